@@ -1,0 +1,43 @@
+"""What Agr-Sum and Agr-Rand share: where the signs of the domains' gradients agree."""
+
+import dataclasses
+from typing import Any
+
+import tensorflow as tf
+
+from dg_keras.strategies.fold_strategy import FoldStrategy
+
+CONFLICT = 2
+"""Beside the signs -1, 0 and 1, the code of a component on which the domains disagree."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement(FoldStrategy):
+    """Keeps, for each variable, the domains' sum and one byte a component.
+
+    The byte is the sign that all domains so far share (-1, 0 or 1) or `CONFLICT`: eq. 3 of Mansilla
+    et al. (2021), with sgn(0) = 0. A count of signs would not do: g and -g look like two zeros.
+    """
+
+    def start(self, gradient: list[tf.Tensor]) -> Any:
+        """The gradient and its signs."""
+        return [(g, _sign(g)) for g in gradient]
+
+    def add(self, state: Any, gradient: list[tf.Tensor]) -> Any:
+        """The sum, and the signs where they are still shared."""
+        conflict = tf.constant(CONFLICT, tf.int8)
+        return [
+            (total + g, tf.where(sign == _sign(g), sign, conflict))
+            for (total, sign), g in zip(state, gradient, strict=True)
+        ]
+
+
+def replace(conflicts: tf.Tensor, total: tf.Tensor, by: tf.Tensor) -> tf.Tensor:
+    """`total`, with `by` where there are conflicts; infinities and NaNs stay."""
+    # The sign of NaN is no sign, and infinity can conflict: hidden here, the step would be applied
+    # and the loss scale would never drop.
+    return tf.where(conflicts & tf.math.is_finite(total), by, total)
+
+
+def _sign(gradient: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.sign(gradient), tf.int8)

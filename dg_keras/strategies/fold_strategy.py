@@ -1,0 +1,38 @@
+"""Strategies that take the domains one after the other."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import tensorflow as tf
+
+from dg_keras.strategies.strategy import Strategy
+
+
+@dataclasses.dataclass(frozen=True)
+class FoldStrategy(Strategy):
+    """A strategy that needs one domain's gradient at a time, beside a running state.
+
+    A subclass overrides `start`, `add` and `finish`; `merge` follows from them. The state is any
+    structure of tensors, and must let infinities and NaNs through to what `finish` returns.
+    """
+
+    carries_nonfinite: ClassVar[bool] = True
+
+    def start(self, gradient: list[tf.Tensor]) -> Any:
+        """The state after the first domain, from its gradient (a list over the variables)."""
+        raise NotImplementedError(f"{type(self).__name__} must override `start`.")
+
+    def add(self, state: Any, gradient: list[tf.Tensor]) -> Any:
+        """The state after one more domain; called for each domain but the first, in order."""
+        raise NotImplementedError(f"{type(self).__name__} must override `add`.")
+
+    def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
+        """The merged gradient, from the state after the last domain."""
+        raise NotImplementedError(f"{type(self).__name__} must override `finish`.")
+
+    def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
+        """Folds the domains, in their order."""
+        state = self.start(gradients[0])
+        for gradient in gradients[1:]:
+            state = self.add(state, gradient)
+        return self.finish(state, step)

@@ -1,0 +1,50 @@
+"""Strategies that need no more than the inner products of the domains' gradients."""
+
+import dataclasses
+from typing import ClassVar
+
+import tensorflow as tf
+
+from dg_keras.strategies.strategy import Strategy
+
+
+@dataclasses.dataclass(frozen=True)
+class GramStrategy(Strategy):
+    """A strategy whose result is a weighted sum of the gradients, weighted by their Gram matrix.
+
+    A subclass overrides `weights`. The gradients are passed over twice, variable by variable: once
+    for the Gram matrix, once for the sum. As a weighted sum, it lets infinities and NaNs through.
+    """
+
+    carries_nonfinite: ClassVar[bool] = True
+
+    def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
+        """The domains' weights; called once a training step, while it is traced.
+
+        Args:
+            gram: Inner products of the domains' gradients over all variables, float32 `[N, N]`;
+                N is known. In mixed precision it holds the square of the loss scale.
+            step: The number of the training step, a scalar integer.
+
+        Returns:
+            A weight a domain, float32 `[N]`, unchanged when `gram` is multiplied by c > 0.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must override `weights`.")
+
+    def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
+        """The sum of the gradients, weighted by `weights`."""
+        weights = tf.unstack(self.weights(_gram(gradients), step), num=len(gradients))
+        return [
+            tf.add_n([tf.cast(w, g.dtype) * g for w, g in zip(weights, domains, strict=True)])
+            for domains in zip(*gradients, strict=True)
+        ]
+
+
+def _gram(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
+    """Inner products over all variables, float32 `[N, N]`."""
+
+    def of_variable(domains: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        flat = tf.stack([tf.reshape(tf.cast(g, tf.float32), [-1]) for g in domains])
+        return tf.matmul(flat, flat, transpose_b=True)
+
+    return tf.add_n([of_variable(domains) for domains in zip(*gradients, strict=True)])

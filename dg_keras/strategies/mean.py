@@ -1,0 +1,39 @@
+"""Deep-All: the mean of the domains' gradients."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from dg_keras.strategies.fold_strategy import FoldStrategy
+
+
+@keras.saving.register_keras_serializable(package="dg_keras")
+@dataclasses.dataclass(frozen=True)
+class Mean(FoldStrategy):
+    """Deep-All, the baseline of Mansilla et al. (2021): (1/N) sum_i g_i.
+
+    Inside `DomainGeneralizer` it is plain Keras training on the interleaved batch.
+
+    Example:
+
+    >>> dg_keras.strategies.Mean()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
+    array([2., 0.], dtype=float32)
+    """
+
+    averages: ClassVar[bool] = True
+
+    def start(self, gradient: list[tf.Tensor]) -> Any:
+        """The sum, and the number of domains in it."""
+        return gradient, 1
+
+    def add(self, state: Any, gradient: list[tf.Tensor]) -> Any:
+        """The sum and number with one more domain."""
+        total, count = state
+        return [t + g for t, g in zip(total, gradient, strict=True)], count + 1
+
+    def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
+        """The sum divided by the number of domains."""
+        total, count = state
+        return [t / count for t in total]

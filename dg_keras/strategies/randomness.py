@@ -1,0 +1,38 @@
+"""Draws that depend on a seed and a step alone, in a graph, eagerly, and under XLA.
+
+TensorFlow's own normal and uniform draws differ under XLA even with alg="philox", since it makes
+floats of other bits of the same integers. The integers agree, so that all draws start from them.
+"""
+
+import math
+
+import tensorflow as tf
+
+
+def check_seed(seed: int) -> None:
+    """Raises ValueError unless `seed` is an integer of 64 bits."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
+        raise ValueError(f"`seed` must be an integer of 64 bits. Received: seed={seed!r}")
+
+
+def stateless_seed(seed: int, step: int | tf.Tensor) -> tf.Tensor:
+    """The seed of a step's draws, int64 `[2]`."""
+    return tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64)])
+
+
+def split(seed: tf.Tensor, number: int) -> list[tf.Tensor]:
+    """Independent seeds, int64 `[2]` each."""
+    return tf.unstack(tf.random.split(seed, num=number, alg="philox"))
+
+
+def integers(shape: tf.Tensor | list[int], seed: tf.Tensor) -> tf.Tensor:
+    """Uniform draws from all of int32."""
+    return tf.random.stateless_uniform(shape, seed, None, None, tf.int32, alg="philox")
+
+
+def normal(shape: tf.Tensor | list[int], seed: tf.Tensor) -> tf.Tensor:
+    """Standard normal draws, float32."""
+    # 24 bits, and halfway between two of their values: float32 holds these numbers exactly, so that
+    # none is rounded to 1, where the inverse error function is infinite.
+    upper = tf.cast(tf.bitwise.right_shift(integers(shape, seed), 8), tf.float32)
+    return math.sqrt(2) * tf.math.erfinv((upper + 0.5) * 2.0**-23)

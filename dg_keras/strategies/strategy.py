@@ -1,0 +1,125 @@
+"""The base class of all strategies."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Strategy:
+    """Merges the gradients of N domains into one gradient.
+
+    A subclass overrides `merge`, or derives from `GramStrategy` and overrides `weights`. It is a
+    frozen dataclass: its fields are its configuration, and what it draws at random depends on its
+    own seed and on the step alone.
+
+    Example:
+
+    ```python
+    @keras.saving.register_keras_serializable(package="my_project")
+    @dataclasses.dataclass(frozen=True)
+    class Median(dg_keras.strategies.Strategy):
+        def merge(self, gradients, step):
+            middle = len(gradients) // 2
+            return [tf.sort(tf.stack(domains), axis=0)[middle] for domains in zip(*gradients)]
+    ```
+    """
+
+    averages: ClassVar[bool] = False
+    """True where the merge is the gradient of the domains' mean loss, which costs one backward
+    pass instead of N."""
+
+    carries_nonfinite: ClassVar[bool] = False
+    """True where `merge` itself lets infinities and NaNs through to its result."""
+
+    def __call__(
+        self, domain_gradients: Sequence[Sequence[Any]], step: int | tf.Tensor = 0
+    ) -> list[tf.Tensor | None]:
+        """Merges the domains' gradients.
+
+        Args:
+            domain_gradients: A gradient a domain, each a list over the variables of tensors, arrays
+                or `tf.IndexedSlices`; all domains have the same variables. None stands for a
+                variable that a domain's loss does not depend on: it counts as zero where another
+                domain has a gradient for it.
+            step: The number of the training step, a scalar integer. Randomness depends on it.
+
+        Returns:
+            One gradient: a list over the variables, None where every domain has None. Where any
+            component of any domain is infinite or NaN, so is some component of the result, so that
+            loss scaling and a watchful user can see it.
+
+        Raises:
+            ValueError: If there is no domain, or the domains differ in number or shapes of
+                variables.
+        """
+        connected, gradients = _densify(domain_gradients)
+        merged = self.merge(gradients, step) if any(connected) else []
+        if not self.carries_nonfinite:
+            merged = _pass_on_nonfinite(gradients, merged)
+        remaining = iter(merged)
+        return [next(remaining) if used else None for used in connected]
+
+    def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
+        """Merges dense gradients; called once a training step, while it is traced.
+
+        Args:
+            gradients: A list over the domains of lists over the variables, none of them None. In
+                mixed precision all are multiplied by the loss scale, so that a merge must be
+                positively homogeneous: merge(c * gradients) = c * merge(gradients) for c > 0.
+            step: The number of the training step, a scalar integer.
+
+        Returns:
+            A list over the variables.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must override `merge`.")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The strategy that `get_config` describes."""
+        return cls(**config)
+
+
+def _densify(
+    domain_gradients: Sequence[Sequence[Any]],
+) -> tuple[list[bool], list[list[tf.Tensor]]]:
+    """Which variables any domain depends on, and every domain's dense gradient of those."""
+    if not domain_gradients:
+        raise ValueError("`domain_gradients` must hold at least one domain. Received: none")
+    sizes = [len(gradient) for gradient in domain_gradients]
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            "`domain_gradients` must hold the same variables for every domain. "
+            f"Received: {sizes} variables"
+        )
+    connected, by_variable = [], []
+    for index, gradients in enumerate(zip(*domain_gradients, strict=True)):
+        dense = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
+        present = [g for g in dense if g is not None]
+        connected.append(bool(present))
+        if not present:
+            continue
+        shapes = [g.shape for g in present]
+        if not all(shape.is_compatible_with(shapes[0]) for shape in shapes):
+            raise ValueError(
+                f"`domain_gradients` must have one shape a variable. Received: variable {index} "
+                f"with shapes {[tuple(shape) for shape in shapes]}"
+            )
+        by_variable.append([tf.zeros_like(present[0]) if g is None else g for g in dense])
+    return connected, [list(domain) for domain in zip(*by_variable, strict=True)]
+
+
+def _pass_on_nonfinite(
+    gradients: list[list[tf.Tensor]], merged: list[tf.Tensor]
+) -> list[tf.Tensor]:
+    """The merged gradient, or NaN where a component of any domain is not finite."""
+    finite = tf.reduce_all(
+        [tf.reduce_all(tf.math.is_finite(g)) for gradient in gradients for g in gradient]
+    )
+    return [tf.where(finite, g, tf.constant(float("nan"), g.dtype)) for g in merged]

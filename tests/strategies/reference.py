@@ -1,0 +1,55 @@
+"""The strategies' equations in float64 NumPy, by loops: slow, and written from the papers alone."""
+
+import numpy as np
+
+
+def flatten(gradient):
+    return np.concatenate([np.asarray(g, np.float64).ravel() for g in gradient])
+
+
+def mean(gradients):
+    return sum(flatten(g) for g in gradients) / len(gradients)
+
+
+def agreement(gradients, zero_agrees=True):
+    """For every component, whether all domains have the same sign (eq. 3)."""
+    vectors = [flatten(g) for g in gradients]
+    agrees = np.zeros(vectors[0].size, bool)
+    for k in range(agrees.size):
+        signs = {np.sign(v[k]) for v in vectors}
+        agrees[k] = len(signs) == 1 and (zero_agrees or signs != {0.0})
+    return agrees
+
+
+def agr_sum(gradients):
+    vectors = [flatten(g) for g in gradients]
+    merged = np.zeros(vectors[0].size)
+    for k, agrees in enumerate(agreement(gradients)):
+        if agrees:
+            for v in vectors:
+                merged[k] += v[k]
+    return merged
+
+
+def sigma(gradients, zero_agrees=True):
+    """The standard deviation of Agr-Rand's noise (below eq. 4)."""
+    total = sum(flatten(g) for g in gradients)
+    agrees = agreement(gradients, zero_agrees)
+    if not agrees.any():
+        return 0.0
+    return sum(abs(total[k]) for k in range(total.size) if agrees[k]) / agrees.sum()
+
+
+def pcgrad(gradients, order):
+    """Algorithm 1 of Yu et al. (2020); `order[i]` lists the other domains as domain i meets them."""
+    vectors = [flatten(g) for g in gradients]
+    merged = np.zeros(vectors[0].size)
+    for i, vector in enumerate(vectors):
+        projected = vector.copy()
+        for j in order[i]:
+            inner = projected @ vectors[j]
+            norm = vectors[j] @ vectors[j]
+            if inner < 0 and norm > 0:
+                projected -= inner / norm * vectors[j]
+        merged += projected
+    return merged
