@@ -25,7 +25,6 @@ class AgrRand(Agreement):
             False, as in the authors' published code, it gets noise and does not count in sigma.
 
     Example:
-
     >>> dg_keras.strategies.AgrRand()([[[1.0, -2.0]], [[3.0, -2.0]]])[0].numpy()
     array([ 4., -4.], dtype=float32)
     """
@@ -64,4 +63,3 @@ def _mean_magnitude(totals: list[tf.Tensor], conflicts: list[tf.Tensor]) -> tf.T
     # Counted in integers: in float32, adding ones stops at 2^24.
     agreeing = tf.add_n([tf.math.count_nonzero(~conflict) for conflict in conflicts])
     return tf.math.divide_no_nan(magnitude, tf.cast(agreeing, tf.float32))
-

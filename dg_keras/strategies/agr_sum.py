@@ -20,7 +20,6 @@ class AgrSum(Agreement):
     whose component is 0 can still move by the optimizer's momentum or by weight decay.
 
     Example:
-
     >>> dg_keras.strategies.AgrSum()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
     array([4., 0.], dtype=float32)
     """

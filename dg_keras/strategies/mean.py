@@ -17,7 +17,6 @@ class Mean(FoldStrategy):
     Inside `DomainGeneralizer` it is plain Keras training on the interleaved batch.
 
     Example:
-
     >>> dg_keras.strategies.Mean()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
     array([2., 0.], dtype=float32)
     """

@@ -22,7 +22,6 @@ class PCGrad(GramStrategy):
             domain and each step, and depends on the seed and the step alone.
 
     Example:
-
     >>> dg_keras.strategies.PCGrad()([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
     array([0.5, 1.5], dtype=float32)
     """
@@ -39,9 +38,7 @@ class PCGrad(GramStrategy):
         projected = tf.eye(domains)
         for others in tf.unstack(self._order(domains, step), axis=1):
             inner = tf.reduce_sum(projected * tf.gather(gram, others), axis=1)
-            excess = tf.math.divide_no_nan(
-                tf.minimum(inner, 0.0), tf.gather(squared_norms, others)
-            )
+            excess = tf.math.divide_no_nan(tf.minimum(inner, 0.0), tf.gather(squared_norms, others))
             projected -= excess[:, None] * tf.one_hot(others, domains)
         return tf.reduce_sum(projected, axis=0)
 

@@ -16,7 +16,6 @@ class Strategy:
     own seed and on the step alone.
 
     Example:
-
     ```python
     @keras.saving.register_keras_serializable(package="my_project")
     @dataclasses.dataclass(frozen=True)

@@ -41,7 +41,7 @@ def sigma(gradients, zero_agrees=True):
 
 
 def pcgrad(gradients, order):
-    """Algorithm 1 of Yu et al. (2020); `order[i]` lists the other domains as domain i meets them."""
+    """Algorithm 1 of Yu et al. (2020); domain i meets the others in the order of `order[i]`."""
     vectors = [flatten(g) for g in gradients]
     merged = np.zeros(vectors[0].size)
     for i, vector in enumerate(vectors):

@@ -1,0 +1,14 @@
+"""Domain generalization via gradient surgery, for Keras."""
+
+from dg_keras import backbones, data, objectives, strategies
+from dg_keras.model import DomainGeneralizer
+from dg_keras.version import __version__
+
+__all__ = [
+    "DomainGeneralizer",
+    "__version__",
+    "backbones",
+    "data",
+    "objectives",
+    "strategies",
+]

@@ -1,0 +1,126 @@
+"""Any network of keras.applications, ready for RGB images in 0..255."""
+
+import difflib
+import inspect
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from dg_keras.backbones._arguments import check_classes, check_dropout, check_image_size
+from dg_keras.backbones._batch_norm import freeze_batch_norm_layers
+from dg_keras.backbones._preprocessing import (
+    caffe_preprocessing,
+    no_preprocessing,
+    tf_preprocessing,
+    torch_preprocessing,
+)
+from dg_keras.backbones._weights import check_is_file
+
+# By the module of keras.applications that defines the network. What those modules' own
+# preprocess_input does is told by their source only.
+_PREPROCESSING = {
+    "convnext": no_preprocessing,
+    "densenet": torch_preprocessing,
+    "efficientnet": no_preprocessing,
+    "efficientnet_v2": no_preprocessing,
+    "inception_resnet_v2": tf_preprocessing,
+    "inception_v3": tf_preprocessing,
+    "mobilenet": tf_preprocessing,
+    "mobilenet_v2": tf_preprocessing,
+    "mobilenet_v3": no_preprocessing,
+    "nasnet": tf_preprocessing,
+    "resnet": caffe_preprocessing,
+    "resnet_v2": tf_preprocessing,
+    "vgg16": caffe_preprocessing,
+    "vgg19": caffe_preprocessing,
+    "xception": tf_preprocessing,
+}
+
+
+def from_applications(
+    name: str,
+    classes: int,
+    image_size: int = 224,
+    weights: str | Path | None = None,
+    freeze_batch_norm: bool | None = None,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Builds a network of keras.applications with its preprocessing inside, for new classes.
+
+    The images that went through the family's `preprocess_input` in the original are plain RGB in
+    0..255 here. All layers are stock Keras, under the names they have in keras.applications, which
+    are those that `dg_keras.backbones.split` takes.
+
+    Args:
+        name: The network's function in keras.applications, such as `"ResNet50"`,
+            `"MobileNetV3Small"` or `"EfficientNetV2B0"`.
+        classes: Number of classes.
+        image_size: Height and width of the images in pixels; the smallest possible is the
+            network's own, 32 for most.
+        weights: None for a random initialization, `"imagenet"` for the weights that Keras
+            downloads, or the file of such weights without the classifier (`*_notop.h5`).
+        freeze_batch_norm: Whether BatchNorm keeps its statistics, and its gamma and beta, as they
+            are (`trainable=False`, so setting `net.trainable` undoes it). None means yes with
+            `weights` and no without.
+        dropout: Fraction of the pooled features dropped before the classifier.
+
+    Returns:
+        A Functional `keras.Model` from images `(batch, image_size, image_size, 3)`, RGB in 0..255,
+        to logits `(batch, classes)`.
+
+    Raises:
+        ValueError: There is no such network, or an argument is out of its range.
+        FileNotFoundError: There is no file of weights.
+        ConnectionError: `weights` is `"imagenet"` and Keras could not download them.
+
+    Example:
+    >>> net = dg_keras.backbones.from_applications("MobileNetV2", classes=7, image_size=96)
+    >>> net.output_shape
+    (None, 7)
+    """
+    application = _application(name)
+    check_classes(classes)
+    check_image_size(image_size, smallest=1)
+    check_dropout(dropout)
+    if weights is not None and weights != "imagenet":
+        weights = check_is_file(weights, "None, 'imagenet'")
+
+    inputs = keras.Input((image_size, image_size, 3), name="image")
+    module = application.__module__.rpartition(".")[2]
+    try:
+        body = application(
+            include_top=False,
+            weights=weights,
+            input_tensor=_PREPROCESSING[module](inputs),
+            input_shape=(image_size, image_size, 3),
+            pooling="avg",
+        )
+    except Exception as error:
+        # keras.utils.get_file raises a bare Exception in place of the download's own error.
+        if not isinstance(error.__context__, urllib.error.URLError):
+            raise
+        raise ConnectionError(
+            f"The ImageNet weights of {name} could not be downloaded ({error}); fetch the file by "
+            f"other means and pass its path as `weights`."
+        ) from error
+    x = keras.layers.Dropout(dropout, name="dropout")(body.output)
+    logits = keras.layers.Dense(classes, name="classifier")(x)
+    net = keras.Model(inputs, logits, name=body.name)
+
+    if freeze_batch_norm or (freeze_batch_norm is None and weights is not None):
+        freeze_batch_norm_layers(net)
+    return net
+
+
+def _application(name: str) -> Callable[..., keras.Model]:
+    """The function of keras.applications called `name`."""
+    known = dict(inspect.getmembers(keras.applications, inspect.isfunction))
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        raise ValueError(
+            f"`name` must be a network of keras.applications"
+            f"{', such as ' + ', '.join(near) if near else ''}. Received: name={name!r}"
+        )
+    return known[name]

@@ -1,0 +1,209 @@
+"""What an experiment is: a YAML file, checked before anything runs."""
+
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import pydantic
+import yaml
+
+from dg_keras import objectives, strategies
+
+METHODS: dict[str, tuple[str, str]] = {
+    "Deep-All": ("empirical_risk", "mean"),
+    "Agr-Sum": ("empirical_risk", "agr_sum"),
+    "Agr-Rand": ("empirical_risk", "agr_rand"),
+    "PCGrad": ("empirical_risk", "pcgrad"),
+}
+"""The comparison's methods: their names in tables, objective and strategy."""
+
+
+class _Section(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Method(_Section):
+    """A column of the table: an objective and a strategy, each a name or a Keras config."""
+
+    name: str
+    objective: str | dict[str, Any] = "empirical_risk"
+    strategy: str | dict[str, Any] = "mean"
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        if given not in METHODS:
+            raise ValueError(_unknown("a method", given, METHODS))
+        objective, strategy = METHODS[given]
+        return {"name": given, "objective": objective, "strategy": strategy}
+
+    @pydantic.model_validator(mode="after")
+    def _exists(self) -> Self:
+        objectives.get(self.objective)
+        strategies.get(self.strategy)
+        return self
+
+
+class Data(_Section):
+    """The images: a known data set or `<root>/<domain>/<class>/<image>`, and how they are split."""
+
+    name: str = pydantic.Field(min_length=1)
+    root: str | None = None
+    image_size: int = pydantic.Field(ge=16, le=1024)
+    split_seed: int = pydantic.Field(default=0, ge=0)
+    test: Literal["test", "whole"] = "test"
+
+
+class Backbone(_Section):
+    """The network; with `train_from`, what comes before that layer's end is frozen and cached."""
+
+    name: str
+    weights: str | None = None
+    train_from: str | None = None
+    arguments: dict[str, Any] = {}
+
+
+class Optimizer(_Section):
+    """`adamw` is Keras' AdamW, which shrinks a weight by learning_rate * weight_decay a step."""
+
+    name: Literal["adamw"]
+    learning_rate: float = pydantic.Field(gt=0)
+    weight_decay: float = pydantic.Field(ge=0)
+
+
+class Training(_Section):
+    """A run: so many steps, validated every so often on the sources, tested at the best."""
+
+    batch_size: int = pydantic.Field(gt=0)
+    steps: int = pydantic.Field(gt=0)
+    evaluate_every: int = pydantic.Field(gt=0)
+    selection: Literal["best", "last"] = "best"
+    optimizer: Optimizer
+    jit_compile: bool = False
+
+    @pydantic.model_validator(mode="after")
+    def _whole_evaluations(self) -> Self:
+        if self.steps % self.evaluate_every:
+            raise ValueError(
+                "`steps` must be a multiple of `evaluate_every`. "
+                f"Received: steps={self.steps}, evaluate_every={self.evaluate_every}"
+            )
+        return self
+
+
+class Config(_Section):
+    """An experiment: every method on every held-out domain, several times."""
+
+    name: str = pydantic.Field(pattern=r"^[\w.-]+$")
+    data: Data
+    targets: list[str] | Literal["all"] = "all"
+    backbone: Backbone
+    training: Training
+    methods: list[Method] = pydantic.Field(min_length=1)
+    baseline: str = "Deep-All"
+    trials: int = pydantic.Field(gt=0)
+    seed: int = pydantic.Field(default=0, ge=0)
+
+    @pydantic.model_validator(mode="after")
+    def _names(self) -> Self:
+        names = [method.name for method in self.methods]
+        if len(set(names)) < len(names):
+            raise ValueError(f"`methods` must have different names. Received: {names}")
+        if self.baseline not in names:
+            raise ValueError(_unknown("`baseline`, one of the methods", self.baseline, names))
+        return self
+
+    def of_runs(self, method: Method) -> dict[str, Any]:
+        """What a run of a method depends on, beside its target and trial."""
+        shared = self.model_dump(include={"data", "backbone", "training", "seed"})
+        # Where the images lie does not change them.
+        del shared["data"]["root"]
+        return {**shared, "method": method.model_dump()}
+
+    def run_seed(self, target: str, trial: int) -> int:
+        """A run's seed; the same for all methods, so that their results are pairs."""
+        key = json.dumps([self.data.name, target, trial, self.seed])
+        return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) % 2**31
+
+
+def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
+    """Reads and checks a config.
+
+    Args:
+        path: A YAML file.
+        overrides: "key=value" each, the key dotted ("training.steps=10"), the value YAML.
+
+    Raises:
+        ValueError: With a sentence for each key that is unknown, missing or wrong.
+        FileNotFoundError: If there is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        near = [str(p) for p in sorted(path.parent.glob("*.yaml"))]
+        raise FileNotFoundError(
+            f"The config {path} does not exist. Beside it: {', '.join(near) or 'no config'}"
+        )
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ValueError(f"The config {path} is not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"The config {path} must hold keys and values. Received: {content!r}")
+    for override in overrides:
+        _override(content, override)
+    try:
+        return Config.model_validate(content)
+    except pydantic.ValidationError as error:
+        raise ValueError("\n".join(f"{path}: {_sentence(e)}" for e in error.errors())) from error
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, separator, value = override.partition("=")
+    if not separator:
+        raise ValueError(
+            f"--set must be key=value, such as training.steps=10. Received: {override}"
+        )
+    *sections, last = key.split(".")
+    for name in sections:
+        content = content.setdefault(name, {})
+        if not isinstance(content, dict):
+            raise ValueError(f"--set: `{name}` in {key!r} is a value, not a section")
+    content[last] = yaml.safe_load(value)
+
+
+def _sentence(error: Any) -> str:
+    """One sentence for one of pydantic's errors."""
+    key = ".".join(str(part) for part in error["loc"] if not _is_type_name(part)) or "the config"
+    if error["type"] == "extra_forbidden":
+        return f"`{key}` is " + _unknown("a key", str(error["loc"][-1]), _fields(error["loc"][:-1]))
+    if error["type"] == "missing":
+        return f"`{key}` is missing"
+    if error["type"] == "value_error":
+        return f"`{key}`: {error['ctx']['error']}"
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return f"`{key}`: {message}. Received: {error['input']!r}"
+
+
+def _is_type_name(part: str | int) -> bool:
+    """Whether pydantic put the name of a union's member into an error's place."""
+    return isinstance(part, str) and ("[" in part or part in {"str", "Literal"})
+
+
+def _fields(place: tuple[str | int, ...]) -> list[str]:
+    """The keys that a section of the config has."""
+    model: Any = Config
+    for part in place:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        model = Method if part == "methods" else annotation
+    return list(model.model_fields)
+
+
+def _unknown(what: str, name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4) or list(known)
+    return f"not {what}: {name!r}. Nearest: {', '.join(near)}"

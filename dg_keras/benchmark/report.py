@@ -1,0 +1,194 @@
+"""Records -> tables and a figure."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+from dg_keras.analysis import paired_test, smallest_p
+from dg_keras.benchmark.config import Config
+
+LEVEL = 0.05
+"""The p-value below which a difference to the baseline gets its asterisk."""
+
+AVERAGE = "average"
+
+
+def results(records: list[tuple[Any, dict[str, Any]]]) -> pd.DataFrame:
+    """A row a run: method, target, trial, and its measures on the held-out domain."""
+    return pd.DataFrame(
+        {"method": run.method.name, "target": run.target, "trial": run.trial, **record["result"]}
+        for run, record in records
+    )
+
+
+def summarize(runs: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """A row a method and target: mean, standard deviation, number of trials, p-value.
+
+    The average over the targets is taken a trial, so that it has a standard deviation too; it is
+    left out where a trial lacks a target.
+    """
+    measures = [c for c in runs.columns if c not in {"method", "target", "trial"}]
+    whole = runs.groupby(["method", "trial"]).filter(
+        lambda trial: len(trial) == runs["target"].nunique()
+    )
+    average = whole.groupby(["method", "trial"], sort=False)[measures].mean().reset_index()
+    runs = pd.concat([runs, average.assign(target=AVERAGE)])
+    rows = []
+    for (target, method), group in runs.groupby(["target", "method"], sort=False):
+        against = runs[(runs["target"] == target) & (runs["method"] == baseline)]
+        pairs = group.merge(against, on="trial", suffixes=("", "_baseline"))
+        row = {"target": target, "method": method, "trials": len(group)}
+        for measure in measures:
+            row[f"{measure}_mean"] = group[measure].mean()
+            row[f"{measure}_std"] = group[measure].std()
+        if method != baseline and len(pairs):
+            row["p_value"] = paired_test(pairs["accuracy"], pairs["accuracy_baseline"])
+        rows.append(row)
+    return pd.DataFrame(rows).reindex(columns=[*rows[0], *({"p_value"} - set(rows[0]))])
+
+
+def table(summary: pd.DataFrame, measure: str = "accuracy", bold: str = "**{}**") -> pd.DataFrame:
+    """The summary as the paper prints it: targets down, methods across, in percent.
+
+    Args:
+        summary: From `summarize`.
+        measure: The measure to show.
+        bold: How the best mean of a row is set.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for target, group in summary.groupby("target", sort=False):
+        means = (100 * group[f"{measure}_mean"]).round(2)
+        cells = {}
+        for (_, row), mean in zip(group.iterrows(), means, strict=True):
+            cell = f"{mean:.2f}"
+            if row["trials"] > 1:
+                cell += f" ± {100 * row[f'{measure}_std']:.2f}"
+            if measure == "accuracy" and row["p_value"] < LEVEL:
+                cell += "*"
+            cells[row["method"]] = bold.format(cell) if mean == means.max() else cell
+        rows[target] = cells
+    frame = pd.DataFrame.from_dict(rows, orient="index").fillna("")
+    return frame.rename_axis("held out")
+
+
+def notes(config: Config, summary: pd.DataFrame) -> list[str]:
+    """What a reader must know to read the tables."""
+    trials = int(summary["trials"].max())
+    sentences = [
+        "Accuracy on the held-out domain in percent: mean ± standard deviation over "
+        f"{trials} trial{'s' if trials > 1 else ''}, the best mean in bold."
+    ]
+    if smallest_p(trials) < LEVEL:
+        sentences.append(
+            f"* differs from {config.baseline}: p < {LEVEL} in a paired, two-sided Wilcoxon test, "
+            "not corrected for the number of comparisons."
+        )
+    else:
+        needed = next(n for n in range(trials, 100) if smallest_p(n) < LEVEL)
+        sentences.append(
+            f"No test of significance: with {trials} pair{'s' if trials > 1 else ''} a paired "
+            f"Wilcoxon test cannot give p < {LEVEL}; it needs at least {needed}."
+        )
+    return sentences
+
+
+MEASURES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy (the mean of the classes' accuracies)",
+    "new_concepts_accuracy": "Accuracy on the images of concepts that no source was trained on",
+}
+"""The measures of a run, as the report heads their tables."""
+
+
+def markdown(config: Config, summary: pd.DataFrame) -> str:
+    """The tables of all measures, with notes."""
+    parts = [f"# {config.name}", *notes(config, summary)]
+    for measure, title in MEASURES.items():
+        if f"{measure}_mean" in summary:
+            parts += [f"## {title}", table(summary, measure).to_markdown()]
+    return "\n\n".join(parts) + "\n"
+
+
+def write(folder: Path, config: Config, records: list[tuple[Any, dict[str, Any]]]) -> None:
+    """Writes `table.md`, `table.csv`, `table.tex` and `accuracy.png`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = results(records)
+    summary = summarize(runs, config.baseline)
+    (folder / "table.md").write_text(markdown(config, summary))
+    summary.to_csv(folder / "table.csv", index=False)
+    (folder / "table.tex").write_text(latex(config, summary))
+    figure = box_plots(runs, summary)
+    figure.savefig(folder / "accuracy.png", dpi=150)
+    plt.close(figure)
+
+
+def latex(config: Config, summary: pd.DataFrame) -> str:
+    """The accuracies as a booktabs table."""
+    frame = table(summary, bold=r"\textbf{{{}}}")
+    frame = frame.map(lambda cell: cell.replace("±", r"$\pm$"))
+    frame.index = [name.replace("_", r"\_") for name in frame.index]
+    return frame.to_latex(
+        caption=" ".join(notes(config, summary)).replace("%", r"\%").replace("±", r"$\pm$"),
+        label=f"tab:{config.name}",
+        column_format="l" + "r" * frame.shape[1],
+        escape=False,
+    )
+
+
+def box_plots(runs: pd.DataFrame, summary: pd.DataFrame) -> plt.Figure:
+    """Accuracy a target and method, as figure 3 of Mansilla et al. (2021).
+
+    Boxes are quartiles with the median, whiskers reach to the minimum and maximum, triangles are
+    means, dots the trials.
+    """
+    targets = list(dict.fromkeys(runs["target"]))
+    methods = list(dict.fromkeys(runs["method"]))
+    palette = dict(zip(methods, sns.color_palette("colorblind", len(methods)), strict=True))
+    columns = min(len(targets), 4)
+    rows = -(-len(targets) // columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(3.1 * columns, 3.4 * rows), squeeze=False, layout="constrained"
+    )
+    for axes in grid.flat[len(targets) :]:
+        axes.set_axis_off()
+    marked = summary[summary["p_value"] < LEVEL].set_index(["target", "method"]).index
+    for axes, target in zip(grid.flat, targets, strict=False):
+        of_target = runs[runs["target"] == target].assign(percent=lambda r: 100 * r["accuracy"])
+        shared = {"data": of_target, "x": "method", "y": "percent", "order": methods, "ax": axes}
+        sns.boxplot(
+            **shared,
+            hue="method",
+            hue_order=methods,
+            palette=palette,
+            legend=False,
+            whis=(0, 100),
+            width=0.6,
+            showmeans=True,
+            meanprops={
+                "marker": "^",
+                "markerfacecolor": "white",
+                "markeredgecolor": "black",
+                "markersize": 7,
+            },
+        )
+        sns.stripplot(**shared, color="black", alpha=0.5, size=3, jitter=False)
+        for position, method in enumerate(methods):
+            if (target, method) in marked:
+                top = of_target.loc[of_target["method"] == method, "percent"].max()
+                axes.annotate(
+                    "*",
+                    (position, top),
+                    ha="center",
+                    va="bottom",
+                    fontsize=14,
+                    annotation_clip=False,
+                )
+        axes.set_title(f"{target} held out", fontsize=10)
+        axes.set(xlabel="", ylabel="accuracy in %" if axes in grid[:, 0] else "")
+        axes.tick_params(axis="x", rotation=30)
+        axes.margins(y=0.12)
+        sns.despine(ax=axes)
+    return figure

@@ -1,0 +1,245 @@
+"""Carries out runs: an experiment's data and networks, made once, trained again and again."""
+
+import dataclasses
+import platform
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from dg_keras import backbones
+from dg_keras import data as datasets
+from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.records import Run
+from dg_keras.model import DomainGeneralizer
+from dg_keras.version import __version__
+
+_EVALUATION_BATCH = 256  # images at once; of no influence on results
+_BACKBONES = {
+    "alexnet": backbones.AlexNet,
+    "efficientnet_lite0": backbones.EfficientNetLite0,
+}
+
+
+class Runner:
+    """Trains and tests the runs of one experiment.
+
+    What is frozen is computed once for every image, and a method's training step is traced once.
+    Before each run all that a run changes is put back, so that its result does not depend on what
+    the process has done before.
+
+    Args:
+        config: The experiment.
+        data_root: Where the images are, instead of where the config says.
+    """
+
+    def __init__(self, config: Config, data_root: str | None = None) -> None:
+        self.config = config
+        self.images = load_images(config, data_root)
+        self._net = build_net(config, len(self.images.classes), config.seed)
+        self._features: np.ndarray | None = None
+        if config.backbone.train_from:
+            front, self._net = backbones.split(self._net, config.backbone.train_from)
+            self._features = self._compute_features(front)
+        self._models: dict[str, tuple[DomainGeneralizer, list[np.ndarray]]] = {}
+        self._initial: tuple[int, list[np.ndarray]] = (-1, [])
+
+    def run(self, run: Run) -> dict[str, Any]:
+        """Trains and tests one run.
+
+        Returns:
+            Its record: seed, history, the step that was selected, the results on the held-out
+            domain, seconds, and versions.
+        """
+        start = time.perf_counter()
+        training = self.config.training
+        images = dataclasses.replace(self.images, target=run.target)
+        seed = self.config.run_seed(run.target, run.trial)
+        model = self._reset_model(run.method, seed)
+        prepared = time.perf_counter()
+        history = model.fit(
+            {name: self._input(part) for name, part in images.train.items()},
+            batch_size=training.batch_size,
+            steps_per_epoch=training.evaluate_every,
+            epochs=training.steps // training.evaluate_every,
+            validation_data=self._batches(
+                [images.part(source, "validation") for source in images.sources]
+            ),
+            callbacks=_selection(training.selection, training.steps),
+            verbose=0,
+        ).history
+        trained = time.perf_counter()
+        result = self._test(model, images)
+        tested = time.perf_counter()
+        return {
+            "target": run.target,
+            "trial": run.trial,
+            "seed": seed,
+            "result": result,
+            "selected_step": training.evaluate_every * _selected(history, training.selection),
+            "history": {name: [float(v) for v in values] for name, values in history.items()},
+            "seconds": {
+                "prepare": prepared - start,
+                "train": trained - prepared,
+                "test": tested - trained,
+            },
+            "versions": versions(),
+        }
+
+    def _compute_features(self, front: keras.Model) -> np.ndarray:
+        """What the frozen front makes of every image, in the order of the images' table."""
+        features = np.empty((len(self.images.table), *front.output_shape[1:]), "float32")
+        for domain in self.images.domains:
+            part = self.images.part(domain)
+            features[part.rows] = front.predict(part.batch(_EVALUATION_BATCH), verbose=0)
+        return features
+
+    def _input(self, part: datasets.Domain) -> Any:
+        """A part of a domain as the trained network takes it."""
+        if self._features is None:
+            return part
+        return self._features[part.rows], part.labels
+
+    def _batches(self, parts: Sequence[datasets.Domain]) -> tf.data.Dataset:
+        """Some parts, one after the other, in batches for evaluation."""
+        if self._features is None:
+            whole = parts[0]
+            for part in parts[1:]:
+                whole = whole.concatenate(part)
+        else:
+            rows = np.concatenate([part.rows for part in parts])
+            labels = np.concatenate([part.labels for part in parts])
+            whole = tf.data.Dataset.from_tensor_slices((self._features[rows], labels))
+        return whole.batch(_EVALUATION_BATCH).prefetch(tf.data.AUTOTUNE)
+
+    def _reset_model(self, method: Method, seed: int) -> DomainGeneralizer:
+        """The method's model as it is before its first step with this seed."""
+        if method.name not in self._models:
+            model = self._compile(method)
+            self._models[method.name] = (model, _values(model.optimizer.variables))
+        model, optimizer_values = self._models[method.name]
+        _assign(model.optimizer.variables, optimizer_values)
+        _assign(self._net.variables, self._initial_values(seed))
+        model.step.assign(0)
+        model.seed.assign(seed)
+        # What a layer draws from TensorFlow's global generator depends on it too.
+        keras.utils.set_random_seed(seed)
+        return model
+
+    def _compile(self, method: Method) -> DomainGeneralizer:
+        training = self.config.training
+        model = DomainGeneralizer(self._net, strategy=method.strategy, objective=method.objective)
+        model.compile(
+            optimizer=make_optimizer(training.optimizer),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            jit_compile=training.jit_compile,
+        )
+        # A step that makes its variables while it is traced is traced twice.
+        model.optimizer.build(model.trainable_variables)
+        part = self.images.part(self.images.domains[0])
+        model.evaluate(self._batches([part]).take(1), verbose=0)
+        return model
+
+    def _initial_values(self, seed: int) -> list[np.ndarray]:
+        """The state of a network that was just built with this seed."""
+        if self._initial[0] != seed:
+            net = build_net(self.config, len(self.images.classes), seed)
+            if self.config.backbone.train_from:
+                _, net = backbones.split(net, self.config.backbone.train_from)
+            self._initial = (seed, _values(net.variables))
+        return self._initial[1]
+
+    def _test(self, model: DomainGeneralizer, images: datasets.LeaveOneOut) -> dict[str, float]:
+        """The measures on the held-out domain."""
+        whole = self.config.data.test == "whole"
+        part = images.part(images.target, None if whole else "test")
+        predicted = model.predict(self._batches([part]), verbose=0).argmax(axis=-1)
+        correct = pd.Series(predicted == part.labels)
+        result = {
+            "accuracy": float(correct.mean()),
+            "balanced_accuracy": float(correct.groupby(part.labels).mean().mean()),
+        }
+        if "concept" in images.table:
+            everywhere = dict(
+                zip(images.part(images.target).rows, images.unseen_concepts, strict=True)
+            )
+            unseen = np.array([everywhere[row] for row in part.rows])
+            result["new_concepts_accuracy"] = float(correct[unseen].mean())
+        return result
+
+
+def load_images(config: Config, data_root: str | None) -> datasets.LeaveOneOut:
+    """The experiment's images, with no domain held out yet."""
+    data = config.data
+    return datasets.load(
+        data.name,
+        root=data_root or data.root,
+        image_size=data.image_size,
+        seed=data.split_seed,
+        batch_size=_EVALUATION_BATCH,
+    )
+
+
+def build_net(config: Config, classes: int, seed: int) -> keras.Model:
+    """A new network; its random weights depend on the seed alone."""
+    keras.utils.set_random_seed(seed)
+    backbone = config.backbone
+    make = _BACKBONES.get(backbone.name)
+    arguments = {
+        "classes": classes,
+        "image_size": config.data.image_size,
+        "weights": backbone.weights,
+        **backbone.arguments,
+    }
+    if make is None:
+        return backbones.from_applications(backbone.name, **arguments)
+    return make(**arguments)
+
+
+def make_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
+    """The optimizer that the config names."""
+    return keras.optimizers.AdamW(optimizer.learning_rate, weight_decay=optimizer.weight_decay)
+
+
+def versions() -> dict[str, str]:
+    """What a result may depend on beside its configuration."""
+    return {
+        "dg_keras": __version__,
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "devices": ", ".join(device.device_type for device in tf.config.list_physical_devices()),
+    }
+
+
+def _selection(selection: str, patience: int) -> list[keras.callbacks.Callback]:
+    if selection == "last":
+        return []
+    # Keeps the first of equals, and puts it back when training ends.
+    return [
+        keras.callbacks.EarlyStopping(
+            monitor="val_accuracy", mode="max", patience=patience, restore_best_weights=True
+        )
+    ]
+
+
+def _selected(history: dict[str, list[float]], selection: str) -> int:
+    """Which evaluation was selected, counted from 1."""
+    accuracies = history["val_accuracy"]
+    return len(accuracies) if selection == "last" else int(np.argmax(accuracies)) + 1
+
+
+def _values(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
+    return [variable.numpy() for variable in variables]
+
+
+def _assign(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

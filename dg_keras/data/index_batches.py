@@ -1,0 +1,68 @@
+"""Which elements of a domain make up which batch."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+
+def index_batches(
+    size: int,
+    batch_size: int,
+    seed: tuple[int, int],
+    start_step: int | Callable[[], int],
+    shuffle: bool,
+) -> tf.data.Dataset:
+    """Draws the positions of a domain's elements, batch by batch, without end.
+
+    Draw k takes place k mod size of pass k // size; a pass goes through all elements once, in an
+    order that depends on `seed` and the pass alone, and passes run on inside a batch. So the batch
+    of step t is a function of the arguments and t, whatever came before.
+
+    An order is Fisher and Yates' shuffle, made once a pass. (`index_shuffle` of TensorFlow, which
+    needs no order in memory, knows only 256 orders of fewer than 2**16 elements and takes longer.)
+
+    Args:
+        size: Number of elements of the domain.
+        batch_size: Number of draws a step.
+        seed: Two whole numbers that the orders depend on.
+        start_step: The step of the first batch, or what tells it when an iteration begins.
+        shuffle: Whether the order differs from pass to pass; else it is 0..size-1 in every pass.
+
+    Returns:
+        Infinite dataset of positions, int64, shape `[batch_size]`.
+    """
+
+    def passes_from(step: tf.Tensor) -> tf.data.Dataset:
+        first_pass, first_place = step * batch_size // size, step * batch_size % size
+
+        def order_of(number: tf.Tensor) -> tf.Tensor:
+            order = _order(size, seed, number) if shuffle else tf.range(size, dtype=tf.int64)
+            return order[tf.where(number == first_pass, first_place, 0) :]
+
+        return tf.data.Dataset.counter(first_pass).map(order_of)
+
+    passes = _step(start_step).flat_map(passes_from)
+    batches = passes.rebatch(batch_size, drop_remainder=True)
+    return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+
+
+def _step(start_step: int | Callable[[], int]) -> tf.data.Dataset:
+    """A dataset of one element, the step."""
+    if not callable(start_step):
+        return tf.data.Dataset.from_tensors(tf.constant(start_step, tf.int64))
+
+    return tf.data.Dataset.from_tensors(0).map(
+        lambda _: tf.ensure_shape(
+            tf.numpy_function(lambda: np.int64(start_step()), [], tf.int64), []
+        )
+    )
+
+
+def _order(size: int, seed: tuple[int, int], number: tf.Tensor) -> tf.Tensor:
+    # Named, since the default algorithm differs between devices.
+    seed = tf.convert_to_tensor(seed, tf.int64)
+    seed = tf.random.experimental.stateless_fold_in(seed, number, alg="philox")
+    return tf.random.experimental.stateless_shuffle(
+        tf.range(size, dtype=tf.int64), seed, alg="philox"
+    )

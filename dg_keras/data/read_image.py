@@ -1,0 +1,79 @@
+"""Decode one image file to RGB pixels."""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+_SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+
+
+def read_image(path: str | os.PathLike[str], image_size: int | tuple[int, int]) -> np.ndarray:
+    """Reads an image file as RGB pixels of one size.
+
+    Pillow is the only decoder, so that a file has the same pixels on every platform and
+    whatever its format. The first frame of an animation is taken, transparency is put on white,
+    16-bit grey is scaled to 8 bits, and the orientation a camera noted (EXIF) is applied. The
+    aspect ratio is not kept, as is the habit in domain generalization.
+
+    Args:
+        path: A JPEG, PNG, BMP, GIF or WebP file.
+        image_size: Height and width in pixels, or one number for both.
+
+    Returns:
+        Pixels of shape `[height, width, 3]`, uint8, red, green, blue in 0..255.
+
+    Raises:
+        ValueError: If the file is not an image that can be decoded.
+        FileNotFoundError: If there is no such file.
+    """
+    height, width = image_shape(image_size)
+    content = Path(path).read_bytes()
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+            rgb = _to_rgb(ImageOps.exif_transpose(image))
+    except Exception as error:  # Pillow's decoders raise some ten kinds on damaged files
+        raise ValueError(
+            f"`path` must be a readable {', '.join(_FORMATS)} image. "
+            f"Received: path={os.fspath(path)!r} ({len(content)} bytes: {error})"
+        ) from error
+    return np.asarray(rgb.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def image_shape(image_size: int | tuple[int, int]) -> tuple[int, int]:
+    """Returns `(height, width)` of an `image_size` given as one number or two.
+
+    Args:
+        image_size: Height and width in pixels, or one number for both.
+
+    Returns:
+        Height and width in pixels.
+
+    Raises:
+        ValueError: If they are not one or two positive whole numbers.
+    """
+    shape = (image_size, image_size) if np.isscalar(image_size) else tuple(image_size)
+    if len(shape) != 2 or not all(isinstance(s, int | np.integer) and s > 0 for s in shape):
+        raise ValueError(
+            "`image_size` must be a positive whole number of pixels or a pair (height, width). "
+            f"Received: image_size={image_size!r}"
+        )
+    return int(shape[0]), int(shape[1])
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in _SIXTEEN_BITS:
+        return _scale_to_eight_bits(image).convert("RGB")
+    if image.has_transparency_data:
+        opaque = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
+
+
+def _scale_to_eight_bits(image: Image.Image) -> Image.Image:
+    # Pillow's own convert("L") clips at 255, which turns most 16-bit images white.
+    grey = np.asarray(image).astype(np.float64) / 257.0
+    return Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8))

@@ -1,0 +1,56 @@
+"""A folder of images as a table."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp"})
+
+
+def scan_folder(root: str | os.PathLike[str], folder: str = "") -> pd.DataFrame:
+    """Lists the images of a folder `<root>/<folder>/<domain>/<class>/<image>`.
+
+    Hidden files and folders, and files that are no images by their name, are left out. A class
+    may be missing in a domain.
+
+    Args:
+        root: The data set's folder.
+        folder: Where the domains are, relative to `root`.
+
+    Returns:
+        Table with the columns `path` (relative to `root`, with `/`), `domain` and `class`.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or no image where images are expected.
+    """
+    top = Path(root) / folder
+    if not top.is_dir():
+        raise FileNotFoundError(f"`root` must be a folder. Received: {os.fspath(top)!r}")
+    rows = [
+        (image.relative_to(root).as_posix(), domain.name, label.name)
+        for domain in _folders(top)
+        for label in _folders(domain)
+        for image in _images(label)
+    ]
+    if not rows:
+        raise FileNotFoundError(
+            "`root` must hold images as <domain>/<class>/<image>. Received: "
+            f"{os.fspath(top)!r} with {_contents(top)}"
+        )
+    return pd.DataFrame(rows, columns=["path", "domain", "class"])
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _images(parent: Path) -> list[Path]:
+    return sorted(
+        p for p in parent.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith(".")
+    )
+
+
+def _contents(folder: Path) -> str:
+    names = sorted(p.name for p in folder.iterdir())
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing in it"

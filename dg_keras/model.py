@@ -1,0 +1,462 @@
+"""The keras.Model whose `train_step` this library is all about."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import keras
+import tensorflow as tf
+
+from dg_keras import objectives, strategies
+from dg_keras.data.domains import check_unbatched, domain_size, is_domains, named
+from dg_keras.data.interleave import interleave
+
+
+@keras.saving.register_keras_serializable(package="dg_keras")
+class DomainGeneralizer(keras.Model):
+    """Trains a network on several domains, letting through only what a strategy makes of them.
+
+    One training step computes a loss and a gradient for each domain, merges the gradients with the
+    strategy, and applies one update: "Domain generalization via gradient surgery", Mansilla et al.
+    (2021). All else (`compile`, `evaluate`, `predict`, callbacks, saving) is Keras' own.
+
+    Args:
+        net: The network to train, any `keras.Model`. It stays usable by itself: `model.net`.
+        strategy: What makes one gradient of the domains' gradients: a
+            `dg_keras.strategies.Strategy`, its name, or its config.
+        objective: What makes a loss of a domain's predictions: a `dg_keras.objectives.Objective`,
+            its name, or its config.
+        domains: The domains' names, or their number; taken from `fit` where `fit` is given domains.
+            Required for a data set that is already interleaved.
+        seed: Seed of the batches that `fit` draws from domains; runs with different seeds
+            also have different noise in their strategies. A non-negative integer below 2^31.
+
+    Example:
+    ```python
+    model = dg_keras.DomainGeneralizer(net, strategy="agr_sum")
+    model.compile(optimizer="adamw", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit({"hospital_a": dataset_a, "hospital_b": dataset_b}, batch_size=32, epochs=5)
+    model.net.save("travels.keras")
+    ```
+    """
+
+    def __init__(
+        self,
+        net: keras.Model,
+        strategy: str | dict[str, Any] | strategies.Strategy = "agr_sum",
+        objective: str | dict[str, Any] | objectives.Objective = "empirical_risk",
+        domains: int | Sequence[str] | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        if not isinstance(net, keras.Model):
+            raise ValueError(f"`net` must be a keras.Model. Received: net={net!r}")
+        if not isinstance(seed, int) or not 0 <= seed < 2**31:
+            raise ValueError(
+                f"`seed` must be a non-negative integer below 2^31. Received: seed={seed!r}"
+            )
+        # The optimizer is wrapped for loss scaling where the model that is compiled asks for it.
+        kwargs.setdefault("dtype", _dtype_policy(net))
+        super().__init__(**kwargs)
+        self.net = net
+        self.strategy = strategies.get(strategy)
+        self.objective = objectives.get(objective)
+        self.domain_names = _domain_names(domains)
+        # `optimizer.iterations` stands still on steps that loss scaling skips and counts updates
+        # under accumulation, so that the steps are counted, and saved, here.
+        self.step = self._add_counter("step", 0)
+        self.seed = self._add_counter("seed", seed)
+        self._losses_by_domain = _Untracked([])
+        self._without_weight_penalties = False
+        self.built = net.built
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        """The network's predictions."""
+        # Keras hands `training` on to the layers inside, whether or not they name it.
+        return self.net(x)
+
+    def fit(  # noqa: D417 (most arguments are Keras' own)
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> keras.callbacks.History:
+        """Trains the network; as `keras.Model.fit`, and with domains for `x`.
+
+        Args:
+            x: A tuple, list or dict of domains, each an unbatched `tf.data.Dataset` of `(x, y)` or
+                `(x, y, sample_weight)`, or a tuple of such arrays. Anything else is handed to
+                Keras: a data set that is already interleaved (`dg_keras.data.interleave`) must have
+                sample i of a batch from domain i modulo the number of domains.
+            y: None where `x` is domains.
+            batch_size: Where `x` is domains, the number of samples a domain and step. Defaults to
+                Keras' 32.
+            epochs: As for `keras.Model.fit`, like all that is not named here.
+            shuffle: Where `x` is domains, whether each is drawn in an order that is new in every
+                pass, or in its own order.
+            steps_per_epoch: Where `x` is domains, defaults to the steps that the largest lasts.
+
+        Returns:
+            A `keras.callbacks.History`, with `loss/<domain>` for every domain beside the rest.
+
+        Raises:
+            ValueError: If a domain is batched, the number of domains differs from the model's, or
+                the number of steps can't be told.
+        """
+        if y is None and is_domains(x):
+            domains, size = x, 32 if batch_size is None else batch_size
+            start = _StartStep(int(self.step.numpy()))
+            # Keras warns of a dataset that it shall shuffle: this one is by now, if it was to be.
+            x, batch_size, shuffle = self._interleave(domains, size, shuffle, start), None, False
+            callbacks = _append(callbacks, start)
+            if steps_per_epoch is None:
+                steps_per_epoch = _steps_per_epoch(domains, size)
+        return super().fit(
+            x=x,
+            y=y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+        )
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step: a gradient a domain, merged by the strategy, applied once."""
+        batches = self._split(data)
+        if self.strategy.averages and not _has_trainable_batch_norm(self.net):
+            losses, gradient, predictions = self._gradient_of_mean(data, batches)
+        else:
+            losses, gradients, predictions = zip(*map(self._domain_gradient, batches), strict=True)
+            gradient = self._merge(gradients)
+
+        variables = self.trainable_variables
+        penalty, penalty_gradient = self._weight_penalty(variables)
+        self.optimizer.apply(_add(gradient, penalty_gradient), variables)
+        self.step.assign_add(1)
+        return self._update_metrics(batches, predictions, losses, penalty)
+
+    def _split(self, data: Any) -> list[tuple[Any, Any, Any]]:
+        """The domains' `(x, y, sample_weight)`: domain i has every N-th sample from i on."""
+        data = keras.utils.unpack_x_y_sample_weight(data)
+        domains = len(self.domain_names)
+        return [_every(domains, data, start=i) for i in range(domains)]
+
+    def _domain_gradient(self, batch: tuple[Any, Any, Any]) -> tuple[tf.Tensor, list, Any]:
+        """The domain's loss, its (scaled) gradient, and the predictions."""
+        x, y, sample_weight = batch
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self._data_loss(y, y_pred, sample_weight)
+            scaled = self.optimizer.scale_loss(loss)
+        # Read after the forward pass: a net may build its variables in its first call.
+        return loss, tape.gradient(scaled, self.trainable_variables), y_pred
+
+    def _gradient_of_mean(self, data: Any, batches: list) -> tuple[list[tf.Tensor], list, list]:
+        """The domains' losses, the gradient of their mean, and their predictions, in one pass."""
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        domains = len(batches)
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            predictions = [_every(domains, y_pred, start=i) for i in range(domains)]
+            losses = [
+                self._data_loss(y, y_pred, sample_weight)
+                for (_, y, sample_weight), y_pred in zip(batches, predictions, strict=True)
+            ]
+            scaled = self.optimizer.scale_loss(tf.add_n(losses) / domains)
+        return losses, tape.gradient(scaled, self.trainable_variables), predictions
+
+    def _merge(self, gradients: Sequence[list]) -> list[tf.Tensor | None]:
+        """The strategy's gradient, as this replica's share of it."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        # The optimizer sums what the replicas hand it. A nonlinear merge must see each
+        # domain's gradient already summed; then every replica hands on its share of one result.
+        if replicas > 1:
+            gradients = [_all_reduce(gradient) for gradient in gradients]
+        merged = self.strategy(gradients, self._numbered_step())
+        return [g if g is None or replicas == 1 else g / replicas for g in merged]
+
+    def _numbered_step(self) -> tf.Tensor:
+        """The step's number; runs with different seeds have no number in common."""
+        return tf.bitwise.left_shift(tf.convert_to_tensor(self.seed), 32) + self.step
+
+    def _data_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> tf.Tensor:
+        """The objective's loss, with what the layers add for the data, without weight penalties."""
+
+        def risk(y: Any, y_pred: Any, sample_weight: Any) -> tf.Tensor:
+            return self.compute_loss(None, y, y_pred, sample_weight, training=True)
+
+        self._without_weight_penalties = True
+        try:
+            return self.objective.loss(y, y_pred, sample_weight, risk)
+        finally:
+            self._without_weight_penalties = False
+
+    @property
+    def losses(self) -> list[tf.Tensor]:
+        """Keras' list of added losses; while a domain's loss is taken, without weight penalties."""
+        # In every domain's gradient, a penalty would bias the agreement and count N times.
+        losses = super().losses
+        if not self._without_weight_penalties:
+            return losses
+        # Keras lists one penalty for each regularized variable, after all other losses.
+        penalized = [v for v in self.trainable_variables if v.regularizer is not None]
+        return losses[: len(losses) - len(penalized)]
+
+    def _weight_penalty(self, variables: list) -> tuple[tf.Tensor | None, list]:
+        """The regularizers' penalty on the weights, and its (scaled) gradient."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        penalized = [v for v in variables if v.regularizer is not None]
+        if not penalized:
+            return None, [None] * len(variables)
+        with tf.GradientTape() as tape:
+            penalty = tf.add_n([tf.cast(v.regularizer(v), tf.float32) for v in penalized])
+            scaled = self.optimizer.scale_loss(penalty / replicas)
+        return penalty, tape.gradient(scaled, variables)
+
+    def _update_metrics(
+        self, batches: list, predictions: Sequence, losses: Sequence, penalty: tf.Tensor | None
+    ) -> dict[str, tf.Tensor]:
+        """Updates the loss and the metrics; domains are told by position, named outside."""
+        x, y, sample_weight = _concatenate(batches)
+        y_pred = _concatenate(predictions)
+        samples = tf.shape(keras.tree.flatten(x)[0])[0]
+        # Under tf.distribute a loss is this replica's share of the global batch's.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        losses = [loss * replicas for loss in losses]
+        total = tf.add_n(losses) / len(losses)
+        if penalty is not None:
+            total += tf.cast(penalty, total.dtype)
+        next(m for m in self.metrics if m.name == "loss").update_state(total, samples)
+        logs = self.compute_metrics(x, y, y_pred, sample_weight)
+        for metric, loss in zip(self._losses_by_domain.value, losses, strict=True):
+            metric.update_state(loss)
+            logs[metric.name] = metric.result()
+        return logs
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Builds the training function: Keras' own, with names for the domains' losses."""
+        if self.train_function is not None and not force:
+            return
+        if self.domain_names is None:
+            raise ValueError(
+                "`domains` must be given to DomainGeneralizer to train on a data set that is "
+                "already interleaved. Received: domains=None"
+            )
+        with self.distribute_strategy.scope():
+            self._losses_by_domain.value = [
+                keras.metrics.Mean(name=f"loss/{i}") for i in range(len(self.domain_names))
+            ]
+        super().make_train_function(force)
+        traced = self.train_function
+
+        def named_step(iterator: Any) -> dict[str, tf.Tensor]:
+            # Named here, one trace serves every choice of as many source domains.
+            names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self.domain_names)}
+            return {names.get(key, key): value for key, value in traced(iterator).items()}
+
+        self.train_function = named_step
+
+    def reset_metrics(self) -> None:
+        """Resets the compiled metrics and the domains' losses."""
+        super().reset_metrics()
+        for metric in self._losses_by_domain.value:
+            metric.reset_state()
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "net": keras.saving.serialize_keras_object(self.net),
+            "strategy": keras.saving.serialize_keras_object(self.strategy),
+            "objective": keras.saving.serialize_keras_object(self.objective),
+            "domains": self.domain_names,
+            "seed": int(self.seed.numpy()),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        """The model that `get_config` describes."""
+        deserialize = keras.saving.deserialize_keras_object
+        nested = {
+            key: deserialize(config[key], custom_objects)
+            for key in ("net", "strategy", "objective")
+        }
+        return cls(**{**config, **nested})
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the counters, and the state of all random number generators of the network."""
+        for name, variable in self._own_state().items():
+            store[name] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads what `save_own_variables` saved."""
+        for name, variable in self._own_state().items():
+            variable.assign(store[name])
+
+    def _own_state(self) -> dict[str, keras.Variable]:
+        """What is saved beside the network and the optimizer."""
+        # Keras saves the state of no seed generator, so that dropout would start anew.
+        weights = {id(v) for v in self.weights}
+        generators = [v for v in self.variables if id(v) not in weights]
+        return {
+            "step": self.step,
+            "seed": self.seed,
+            **{f"generator_{i}": state for i, state in enumerate(generators)},
+        }
+
+    def _add_counter(self, name: str, value: int) -> keras.Variable:
+        return self.add_weight(
+            shape=(),
+            dtype="int64",
+            initializer=keras.initializers.Constant(value),
+            trainable=False,
+            aggregation="only_first_replica",
+            name=name,
+        )
+
+    def _interleave(
+        self, domains: Any, batch_size: int, shuffle: bool, start: "_StartStep"
+    ) -> tf.data.Dataset:
+        """The domains' interleaved batches from this model's step on."""
+        rank = _input_rank(self.net)
+        check_unbatched(domains, x_rank=None if rank is None else rank - 1)
+        self._take_names(domains)
+        return interleave(
+            domains,
+            batch_size,
+            seed=int(self.seed.numpy()),
+            start_step=lambda: start.step,
+            shuffle=shuffle,
+        )
+
+    def _take_names(self, domains: Any) -> None:
+        """Takes the names of the domains that `fit` was given."""
+        names = _domain_names([name for name, _ in named(domains)])
+        if self.domain_names is not None and len(names) != len(self.domain_names):
+            raise ValueError(
+                f"`x` must have as many domains as the model: {len(self.domain_names)} "
+                f"({', '.join(self.domain_names)}). Received: {len(names)} ({', '.join(names)})"
+            )
+        if isinstance(domains, dict) or self.domain_names is None:
+            self.domain_names = names
+
+
+class _StartStep(keras.callbacks.Callback):
+    """Knows the step at which training begins, to which another callback may have restored it."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.step = int(self.model.step.numpy())
+
+
+class _Untracked:
+    """Holds metrics that Keras shall not report from `evaluate`."""
+
+    def __init__(self, value: list[keras.metrics.Metric]) -> None:
+        self.value = value
+
+
+def _domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None:
+    """The names; numbers where only the number of domains is known."""
+    if domains is None:
+        return None
+    names = range(domains) if isinstance(domains, int) else domains
+    names = tuple(str(name) for name in names)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"`domains` must be a positive number or different names. Received: domains={domains!r}"
+        )
+    return names
+
+
+def _append(callbacks: Any, last: keras.callbacks.Callback) -> Any:
+    """The callbacks that `fit` was given, and one more."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks.append(last)
+        return callbacks
+    return [*keras.tree.flatten(callbacks or []), last]
+
+
+def _steps_per_epoch(domains: Any, batch_size: int) -> int:
+    """The steps that the largest domain lasts."""
+    sizes = {name: domain_size(domain) for name, domain in named(domains)}
+    unknown = [name for name, size in sizes.items() if size is None]
+    if unknown:
+        raise ValueError(
+            "`steps_per_epoch` must be given where a domain's size is unknown or infinite. "
+            f"Received: steps_per_epoch=None, and domain {unknown[0]!r} of no known size"
+        )
+    return -(-max(sizes.values()) // batch_size)
+
+
+def _input_rank(net: keras.Model) -> int | None:
+    """The rank of the network's batches, where it has one input and knows it."""
+    inputs = getattr(net, "inputs", None)
+    return len(inputs[0].shape) if inputs and len(inputs) == 1 else None
+
+
+def _dtype_policy(net: keras.Model) -> keras.DTypePolicy:
+    """The policy of the network, or of its layers where one is in mixed_float16."""
+    policies = [net.dtype_policy, *(layer.dtype_policy for layer in net._flatten_layers())]
+    return next((p for p in policies if p.name == "mixed_float16"), net.dtype_policy)
+
+
+def _has_trainable_batch_norm(net: keras.Model) -> bool:
+    # With one pass over all domains, such a layer would mix their statistics into each gradient.
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        for layer in net._flatten_layers()
+    )
+
+
+def _every(nth: int, batch: Any, start: int) -> Any:
+    """Every n-th sample of a structure of batches from `start` on; None stays."""
+    return keras.tree.map_structure(lambda t: t[start::nth], batch, none_is_leaf=False)
+
+
+def _concatenate(batches: Sequence[Any]) -> Any:
+    """One structure of batches made of several; None stays."""
+    return keras.tree.map_structure(
+        lambda *parts: tf.concat(parts, axis=0), *batches, none_is_leaf=False
+    )
+
+
+def _all_reduce(gradient: list[Any]) -> list[tf.Tensor | None]:
+    """The sum of all replicas' gradients, None where there is none."""
+    present = [tf.convert_to_tensor(g) for g in gradient if g is not None]
+    context = tf.distribute.get_replica_context()
+    reduced = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, present))
+    return [None if g is None else next(reduced) for g in gradient]
+
+
+def _add(gradient: list[Any], penalty_gradient: list[Any]) -> list[Any]:
+    """The sum of two gradients, either of which may be None for a variable."""
+    return [
+        g if p is None else p if g is None else g + p
+        for g, p in zip(gradient, penalty_gradient, strict=True)
+    ]
