@@ -31,12 +31,15 @@ class DomainGeneralizer(keras.Model):
             also have different noise in their strategies. A non-negative integer below 2^31.
 
     Example:
-    ```python
-    model = dg_keras.DomainGeneralizer(net, strategy="agr_sum")
-    model.compile(optimizer="adamw", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit({"hospital_a": dataset_a, "hospital_b": dataset_b}, batch_size=32, epochs=5)
-    model.net.save("travels.keras")
-    ```
+    >>> images, labels = np.random.rand(20, 8, 8, 3), np.random.randint(4, size=20)
+    >>> net = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(),
+    ...                         keras.layers.Dense(4, activation="softmax")])
+    >>> model = dg_keras.DomainGeneralizer(net, strategy="agr_sum")
+    >>> model.compile("adamw", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    >>> domains = {"hospital_a": (images, labels), "hospital_b": (1 - images, labels)}
+    >>> history = model.fit(domains, batch_size=5, epochs=2, verbose=0)
+    >>> sorted(history.history)
+    ['accuracy', 'loss', 'loss/hospital_a', 'loss/hospital_b']
     """
 
     def __init__(

@@ -9,19 +9,14 @@ IMAGE_SIZE = 12
 
 
 def alexnet_like(dropout=0.0, l2=0.0, batch_norm=False, seed=0, **dense):
-    """AlexNet's order of layers (convolutions, pools, two dense layers) in miniature."""
+    """AlexNet's order of layers (convolution, pool, two dense layers) in miniature."""
     keras.utils.set_random_seed(seed)
     penalty = keras.regularizers.L2(l2) if l2 else None
     stack = [keras.Input((IMAGE_SIZE, IMAGE_SIZE, 3)), layers.Rescaling(1 / 255)]
-    for filters in (4, 8):
-        stack.append(
-            layers.Conv2D(
-                filters, 3, padding="same", kernel_regularizer=penalty, bias_regularizer=penalty
-            )
-        )
-        if batch_norm:
-            stack.append(layers.BatchNormalization())
-        stack += [layers.ReLU(), layers.MaxPooling2D()]
+    stack.append(layers.Conv2D(4, 3, padding="same", kernel_regularizer=penalty))
+    if batch_norm:
+        stack.append(layers.BatchNormalization())
+    stack += [layers.ReLU(), layers.MaxPooling2D()]
     stack += [layers.Flatten(), layers.Dropout(dropout)] if dropout else [layers.Flatten()]
     stack += [
         layers.Dense(8, activation="relu", kernel_regularizer=penalty, **dense),

@@ -20,7 +20,7 @@ every_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
 with_and_without_xla = pytest.mark.parametrize("jit_compile", [False, True])
 
 
-def trained(model, steps=4, data=None, batch_size=8, **arguments):
+def trained(model, steps=2, data=None, batch_size=8, **arguments):
     model.fit(
         domains() if data is None else data,
         batch_size=batch_size,
@@ -107,8 +107,8 @@ class TestStep:
     def test_adds_the_weight_penalty_once_and_after_the_merge(self, strategy):
         before, moved, gradients = self.one_step(strategy, l2=0.05)
         merged = strategies.get(strategy)(gradients, 0)
-        # Kernels and biases of the convolutions, and the first dense kernel.
-        penalties = [2 * 0.05 * w if i < 5 else 0 for i, w in enumerate(before)]
+        # The kernels of the convolution and of the first dense layer have one.
+        penalties = [2 * 0.05 * w if i in (0, 2) else 0 for i, w in enumerate(before)]
         for actual, gradient, penalty in zip(moved, merged, penalties, strict=True):
             np.testing.assert_allclose(actual, gradient + penalty, atol=2e-6)
 
@@ -137,11 +137,11 @@ class TestStep:
             compiled(
                 dg_keras.DomainGeneralizer(alexnet_like()), jit_compile=False, steps_per_execution=4
             ),
-            steps=8,
+            steps=4,
         )
-        single = trained(compiled(dg_keras.DomainGeneralizer(alexnet_like())), steps=8)
+        single = trained(compiled(dg_keras.DomainGeneralizer(alexnet_like())), steps=4)
         assert largest_difference(several, single) < 1e-6
-        assert int(several.step) == 8
+        assert int(several.step) == 4
 
     def test_trainable_batch_norm_sees_one_domain_at_a_time(self):
         net = alexnet_like(batch_norm=True)
@@ -193,7 +193,7 @@ class TestStep:
 class TestFitWithDomains:
     def test_names_the_losses_after_the_domains(self):
         model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
-        history = model.fit(domains(), batch_size=8, epochs=2, verbose=0).history
+        history = model.fit(domains(), batch_size=16, epochs=2, verbose=0).history
         assert set(history) == {
             "accuracy",
             "loss",
@@ -206,7 +206,7 @@ class TestFitWithDomains:
 
     def test_numbers_domains_without_names(self):
         model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
-        history = model.fit(tuple(domains().values()), batch_size=8, verbose=0).history
+        history = model.fit(tuple(domains().values()), batch_size=32, verbose=0).history
         assert {"loss/0", "loss/1", "loss/2"} < set(history)
 
     def test_other_domains_are_not_traced_anew(self):
@@ -222,28 +222,28 @@ class TestFitWithDomains:
         trained(model)
         first_traces = len(traces)
         others = {f"{name}_too": data for name, data in domains(seed=5).items()}
-        history = model.fit(others, batch_size=8, verbose=0).history
+        history = model.fit(others, batch_size=8, steps_per_epoch=2, verbose=0).history
         assert "loss/photo_too" in history
         assert "loss/photo" not in history
         assert len(traces) == first_traces > 0
 
     def test_an_epoch_lasts_as_the_largest_domain_does(self):
         model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
-        model.fit(domains(samples=40), batch_size=8, verbose=0)  # 40, 47 and 54 images
-        assert int(model.step) == 7
+        model.fit(domains(samples=40), batch_size=16, verbose=0)  # 40, 47 and 54 images
+        assert int(model.step) == 4
 
     def test_takes_unbatched_datasets(self):
         arrays = domains()
         streams = {name: tf.data.Dataset.from_tensor_slices(data) for name, data in arrays.items()}
         model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
-        model.fit(streams, batch_size=8, verbose=0)
-        assert int(model.step) == 7
+        model.fit(streams, batch_size=16, verbose=0)
+        assert int(model.step) == 4
 
     def test_a_second_fit_goes_on_with_new_batches(self):
-        once = trained(compiled(dg_keras.DomainGeneralizer(alexnet_like())), steps=6)
+        once = trained(compiled(dg_keras.DomainGeneralizer(alexnet_like())), steps=3)
         twice = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
+        trained(twice, steps=1)
         trained(twice, steps=2)
-        trained(twice, steps=4)
         assert largest_difference(once, twice) < 1e-7
 
     def test_seed_chooses_the_batches(self):
@@ -263,7 +263,12 @@ class TestFitWithDomains:
         model = compiled(dg_keras.DomainGeneralizer(alexnet_like()), optimizer)
         stopping = keras.callbacks.EarlyStopping(monitor="val_accuracy", patience=50)
         history = model.fit(
-            domains(), batch_size=8, epochs=3, validation_data=data, callbacks=[stopping], verbose=0
+            domains(),
+            batch_size=32,
+            epochs=2,
+            validation_data=data,
+            callbacks=[stopping],
+            verbose=0,
         )
         assert set(history.history) >= {"val_accuracy", "val_loss", "loss/photo"}
         logs = model.evaluate(data, verbose=0, return_dict=True)
@@ -358,7 +363,7 @@ class TestMixedPrecision:
     @every_strategy
     def test_trains(self, policy, strategy):
         model = compiled(dg_keras.DomainGeneralizer(alexnet_like(), strategy))
-        history = model.fit(domains(), batch_size=8, verbose=0).history
+        history = model.fit(domains(), batch_size=32, verbose=0).history
         assert np.isfinite(history["loss"]).all()
         scaled = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
         assert scaled == (policy == "mixed_float16")
@@ -402,12 +407,12 @@ class TestSaving:
         def model():
             return compiled(dg_keras.DomainGeneralizer(alexnet_like(dropout=0.5), strategy, seed=3))
 
-        unbroken = trained(trained(model(), steps=5), steps=5)
-        trained(model(), steps=5).save(tmp_path / "half.keras")
+        unbroken = trained(trained(model()))
+        trained(model()).save(tmp_path / "half.keras")
         reloaded = keras.saving.load_model(tmp_path / "half.keras")
         assert reloaded.strategy == unbroken.strategy
         assert reloaded.domain_names == ("photo", "cartoon", "sketch")
-        trained(reloaded, steps=5)
+        trained(reloaded)
         assert largest_difference(unbroken, reloaded) == 0
 
     def test_backup_and_restore_goes_on_as_if_never_stopped(self, tmp_path):
@@ -418,7 +423,7 @@ class TestSaving:
 
         def fit(*callbacks):
             model = compiled(dg_keras.DomainGeneralizer(alexnet_like(dropout=0.5)))
-            return trained(model, epochs=4, callbacks=list(callbacks))
+            return trained(model, steps=1, epochs=4, callbacks=list(callbacks))
 
         with pytest.raises(KeyboardInterrupt):
             fit(keras.callbacks.BackupAndRestore(tmp_path / "backup"), Stop())
@@ -471,7 +476,7 @@ def trained(strategy):
     history = model.fit(domains(), batch_size=8, steps_per_epoch=6, verbose=0).history
     return model, history
 
-for strategy in ("mean", "agr_sum", "agr_rand", "pcgrad"):
+for strategy in ("mean", "agr_rand", "pcgrad"):
     alone, history = trained(strategy)
     with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
         together, mirrored = trained(strategy)
@@ -484,7 +489,9 @@ for strategy in ("mean", "agr_sum", "agr_rand", "pcgrad"):
     return {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
 
 
-@every_strategy
+# Agr-Rand is Agr-Sum where the domains agree.
+@pytest.mark.xdist_group("replicas")
+@pytest.mark.parametrize("strategy", ["mean", "agr_rand", "pcgrad"])
 def test_two_replicas_do_what_one_does(replicas, strategy):
     difference, same_loss, step = replicas[strategy]
     # Six steps of 1e-4: a merge of each replica by itself is off by about 5e-4.

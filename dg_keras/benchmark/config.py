@@ -10,6 +10,7 @@ import pydantic
 import yaml
 
 from dg_keras import objectives, strategies
+from dg_keras.benchmark.networks import names
 
 METHODS: dict[str, tuple[str, str]] = {
     "Deep-All": ("empirical_risk", "mean"),
@@ -66,6 +67,13 @@ class Backbone(_Section):
     train_from: str | None = None
     arguments: dict[str, Any] = {}
 
+    @pydantic.field_validator("name")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in names():
+            raise ValueError(_unknown("a backbone", name, names()))
+        return name
+
 
 class Optimizer(_Section):
     """`adamw` is Keras' AdamW, which shrinks a weight by learning_rate * weight_decay a step."""
@@ -109,7 +117,7 @@ class Config(_Section):
     seed: int = pydantic.Field(default=0, ge=0)
 
     @pydantic.model_validator(mode="after")
-    def _names(self) -> Self:
+    def _are_named(self) -> Self:
         names = [method.name for method in self.methods]
         if len(set(names)) < len(names):
             raise ValueError(f"`methods` must have different names. Received: {names}")

@@ -1,5 +1,6 @@
 """Records -> tables and a figure."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,13 @@ from dg_keras.benchmark.config import Config
 
 LEVEL = 0.05
 """The p-value below which a difference to the baseline gets its asterisk."""
+
+MEASURES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy (the mean of the classes' accuracies)",
+    "new_concepts_accuracy": "Accuracy on the images of concepts that no source was trained on",
+}
+"""The measures of a run, as the report heads their tables."""
 
 AVERAGE = "average"
 
@@ -95,20 +103,14 @@ def notes(config: Config, summary: pd.DataFrame) -> list[str]:
     return sentences
 
 
-MEASURES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy (the mean of the classes' accuracies)",
-    "new_concepts_accuracy": "Accuracy on the images of concepts that no source was trained on",
-}
-"""The measures of a run, as the report heads their tables."""
-
-
-def markdown(config: Config, summary: pd.DataFrame) -> str:
-    """The tables of all measures, with notes."""
+def markdown(
+    config: Config, summary: pd.DataFrame, measures: Sequence[str] = tuple(MEASURES)
+) -> str:
+    """The tables of some measures, with notes."""
     parts = [f"# {config.name}", *notes(config, summary)]
-    for measure, title in MEASURES.items():
+    for measure in measures:
         if f"{measure}_mean" in summary:
-            parts += [f"## {title}", table(summary, measure).to_markdown()]
+            parts += [f"## {MEASURES[measure]}", table(summary, measure).to_markdown()]
     return "\n\n".join(parts) + "\n"
 
 

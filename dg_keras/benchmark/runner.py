@@ -14,15 +14,12 @@ import tensorflow as tf
 from dg_keras import backbones
 from dg_keras import data as datasets
 from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.networks import build
 from dg_keras.benchmark.records import Run
 from dg_keras.model import DomainGeneralizer
 from dg_keras.version import __version__
 
 _EVALUATION_BATCH = 256  # images at once; of no influence on results
-_BACKBONES = {
-    "alexnet": backbones.AlexNet,
-    "efficientnet_lite0": backbones.EfficientNetLite0,
-}
 
 
 class Runner:
@@ -40,7 +37,7 @@ class Runner:
     def __init__(self, config: Config, data_root: str | None = None) -> None:
         self.config = config
         self.images = load_images(config, data_root)
-        self._net = build_net(config, len(self.images.classes), config.seed)
+        self._net = self._build_net(config.seed)
         self._features: np.ndarray | None = None
         if config.backbone.train_from:
             front, self._net = backbones.split(self._net, config.backbone.train_from)
@@ -62,18 +59,16 @@ class Runner:
         model = self._reset_model(run.method, seed)
         prepared = time.perf_counter()
         history = model.fit(
-            {name: self._input(part) for name, part in images.train.items()},
+            self._domains(images),
             batch_size=training.batch_size,
             steps_per_epoch=training.evaluate_every,
             epochs=training.steps // training.evaluate_every,
-            validation_data=self._batches(
-                [images.part(source, "validation") for source in images.sources]
-            ),
+            validation_data=self._validation(images),
             callbacks=_selection(training.selection, training.steps),
             verbose=0,
         ).history
         trained = time.perf_counter()
-        result = self._test(model, images)
+        result = self._test(images)
         tested = time.perf_counter()
         return {
             "target": run.target,
@@ -89,6 +84,42 @@ class Runner:
             },
             "versions": versions(),
         }
+
+    def time_steps(self, run: Run, steps: int) -> tuple[float, float]:
+        """Trains a few steps of a run, and records nothing.
+
+        Returns:
+            Seconds a training step, and seconds an evaluation on the validation parts.
+        """
+        images = dataclasses.replace(self.images, target=run.target)
+        model = self._reset_model(run.method, seed=0)
+        domains, size = self._domains(images), self.config.training.batch_size
+        model.fit(domains, batch_size=size, steps_per_epoch=1, verbose=0)
+        start = time.perf_counter()
+        model.fit(domains, batch_size=size, steps_per_epoch=steps, verbose=0)
+        trained = time.perf_counter()
+        model.evaluate(self._validation(images), verbose=0)
+        return (trained - start) / steps, time.perf_counter() - trained
+
+    def _domains(self, images: datasets.LeaveOneOut) -> dict[str, Any]:
+        """The training parts of the sources."""
+        return {name: self._input(part) for name, part in images.train.items()}
+
+    def _validation(self, images: datasets.LeaveOneOut) -> tf.data.Dataset:
+        """The pooled validation parts of the sources."""
+        return self._batches([images.part(source, "validation") for source in images.sources])
+
+    def _build_net(self, seed: int) -> keras.Model:
+        """A new network, whose random weights depend on the seed alone."""
+        keras.utils.set_random_seed(seed)
+        backbone = self.config.backbone
+        return build(
+            backbone.name,
+            classes=len(self.images.classes),
+            image_size=self.config.data.image_size,
+            weights=backbone.weights,
+            **backbone.arguments,
+        )
 
     def _compute_features(self, front: keras.Model) -> np.ndarray:
         """What the frozen front makes of every image, in the order of the images' table."""
@@ -148,17 +179,18 @@ class Runner:
     def _initial_values(self, seed: int) -> list[np.ndarray]:
         """The state of a network that was just built with this seed."""
         if self._initial[0] != seed:
-            net = build_net(self.config, len(self.images.classes), seed)
+            net = self._build_net(seed)
             if self.config.backbone.train_from:
                 _, net = backbones.split(net, self.config.backbone.train_from)
             self._initial = (seed, _values(net.variables))
         return self._initial[1]
 
-    def _test(self, model: DomainGeneralizer, images: datasets.LeaveOneOut) -> dict[str, float]:
+    def _test(self, images: datasets.LeaveOneOut) -> dict[str, float]:
         """The measures on the held-out domain."""
         whole = self.config.data.test == "whole"
         part = images.part(images.target, None if whole else "test")
-        predicted = model.predict(self._batches([part]), verbose=0).argmax(axis=-1)
+        # The methods share the network, and so one function to predict with.
+        predicted = self._net.predict(self._batches([part]), verbose=0).argmax(axis=-1)
         correct = pd.Series(predicted == part.labels)
         result = {
             "accuracy": float(correct.mean()),
@@ -183,22 +215,6 @@ def load_images(config: Config, data_root: str | None) -> datasets.LeaveOneOut:
         seed=data.split_seed,
         batch_size=_EVALUATION_BATCH,
     )
-
-
-def build_net(config: Config, classes: int, seed: int) -> keras.Model:
-    """A new network; its random weights depend on the seed alone."""
-    keras.utils.set_random_seed(seed)
-    backbone = config.backbone
-    make = _BACKBONES.get(backbone.name)
-    arguments = {
-        "classes": classes,
-        "image_size": config.data.image_size,
-        "weights": backbone.weights,
-        **backbone.arguments,
-    }
-    if make is None:
-        return backbones.from_applications(backbone.name, **arguments)
-    return make(**arguments)
 
 
 def make_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:

@@ -32,7 +32,12 @@ def integers(shape: tf.Tensor | list[int], seed: tf.Tensor) -> tf.Tensor:
 
 def normal(shape: tf.Tensor | list[int], seed: tf.Tensor) -> tf.Tensor:
     """Standard normal draws, float32."""
-    # 24 bits, and halfway between two of their values: float32 holds these numbers exactly, so that
-    # none is rounded to 1, where the inverse error function is infinite.
-    upper = tf.cast(tf.bitwise.right_shift(integers(shape, seed), 8), tf.float32)
-    return math.sqrt(2) * tf.math.erfinv((upper + 0.5) * 2.0**-23)
+    return to_normal(integers(shape, seed))
+
+
+def to_normal(integers: tf.Tensor) -> tf.Tensor:
+    """Makes standard normal draws, float32, of uniform draws from all of int32."""
+    # 23 bits, and halfway between two of their values: both (1 + u) / 2 and (1 - u) / 2, of which
+    # TensorFlow's inverse error function takes one, are float32 numbers, and neither is 0 or 1.
+    upper = tf.cast(tf.bitwise.right_shift(integers, 9), tf.float32)
+    return math.sqrt(2) * tf.math.erfinv((upper + 0.5) * 2.0**-22)

@@ -16,14 +16,13 @@ class Strategy:
     own seed and on the step alone.
 
     Example:
-    ```python
-    @keras.saving.register_keras_serializable(package="my_project")
-    @dataclasses.dataclass(frozen=True)
-    class Median(dg_keras.strategies.Strategy):
-        def merge(self, gradients, step):
-            middle = len(gradients) // 2
-            return [tf.sort(tf.stack(domains), axis=0)[middle] for domains in zip(*gradients)]
-    ```
+    >>> @keras.saving.register_keras_serializable(package="my_project")
+    ... @dataclasses.dataclass(frozen=True)
+    ... class Largest(dg_keras.strategies.Strategy):
+    ...     def merge(self, gradients, step):
+    ...         return [tf.reduce_max(domains, axis=0) for domains in zip(*gradients)]
+    >>> Largest()([[[1.0, -2.0]], [[3.0, -4.0]]])[0].numpy()
+    array([ 3., -2.], dtype=float32)
     """
 
     averages: ClassVar[bool] = False

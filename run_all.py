@@ -1,0 +1,55 @@
+"""Runs an experiment: every method on every held-out domain, and the report.
+
+Without arguments it is the comparison on the images that ship, configs/styleshift.yaml. What has
+been run is not run again: stop it whenever you like, and start it again to go on.
+"""
+
+import argparse
+import os
+import sys
+
+# Read by TensorFlow when it is imported: its start-up notices would hide our output.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def main() -> int:
+    """Parses the command, and hands over to dg_keras.benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    add = parser.add_argument
+    add("config", nargs="?", default="configs/styleshift.yaml", help="the experiment, a YAML file")
+    add("--data-root", help="where the images are, instead of the config's data.root")
+    add("--results", default="results", help="the folder of results; they go to its <name>/")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a config's key")
+    add("--workers", type=int, default=1, help="processes that train at once")
+    add("--dry-run", action="store_true", help="show the runs, and what they would take")
+    add("--report-only", action="store_true", help="write the report of what has been run")
+    arguments = parser.parse_args()
+
+    from dg_keras import benchmark
+
+    try:
+        experiment = benchmark.Experiment(
+            benchmark.read(arguments.config, arguments.set),
+            results=arguments.results,
+            data_root=arguments.data_root,
+            workers=arguments.workers,
+        )
+        if arguments.dry_run:
+            experiment.dry_run()
+        elif arguments.report_only:
+            experiment.report()
+        else:
+            experiment.run()
+    except (ValueError, FileNotFoundError, ConnectionError) as error:
+        print(f"run_all.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

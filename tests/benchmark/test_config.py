@@ -1,0 +1,91 @@
+"""Configs, and the sentences that a wrong one gets."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dg_keras.benchmark.config import METHODS, read
+
+CONFIGS = sorted(Path("configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_config_that_ships_is_valid(path):
+    assert read(path).name == path.stem
+
+
+def test_a_method_is_a_name_or_a_pair():
+    method = "{name: Noise, strategy: {class_name: agr_rand, config: {zero_agrees: false}}}"
+    config = read("configs/smoke.yaml", [f"methods=[Deep-All, {method}]"])
+    first, second = config.methods
+    assert (first.objective, first.strategy) == METHODS["Deep-All"]
+    assert second.objective == "empirical_risk"
+
+
+def test_overrides_reach_nested_keys():
+    config = read("configs/smoke.yaml", ["training.optimizer.learning_rate=0.5", "trials=9"])
+    assert config.training.optimizer.learning_rate == 0.5
+    assert config.trials == 9
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("training.step=3", r"`training.step` is not a key: 'step'. Nearest: steps"),
+        ("trails=3", r"`trails` is not a key: 'trails'. Nearest: trials"),
+        ("training.steps=many", r"`training.steps`: .*integer.*Received: 'many'"),
+        ("training.steps=0", r"`training.steps`: .*greater than 0.*Received: 0"),
+        ("training.steps=3", r"`training`: `steps` must be a multiple of `evaluate_every`"),
+        ("training.selection=first", r"`training.selection`: .*'best' or 'last'.*'first'"),
+        ("training.optimizer.name=sgd", r"`training.optimizer.name`: .*'adamw'.*'sgd'"),
+        ("methods=[Deep-Al]", r"`methods.0`: not a method: 'Deep-Al'. Nearest: Deep-All"),
+        ("methods=[Agr-Sum]", r"`baseline`.*'Deep-All'. Nearest: Agr-Sum"),
+        ("methods=[Deep-All, Deep-All]", r"different names"),
+        ("methods=[{name: X, strategy: agr_sun}]", r"`methods.0`.*'agr_sun'"),
+        ("methods=[{name: X, strateg: mean}]", r"`methods.0.strateg` is not a key.*strategy"),
+        ("data.image_size=8", r"`data.image_size`: .*greater than or equal to 16.*8"),
+        ("backbone.name=alexnett", r"`backbone.name`: not a backbone: 'alexnett'. Nearest: alexn"),
+        ("name=a/b", r"`name`: .*pattern.*'a/b'"),
+        ("training=3", r"`training`: .*Received: 3"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence(override, sentence):
+    with pytest.raises(ValueError, match=sentence) as error:
+        read("configs/smoke.yaml", [override])
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_key_is_named(tmp_path):
+    content = yaml.safe_load(Path("configs/smoke.yaml").read_text())
+    del content["training"]["steps"]
+    path = tmp_path / "half.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(ValueError, match=r"half.yaml: `training.steps` is missing"):
+        read(path)
+
+
+@pytest.mark.parametrize(("content", "sentence"), [("- 1", "keys and values"), ("a: [", "YAML")])
+def test_a_file_that_is_no_config_is_named(tmp_path, content, sentence):
+    path = tmp_path / "bad.yaml"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=rf"bad.yaml.*{sentence}"):
+        read(path)
+
+
+def test_a_missing_file_names_its_neighbours():
+    with pytest.raises(FileNotFoundError, match=r"configs/smok.yaml does not exist.*smoke.yaml"):
+        read("configs/smok.yaml")
+
+
+def test_an_override_without_a_value_is_one_sentence():
+    with pytest.raises(ValueError, match="--set must be key=value"):
+        read("configs/smoke.yaml", ["trials"])
+
+
+def test_a_runs_seed_is_the_same_for_all_methods_and_no_other_run():
+    config = read("configs/smoke.yaml")
+    seeds = {config.run_seed(t, n) for t in ("sketch", "photo") for n in (1, 2)}
+    assert len(seeds) == 4
+    other = read("configs/smoke.yaml", ["methods=[Deep-All]", "training.steps=2"])
+    assert other.run_seed("sketch", 1) in seeds

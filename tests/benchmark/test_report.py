@@ -1,0 +1,92 @@
+"""Tables against numbers worked by hand."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from dg_keras.benchmark import report
+from dg_keras.benchmark.config import read
+
+
+def runs(trials, **accuracies):
+    """A row a run: `method=[[accuracies of the first target], [of the second]]`."""
+    rows = [
+        {"method": method, "target": target, "trial": trial + 1, "accuracy": of_target[trial]}
+        for method, targets in accuracies.items()
+        for target, of_target in zip(["photo", "sketch"], targets, strict=True)
+        for trial in range(trials)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def config():
+    return read("configs/smoke.yaml")
+
+
+def test_means_deviations_and_the_average_over_targets():
+    summary = report.summarize(
+        runs(2, **{"Deep-All": [[0.5, 0.7], [0.1, 0.1]], "Agr-Sum": [[0.8, 0.8], [0.2, 0.4]]}),
+        "Deep-All",
+    ).set_index(["target", "method"])
+    assert summary.loc[("photo", "Deep-All"), "accuracy_mean"] == pytest.approx(0.6)
+    assert summary.loc[("photo", "Deep-All"), "accuracy_std"] == pytest.approx(np.sqrt(0.02))
+    # A trial's average is that of its targets: (0.5 + 0.1) / 2 and (0.7 + 0.1) / 2.
+    assert summary.loc[("average", "Deep-All"), "accuracy_mean"] == pytest.approx(0.35)
+    assert summary.loc[("average", "Deep-All"), "accuracy_std"] == pytest.approx(np.sqrt(0.005))
+    assert np.isnan(summary.loc[("photo", "Deep-All"), "p_value"])
+    assert summary.loc[("photo", "Agr-Sum"), "p_value"] == 0.5
+
+
+def test_the_best_is_bold_and_a_significant_difference_starred(config):
+    base = np.linspace(0.5, 0.6, 6)
+    summary = report.summarize(
+        runs(
+            6,
+            **{
+                "Deep-All": [base, base],
+                "Agr-Sum": [base + np.linspace(0.01, 0.02, 6), base - 0.001],
+            },
+        ),
+        "Deep-All",
+    )
+    table = report.table(summary)
+    assert table.loc["photo", "Agr-Sum"] == "**56.50 ± 4.11***"
+    assert table.loc["photo", "Deep-All"] == "55.00 ± 3.74"
+    assert table.loc["sketch", "Deep-All"] == "**55.00 ± 3.74**"
+    assert table.loc["sketch", "Agr-Sum"].endswith("*")
+    assert "p < 0.05" in " ".join(report.notes(config, summary))
+
+
+def test_too_few_trials_for_a_test_are_told(config):
+    summary = report.summarize(
+        runs(3, **{"Deep-All": [[0.1, 0.2, 0.3]] * 2, "PCGrad": [[0.2, 0.3, 0.5]] * 2}), "Deep-All"
+    )
+    assert "*" not in report.table(summary, bold="{}").to_string()
+    notes = " ".join(report.notes(config, summary))
+    assert "with 3 pairs" in notes
+    assert "at least 6" in notes
+
+
+def test_an_unfinished_grid_is_reported_as_far_as_it_is():
+    rows = runs(1, **{"Deep-All": [[0.5], [0.1]], "PCGrad": [[0.6], [0.2]]}).iloc[:3]
+    table = report.table(report.summarize(rows, "Deep-All"))
+    assert table.loc["sketch", "PCGrad"] == ""
+    assert table.loc["photo", "PCGrad"] == "**60.00**"
+    assert table.loc["average", "Deep-All"] == "**30.00**"
+
+
+def test_one_method_alone_is_reported():
+    table = report.table(report.summarize(runs(2, **{"Deep-All": [[0.5, 0.6]] * 2}), "Deep-All"))
+    assert table.loc["average", "Deep-All"] == "**55.00 ± 7.07**"
+
+
+def test_box_plots_show_every_trial():
+    data = runs(3, **{"Deep-All": [[0.1, 0.2, 0.3]] * 2, "PCGrad": [[0.2, 0.3, 0.5]] * 2})
+    figure = report.box_plots(data, report.summarize(data, "Deep-All"))
+    assert [axes.get_title() for axes in figure.axes] == ["photo held out", "sketch held out"]
+    dots = [c for c in figure.axes[0].collections if len(c.get_offsets())]
+    heights = sorted(float(y) for c in dots for y in c.get_offsets()[:, 1])
+    assert heights == pytest.approx([10, 20, 20, 30, 30, 50])
+    plt.close(figure)

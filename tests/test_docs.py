@@ -1,0 +1,74 @@
+"""The README's and the docstrings' examples, run."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dg_keras
+
+README = Path("README.md").read_text()
+MODULES = [info.name for info in pkgutil.walk_packages(dg_keras.__path__, "dg_keras.")]
+
+
+def code_blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_docstrings(module):
+    globs = {"dg_keras": dg_keras, "keras": keras, "np": np, "tf": tf}
+    results = doctest.testmod(importlib.import_module(module), extraglobs=globs)
+    assert results.failed == 0
+
+
+def test_examples_were_found():
+    finder = doctest.DocTestFinder()
+    examples = [
+        test.name
+        for module in MODULES
+        for test in finder.find(importlib.import_module(module))
+        if test.examples
+    ]
+    assert len(examples) >= 10
+
+
+def test_readme_python_examples_work_when_pasted(tmp_path):
+    """All blocks in one process, in the README's order; smaller images, to take less time."""
+    blocks = [b for b in code_blocks("python") if "import" in b]
+    assert len(blocks) == 2
+    script = "\n".join(blocks).replace("image_size=96", "image_size=32")
+    script = script.replace('"travels.keras"', repr(str(tmp_path / "travels.keras")))
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+    assert (tmp_path / "travels.keras").exists()
+
+
+@pytest.mark.xdist_group("run_all")
+def test_readme_commands_work_when_pasted(tmp_path):
+    """The first command with the smoke config; the second is what runs this test."""
+    comparison, tests = [block.strip() for block in code_blocks("bash")]
+    install, run = comparison.split(" && ")
+    assert install == "pip install -r requirements.txt"
+    assert tests == "pip install -r requirements-dev.txt && pytest"
+    arguments = [*shlex.split(run)[1:], "configs/smoke.yaml", "--results", str(tmp_path)]
+    subprocess.run(
+        [sys.executable, *arguments, "--set", "trials=1", "--set", "targets=[photo]"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    assert (tmp_path / "smoke" / "report" / "accuracy.png").exists()
+
+
+def test_every_file_that_the_readme_links_to_exists():
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert len(links) >= 5
+    assert [link for link in links if not Path(link).exists()] == []
