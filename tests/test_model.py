@@ -490,7 +490,6 @@ for strategy in ("mean", "agr_rand", "pcgrad"):
 
 
 # Agr-Rand is Agr-Sum where the domains agree.
-@pytest.mark.xdist_group("replicas")
 @pytest.mark.parametrize("strategy", ["mean", "agr_rand", "pcgrad"])
 def test_two_replicas_do_what_one_does(replicas, strategy):
     difference, same_loss, step = replicas[strategy]

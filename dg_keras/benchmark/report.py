@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import matplotlib.style
 import pandas as pd
-import seaborn as sns
 
 from dg_keras.analysis import paired_test, smallest_p
 from dg_keras.benchmark.config import Config
@@ -144,11 +144,9 @@ def box_plots(runs: pd.DataFrame, summary: pd.DataFrame) -> plt.Figure:
     """Accuracy a target and method, as figure 3 of Mansilla et al. (2021).
 
     Boxes are quartiles with the median, whiskers reach to the minimum and maximum, triangles are
-    means, dots the trials.
+    means, dots the trials; an asterisk marks a difference to the baseline.
     """
     targets = list(dict.fromkeys(runs["target"]))
-    methods = list(dict.fromkeys(runs["method"]))
-    palette = dict(zip(methods, sns.color_palette("colorblind", len(methods)), strict=True))
     columns = min(len(targets), 4)
     rows = -(-len(targets) // columns)
     figure, grid = plt.subplots(
@@ -156,41 +154,43 @@ def box_plots(runs: pd.DataFrame, summary: pd.DataFrame) -> plt.Figure:
     )
     for axes in grid.flat[len(targets) :]:
         axes.set_axis_off()
-    marked = summary[summary["p_value"] < LEVEL].set_index(["target", "method"]).index
     for axes, target in zip(grid.flat, targets, strict=False):
-        of_target = runs[runs["target"] == target].assign(percent=lambda r: 100 * r["accuracy"])
-        shared = {"data": of_target, "x": "method", "y": "percent", "order": methods, "ax": axes}
-        sns.boxplot(
-            **shared,
-            hue="method",
-            hue_order=methods,
-            palette=palette,
-            legend=False,
-            whis=(0, 100),
-            width=0.6,
-            showmeans=True,
-            meanprops={
-                "marker": "^",
-                "markerfacecolor": "white",
-                "markeredgecolor": "black",
-                "markersize": 7,
-            },
-        )
-        sns.stripplot(**shared, color="black", alpha=0.5, size=3, jitter=False)
-        for position, method in enumerate(methods):
-            if (target, method) in marked:
-                top = of_target.loc[of_target["method"] == method, "percent"].max()
-                axes.annotate(
-                    "*",
-                    (position, top),
-                    ha="center",
-                    va="bottom",
-                    fontsize=14,
-                    annotation_clip=False,
-                )
+        of_target = summary[summary["target"] == target].set_index("method")
+        starred = of_target.index[of_target["p_value"] < LEVEL]
+        _box_plot(axes, runs[runs["target"] == target], list(starred))
         axes.set_title(f"{target} held out", fontsize=10)
-        axes.set(xlabel="", ylabel="accuracy in %" if axes in grid[:, 0] else "")
-        axes.tick_params(axis="x", rotation=30)
-        axes.margins(y=0.12)
-        sns.despine(ax=axes)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("accuracy in %")
     return figure
+
+
+def _box_plot(axes: plt.Axes, runs: pd.DataFrame, starred: list[str]) -> None:
+    """One box a method."""
+    percent = {
+        method: 100 * of_method["accuracy"].to_numpy()
+        for method, of_method in runs.groupby("method", sort=False)
+    }
+    boxes = axes.boxplot(
+        list(percent.values()),
+        tick_labels=list(percent),
+        whis=(0, 100),
+        widths=0.6,
+        patch_artist=True,
+        showmeans=True,
+        medianprops={"color": "black"},
+        meanprops={
+            "marker": "^",
+            "markerfacecolor": "white",
+            "markeredgecolor": "black",
+            "markersize": 7,
+        },
+    )
+    colours = matplotlib.style.library["tableau-colorblind10"]["axes.prop_cycle"].by_key()["color"]
+    for position, (method, values) in enumerate(percent.items(), start=1):
+        boxes["boxes"][position - 1].set_facecolor(colours[(position - 1) % len(colours)])
+        axes.scatter([position] * len(values), values, s=9, color="black", alpha=0.5, zorder=3)
+        if method in starred:
+            axes.annotate("*", (position, values.max()), ha="center", va="bottom", fontsize=14)
+    axes.tick_params(axis="x", rotation=30)
+    axes.margins(y=0.12)
+    axes.spines[["top", "right"]].set_visible(False)
