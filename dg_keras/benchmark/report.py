@@ -133,7 +133,7 @@ def latex(config: Config, summary: pd.DataFrame) -> str:
     frame = frame.map(lambda cell: cell.replace("±", r"$\pm$"))
     frame.index = [name.replace("_", r"\_") for name in frame.index]
     return frame.to_latex(
-        caption=" ".join(notes(config, summary)).replace("%", r"\%").replace("±", r"$\pm$"),
+        caption=" ".join(notes(config, summary)).replace("±", r"$\pm$").replace("<", "$<$"),
         label=f"tab:{config.name}",
         column_format="l" + "r" * frame.shape[1],
         escape=False,
@@ -187,7 +187,9 @@ def _box_plot(axes: plt.Axes, runs: pd.DataFrame, starred: list[str]) -> None:
     )
     colours = matplotlib.style.library["tableau-colorblind10"]["axes.prop_cycle"].by_key()["color"]
     for position, (method, values) in enumerate(percent.items(), start=1):
-        boxes["boxes"][position - 1].set_facecolor(colours[(position - 1) % len(colours)])
+        box = boxes["boxes"][position - 1]
+        # Light enough for the median to show on every colour.
+        box.set_facecolor((colours[(position - 1) % len(colours)], 0.6))
         axes.scatter([position] * len(values), values, s=9, color="black", alpha=0.5, zorder=3)
         if method in starred:
             axes.annotate("*", (position, values.max()), ha="center", va="bottom", fontsize=14)
