@@ -36,15 +36,18 @@ def main() -> int:
             data_root=arguments.data_root,
             workers=arguments.workers,
         )
-        if arguments.dry_run:
-            experiment.dry_run()
-        elif arguments.report_only:
+        if arguments.report_only:
             experiment.report()
-        else:
-            experiment.run()
+            return 0
+        experiment.check_network()
     except (ValueError, FileNotFoundError, ConnectionError) as error:
         print(f"run_all.py: {error}", file=sys.stderr)
         return 2
+    try:
+        if arguments.dry_run:
+            experiment.dry_run()
+        else:
+            experiment.run()
     except KeyboardInterrupt:
         print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
         return 130

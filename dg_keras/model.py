@@ -1,5 +1,6 @@
 """The keras.Model whose `train_step` this library is all about."""
 
+import numbers
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -53,24 +54,36 @@ class DomainGeneralizer(keras.Model):
     ) -> None:
         if not isinstance(net, keras.Model):
             raise ValueError(f"`net` must be a keras.Model. Received: net={net!r}")
-        if not isinstance(seed, int) or not 0 <= seed < 2**31:
+        if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**31:
             raise ValueError(
                 f"`seed` must be a non-negative integer below 2^31. Received: seed={seed!r}"
             )
         # The optimizer is wrapped for loss scaling where the model that is compiled asks for it.
         kwargs.setdefault("dtype", _dtype_policy(net))
+        # The net casts what it is given; a policy that only some layer has must not do it before.
+        kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
         self.net = net
         self.strategy = strategies.get(strategy)
         self.objective = objectives.get(objective)
         self.domain_names = _domain_names(domains)
         # `optimizer.iterations` stands still on steps that loss scaling skips and counts updates
-        # under accumulation, so that the steps are counted, and saved, here.
-        self.step = self._add_counter("step", 0)
-        self.seed = self._add_counter("seed", seed)
+        # under accumulation, so that the steps are counted, and saved, here. They are no weights:
+        # a callback that puts back the best weights must not turn back the count.
+        self._counters = _Untracked({"step": _counter("step", 0), "seed": _counter("seed", seed)})
         self._losses_by_domain = _Untracked([])
         self._without_weight_penalties = False
         self.built = net.built
+
+    @property
+    def step(self) -> keras.Variable:
+        """The number of training steps taken, a scalar int64; saved with the model."""
+        return self._counters.value["step"]
+
+    @property
+    def seed(self) -> keras.Variable:
+        """The seed of batches and noise, a scalar int64; saved with the model."""
+        return self._counters.value["seed"]
 
     def call(self, x: Any, training: bool | None = None) -> Any:
         """The network's predictions."""
@@ -118,14 +131,20 @@ class DomainGeneralizer(keras.Model):
             ValueError: If a domain is batched, the number of domains differs from the model's, or
                 the number of steps can't be told.
         """
+        _refuse_domains("validation_data", validation_data)
         if y is None and is_domains(x):
             domains, size = x, 32 if batch_size is None else batch_size
             start = _StartStep(int(self.step.numpy()))
             # Keras warns of a dataset that it shall shuffle: this one is by now, if it was to be.
             x, batch_size, shuffle = self._interleave(domains, size, shuffle, start), None, False
-            callbacks = _append(callbacks, start)
+            callbacks = self._append(callbacks, start)
             if steps_per_epoch is None:
                 steps_per_epoch = _steps_per_epoch(domains, size)
+        elif shuffle and hasattr(x, "shape"):
+            raise ValueError(
+                "`shuffle` must be False for arrays that are already interleaved: Keras would mix "
+                "the domains. Received: shuffle=True"
+            )
         return super().fit(
             x=x,
             y=y,
@@ -144,6 +163,11 @@ class DomainGeneralizer(keras.Model):
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
         )
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates the network; as `keras.Model.evaluate`."""
+        _refuse_domains("x", x)
+        return super().evaluate(x, *args, **kwargs)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step: a gradient a domain, merged by the strategy, applied once."""
@@ -164,6 +188,13 @@ class DomainGeneralizer(keras.Model):
         """The domains' `(x, y, sample_weight)`: domain i has every N-th sample from i on."""
         data = keras.utils.unpack_x_y_sample_weight(data)
         domains = len(self.domain_names)
+        samples = keras.tree.flatten(data)[0].shape[0]
+        if samples is not None and samples % domains:
+            raise ValueError(
+                f"A batch must hold as many samples of each of the {domains} domains; make it with "
+                f"dg_keras.data.interleave, or batch with drop_remainder=True. Received: {samples} "
+                "samples"
+            )
         return [_every(domains, data, start=i) for i in range(domains)]
 
     def _domain_gradient(self, batch: tuple[Any, Any, Any]) -> tuple[tf.Tensor, list, Any]:
@@ -315,7 +346,13 @@ class DomainGeneralizer(keras.Model):
 
     def load_own_variables(self, store: Any) -> None:
         """Loads what `save_own_variables` saved."""
-        for name, variable in self._own_state().items():
+        state = self._own_state()
+        if set(state) != set(store.keys()):
+            raise ValueError(
+                f"{self.name}: the file must hold {', '.join(sorted(state))}. "
+                f"Received: {', '.join(sorted(store.keys())) or 'none of them'}"
+            )
+        for name, variable in state.items():
             variable.assign(store[name])
 
     def _own_state(self) -> dict[str, keras.Variable]:
@@ -324,20 +361,9 @@ class DomainGeneralizer(keras.Model):
         weights = {id(v) for v in self.weights}
         generators = [v for v in self.variables if id(v) not in weights]
         return {
-            "step": self.step,
-            "seed": self.seed,
+            **self._counters.value,
             **{f"generator_{i}": state for i, state in enumerate(generators)},
         }
-
-    def _add_counter(self, name: str, value: int) -> keras.Variable:
-        return self.add_weight(
-            shape=(),
-            dtype="int64",
-            initializer=keras.initializers.Constant(value),
-            trainable=False,
-            aggregation="only_first_replica",
-            name=name,
-        )
 
     def _interleave(
         self, domains: Any, batch_size: int, shuffle: bool, start: "_StartStep"
@@ -345,25 +371,41 @@ class DomainGeneralizer(keras.Model):
         """The domains' interleaved batches from this model's step on."""
         rank = _input_rank(self.net)
         check_unbatched(domains, x_rank=None if rank is None else rank - 1)
-        self._take_names(domains)
-        return interleave(
+        names = self._names_of(domains)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if batch_size % replicas:
+            # A replica gets a slice of the batch, which must begin with the first domain.
+            raise ValueError(
+                f"`batch_size` must be a multiple of the {replicas} replicas. "
+                f"Received: batch_size={batch_size}"
+            )
+        batches = interleave(
             domains,
             batch_size,
             seed=int(self.seed.numpy()),
             start_step=lambda: start.step,
             shuffle=shuffle,
         )
+        self.domain_names = names
+        return batches
 
-    def _take_names(self, domains: Any) -> None:
-        """Takes the names of the domains that `fit` was given."""
+    def _names_of(self, domains: Any) -> tuple[str, ...]:
+        """The names of the domains that `fit` was given."""
         names = _domain_names([name for name, _ in named(domains)])
         if self.domain_names is not None and len(names) != len(self.domain_names):
             raise ValueError(
                 f"`x` must have as many domains as the model: {len(self.domain_names)} "
                 f"({', '.join(self.domain_names)}). Received: {len(names)} ({', '.join(names)})"
             )
-        if isinstance(domains, dict) or self.domain_names is None:
-            self.domain_names = names
+        return names if isinstance(domains, dict) else self.domain_names or names
+
+    def _append(self, callbacks: Any, last: keras.callbacks.Callback) -> Any:
+        """The callbacks that `fit` was given, and one more."""
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            last.set_model(self)
+            callbacks.callbacks.append(last)
+            return callbacks
+        return [*keras.tree.flatten(callbacks or []), last]
 
 
 class _StartStep(keras.callbacks.Callback):
@@ -378,18 +420,30 @@ class _StartStep(keras.callbacks.Callback):
 
 
 class _Untracked:
-    """Holds metrics that Keras shall not report from `evaluate`."""
+    """Holds what Keras shall neither report from `evaluate` nor count among the weights."""
 
-    def __init__(self, value: list[keras.metrics.Metric]) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value
+
+
+def _counter(name: str, value: int) -> keras.Variable:
+    return keras.Variable(
+        initializer=keras.initializers.Constant(value),
+        shape=(),
+        dtype="int64",
+        trainable=False,
+        aggregation="only_first_replica",
+        name=name,
+    )
 
 
 def _domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None:
     """The names; numbers where only the number of domains is known."""
     if domains is None:
         return None
-    names = range(domains) if isinstance(domains, int) else domains
-    names = tuple(str(name) for name in names)
+    names = range(domains) if isinstance(domains, numbers.Integral) else domains
+    is_list = isinstance(names, Sequence) and not isinstance(names, str)
+    names = tuple(str(name) for name in names) if is_list else ()
     if not names or len(set(names)) < len(names):
         raise ValueError(
             f"`domains` must be a positive number or different names. Received: domains={domains!r}"
@@ -397,12 +451,13 @@ def _domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None
     return names
 
 
-def _append(callbacks: Any, last: keras.callbacks.Callback) -> Any:
-    """The callbacks that `fit` was given, and one more."""
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(last)
-        return callbacks
-    return [*keras.tree.flatten(callbacks or []), last]
+def _refuse_domains(argument: str, value: Any) -> None:
+    """Raises ValueError where domains are given for what is evaluated as one data set."""
+    if is_domains(value) and any(isinstance(d, tf.data.Dataset) for _, d in named(value)):
+        raise ValueError(
+            f"`{argument}` must be one batched dataset, not domains; see `validation` and `test` "
+            f"of dg_keras.data.load. Received: domains {', '.join(str(n) for n, _ in named(value))}"
+        )
 
 
 def _steps_per_epoch(domains: Any, batch_size: int) -> int:

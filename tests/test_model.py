@@ -300,6 +300,32 @@ class TestFitWithDomains:
         assert int(model.step) == 3
         assert int(optimizer.iterations) == 1
 
+    def test_a_list_of_callbacks_may_be_keras_own(self):
+        model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
+        history = keras.callbacks.History()
+        callbacks = keras.callbacks.CallbackList([history], model=model)
+        trained(model, steps=1, callbacks=callbacks)
+        assert "loss/photo" in history.history
+
+    def test_restoring_the_best_weights_does_not_turn_back_the_step(self):
+        model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
+        stopping = keras.callbacks.EarlyStopping(
+            monitor="loss", mode="max", patience=9, restore_best_weights=True
+        )
+        trained(model, steps=1, epochs=3, callbacks=[stopping])
+        assert stopping.best_epoch < 2
+        assert int(model.step) == 3
+        assert len(model.get_weights()) == len(model.net.get_weights())
+
+    def test_after_an_error_the_domains_are_as_before(self):
+        model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
+        data = domains()
+        x, y = data["photo"]
+        with pytest.raises(ValueError, match="one structure, shape and dtype"):
+            model.fit({"photo": (x, y), "small": (x[:, :6], y)}, batch_size=8)
+        trained(model, steps=1, data=data)
+        assert model.domain_names == tuple(data)
+
     def test_learns(self):
         model = compiled(
             dg_keras.DomainGeneralizer(alexnet_like()),
@@ -332,6 +358,29 @@ class TestBadInput:
         with pytest.raises(ValueError, match=r"as many domains as the model: 2.*Received: 3"):
             self.model(domains=2).fit(domains(), batch_size=8)
 
+    def test_arrays_that_keras_would_shuffle(self):
+        x, y = domains()["photo"]
+        with pytest.raises(ValueError, match=r"`shuffle` must be False.*interleaved"):
+            self.model(domains=2).fit(x, y)
+
+    def test_a_batch_that_is_not_whole(self):
+        x, y = domains()["photo"]
+        with pytest.raises(ValueError, match=r"each of the 3 domains.*Received: 10 samples"):
+            self.model(domains=3).train_on_batch(x[:10], y[:10])
+
+    def test_domains_where_one_dataset_is_expected(self):
+        streams = {n: tf.data.Dataset.from_tensor_slices(d) for n, d in domains().items()}
+        with pytest.raises(ValueError, match="`validation_data` must be one batched dataset"):
+            self.model().fit(domains(), validation_data=streams)
+        with pytest.raises(ValueError, match="`x` must be one batched dataset"):
+            self.model().evaluate(streams)
+
+    def test_a_file_of_another_model(self, tmp_path):
+        self.model().save_weights(tmp_path / "plain.weights.h5")
+        other = compiled(dg_keras.DomainGeneralizer(alexnet_like(dropout=0.5)))
+        with pytest.raises(ValueError, match="generator_0"):
+            other.load_weights(tmp_path / "plain.weights.h5")
+
     def test_an_interleaved_dataset_without_domains(self):
         batches = dg_keras.data.interleave(domains(), 8, seed=0)
         with pytest.raises(ValueError, match="`domains` must be given to DomainGeneralizer"):
@@ -345,6 +394,8 @@ class TestBadInput:
             ({"objective": "irn"}, "Received: 'irn'"),
             ({"domains": ["a", "a"]}, "different names"),
             ({"domains": 0}, "positive number"),
+            ({"domains": "photo"}, "positive number"),
+            ({"domains": 2.0}, "positive number"),
             ({"seed": -1}, "`seed` must be a non-negative integer"),
         ],
     )
@@ -476,6 +527,12 @@ def trained(strategy):
     history = model.fit(domains(), batch_size=8, steps_per_epoch=6, verbose=0).history
     return model, history
 
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
+try:
+    model.fit(domains(), batch_size=3, steps_per_epoch=1)
+except ValueError as error:
+    print("odd", str(error))
 for strategy in ("mean", "agr_rand", "pcgrad"):
     alone, history = trained(strategy)
     with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
@@ -497,3 +554,7 @@ def test_two_replicas_do_what_one_does(replicas, strategy):
     assert float(difference) < 2e-5
     assert same_loss == "True"
     assert step == "6"
+
+
+def test_a_batch_must_divide_among_the_replicas(replicas):
+    assert "multiple of the 2 replicas" in " ".join(replicas["odd"])

@@ -1,15 +1,17 @@
 """Checks of the arguments that every backbone takes."""
 
+import numbers
+
 
 def check_classes(classes: int) -> None:
     """Raises a `ValueError` unless `classes` is a positive integer."""
-    if not isinstance(classes, int) or classes < 1:
+    if not isinstance(classes, numbers.Integral) or classes < 1:
         raise ValueError(f"`classes` must be a positive integer. Received: classes={classes!r}")
 
 
 def check_image_size(image_size: int, smallest: int) -> None:
     """Raises a `ValueError` unless `image_size` is an integer of at least `smallest` pixels."""
-    if not isinstance(image_size, int) or image_size < smallest:
+    if not isinstance(image_size, numbers.Integral) or image_size < smallest:
         raise ValueError(
             f"`image_size` must be an integer of at least {smallest} (pixels a side). "
             f"Received: image_size={image_size!r}"

@@ -2,7 +2,9 @@
 
 import difflib
 import hashlib
+import importlib
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -44,8 +46,11 @@ class Method(_Section):
 
     @pydantic.model_validator(mode="after")
     def _exists(self) -> Self:
-        objectives.get(self.objective)
-        strategies.get(self.strategy)
+        try:
+            objectives.get(self.objective)
+            strategies.get(self.strategy)
+        except TypeError as error:  # an argument that the constructor does not know
+            raise ValueError(str(error)) from error
         return self
 
 
@@ -56,7 +61,7 @@ class Data(_Section):
     root: str | None = None
     image_size: int = pydantic.Field(ge=16, le=1024)
     split_seed: int = pydantic.Field(default=0, ge=0)
-    test: Literal["test", "whole"] = "test"
+    test: Literal["part", "whole"] = "part"
 
 
 class Backbone(_Section):
@@ -104,9 +109,13 @@ class Training(_Section):
 
 
 class Config(_Section):
-    """An experiment: every method on every held-out domain, several times."""
+    """An experiment: every method on every held-out domain, several times.
 
-    name: str = pydantic.Field(pattern=r"^[\w.-]+$")
+    `imports` are modules that register strategies and objectives of your own.
+    """
+
+    name: str = pydantic.Field(pattern=r"^\w[\w.-]*$")
+    imports: list[str] = []
     data: Data
     targets: list[str] | Literal["all"] = "all"
     backbone: Backbone
@@ -156,13 +165,14 @@ def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Confi
             f"The config {path} does not exist. Beside it: {', '.join(near) or 'no config'}"
         )
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.load(path.read_text(), _Loader)
     except yaml.YAMLError as error:
         raise ValueError(f"The config {path} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise ValueError(f"The config {path} must hold keys and values. Received: {content!r}")
     for override in overrides:
         _override(content, override)
+    import_modules(content.get("imports", []))
     try:
         return Config.model_validate(content)
     except pydantic.ValidationError as error:
@@ -180,7 +190,30 @@ def _override(content: dict[str, Any], override: str) -> None:
         content = content.setdefault(name, {})
         if not isinstance(content, dict):
             raise ValueError(f"--set: `{name}` in {key!r} is a value, not a section")
-    content[last] = yaml.safe_load(value)
+    try:
+        content[last] = yaml.load(value, _Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(
+            f"--set: the value of {key} is not valid YAML. Received: {value}"
+        ) from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people write it: 1e-3 is a number, as in YAML 1.2."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+def import_modules(modules: list[str]) -> None:
+    """Imports what registers strategies and objectives of the user's own."""
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            raise ValueError(f"`imports`: {error}. Received: {module!r}") from error
 
 
 def _sentence(error: Any) -> str:

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import difflib
+import hashlib
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -11,12 +12,13 @@ from typing import Any
 import rich.console
 import tensorflow as tf
 
+from dg_keras import data as datasets
 from dg_keras.benchmark import report
-from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.config import Config, import_modules
 from dg_keras.benchmark.estimate import estimate
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.records import Records, Run, grid
-from dg_keras.benchmark.runner import Runner, load_images
+from dg_keras.benchmark.runner import Runner, build_trained, load_images
 
 
 class Experiment:
@@ -46,17 +48,24 @@ class Experiment:
         self.folder = Path(results) / config.name
         self.data_root = data_root
         self.workers = workers
-        self.records = Records(self.folder / "runs", config)
-        images = load_images(config, data_root)
-        self.runs = grid(config, _targets(config, images.domains))
-        self._done = {run: self.records.read(run) for run in self.runs}
+        self._images = load_images(config, data_root)
+        self.runs = grid(config, _targets(config, self._images))
+        self.records = Records(self.folder / "runs", config, _digest(self._images))
+        self._done = {run.key: self.records.read(run) for run in self.runs}
+
+    def check_network(self) -> None:
+        """Builds the network once, so that a config that can't be built is told before the work."""
+        build_trained(self.config, len(self._images.classes), seed=self.config.seed)
 
     def run(self) -> None:
         """Runs what is missing, shows a table after every trial, and writes the report."""
-        missing = [run for run in self.runs if self._done[run] is None]
+        missing = self._missing()
+        if missing:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            datasets.write_manifest(self._images.table, self.folder / "split.csv")
         with Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress:
             for run, record in self._carry_out(missing, progress):
-                self._done[run] = record
+                self._done[run.key] = record
                 progress.finished(
                     run, record["result"]["accuracy"], sum(record["seconds"].values())
                 )
@@ -81,9 +90,9 @@ class Experiment:
         """Shows the grid, what is done of it, and what the rest would take."""
         console = rich.console.Console(highlight=False, soft_wrap=True)
         for run in self.runs:
-            state = "to run" if self._done[run] is None else "done"
+            state = "to run" if self._done[run.key] is None else "done"
             console.print(f"{run.key}: {state}", markup=False)
-        missing = [run for run in self.runs if self._done[run] is None]
+        missing = self._missing()
         console.print(f"{len(self.runs)} runs, {len(missing)} of them to run.")
         if missing:
             console.print(estimate(self.config, missing, self.workers, self.data_root))
@@ -112,48 +121,81 @@ class Experiment:
             pending = {pool.submit(_work, run): run for run in runs}
             try:
                 for future in concurrent.futures.as_completed(pending):
+                    progress.started(pending[future])
                     yield pending[future], future.result()
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
 
     def _finished(self) -> list[tuple[Run, dict[str, Any]]]:
-        return [(run, record) for run, record in self._done.items() if record is not None]
+        records = [(run, self._done[run.key]) for run in self.runs]
+        return [(run, record) for run, record in records if record is not None]
+
+    def _missing(self) -> list[Run]:
+        return [run for run in self.runs if self._done[run.key] is None]
 
     def _is_complete(self, trial: int) -> bool:
-        return all(self._done[run] is not None for run in self.runs if run.trial == trial)
+        return all(run.trial != trial for run in self._missing())
 
     def _show(self, console: rich.console.Console) -> None:
         summary = report.summarize(report.results(self._finished()), self.config.baseline)
         console.print(report.markdown(self.config, summary, measures=["accuracy"]), markup=False)
 
 
-_worker: tuple[Runner, Records]
+class _Worker:
+    """What a process of its own carries out runs with; made at its first run."""
+
+    arguments: tuple[Config, str | None]
+    records: Records
+    runner: Runner | None = None
 
 
 def _start_worker(config: Config, records: Records, data_root: str | None, workers: int) -> None:
-    """Prepares a process that carries out runs, with its share of the cores."""
+    """Prepares a process, with its share of the cores."""
     tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // workers))
-    global _worker
-    _worker = Runner(config, data_root), records
+    import_modules(config.imports)
+    _Worker.arguments = (config, data_root)
+    _Worker.records = records
 
 
 def _work(run: Run) -> dict[str, Any]:
-    runner, records = _worker
-    record = runner.run(run)
-    records.write(run, record)
+    # Not when the process starts: an error there would lose its message.
+    if _Worker.runner is None:
+        _Worker.runner = Runner(*_Worker.arguments)
+    record = _Worker.runner.run(run)
+    _Worker.records.write(run, record)
     return record
 
 
-def _targets(config: Config, domains: tuple[str, ...]) -> list[str]:
-    """The domains to hold out."""
-    if config.targets == "all":
-        return list(domains)
-    for target in config.targets:
+def _digest(images: datasets.LeaveOneOut) -> str:
+    """Tells the images and their split apart from others."""
+    rows = images.table[["path", "domain", "class", "split"]].to_csv(index=False)
+    return hashlib.sha256(rows.encode()).hexdigest()
+
+
+def _targets(config: Config, images: datasets.LeaveOneOut) -> list[str]:
+    """The domains to hold out.
+
+    Raises:
+        ValueError: If there is no such domain, or nothing to validate or test on.
+    """
+    domains = images.domains
+    targets = list(domains) if config.targets == "all" else list(config.targets)
+    if not targets or report.AVERAGE in targets:
+        raise ValueError(
+            f"`targets` must be domains, none of them called {report.AVERAGE!r}. "
+            f"Received: {targets}"
+        )
+    for target in targets:
         if target not in domains:
             near = difflib.get_close_matches(target, domains, n=1, cutoff=0) or domains
             raise ValueError(
                 f"`targets`: {target!r} is no domain of {config.data.name}, which has "
                 f"{', '.join(domains)}. Nearest: {near[0]}"
             )
-    return list(config.targets)
+        sources = [name for name in domains if name != target]
+        if not sum(len(images.part(source, "validation")) for source in sources):
+            raise ValueError(f"No image is left to validate on where {target} is held out")
+        if not len(images.part(target, None if config.data.test == "whole" else "test")):
+            raise ValueError(f"No image of {target} is left to test on")
+    return targets

@@ -26,13 +26,25 @@ class Run:
 
 
 def grid(config: Config, targets: list[str]) -> list[Run]:
-    """All runs, the first trial of everything first, so that a first table comes early."""
-    return [
+    """All runs, the first trial of everything first, so that a first table comes early.
+
+    Raises:
+        ValueError: If two runs would have one record.
+    """
+    runs = [
         Run(method, target, trial)
         for trial in range(1, config.trials + 1)
         for target in targets
         for method in config.methods
     ]
+    keys = [run.key for run in runs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(
+                "Methods and targets must have names that differ in letters and digits. "
+                f"Received: two runs called {key}"
+            )
+    return runs
 
 
 class Records:
@@ -41,11 +53,13 @@ class Records:
     Args:
         folder: Where they are; made when the first is written.
         config: The experiment. A record of another configuration is an error, never mixed in.
+        split: A digest of the images and their split, which are part of the configuration.
     """
 
-    def __init__(self, folder: Path, config: Config) -> None:
+    def __init__(self, folder: Path, config: Config, split: str) -> None:
         self.folder = folder
-        self.config = config
+        self._config = config
+        self._split = split
 
     def read(self, run: Run) -> dict[str, Any] | None:
         """The run's record, or None if it has not been run.
@@ -61,7 +75,7 @@ class Records:
             made_with = record["config"]
         except (json.JSONDecodeError, KeyError) as error:
             raise ValueError(f"{path} is not a record of a run ({error!r}); remove it") from error
-        expected = self.config.of_runs(run.method)
+        expected = self._made_with(run)
         if made_with != expected:
             raise ValueError(
                 f"{path} was made with another configuration ({_difference(made_with, expected)}). "
@@ -76,10 +90,13 @@ class Records:
         # The process' number keeps two workers from writing one temporary file.
         temporary = path.with_suffix(f".{os.getpid()}.partial")
         with temporary.open("w") as file:
-            json.dump({"config": self.config.of_runs(run.method), **record}, file, indent=1)
+            json.dump({"config": self._made_with(run), **record}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+
+    def _made_with(self, run: Run) -> dict[str, Any]:
+        return {**self._config.of_runs(run.method), "split": self._split}
 
     def _path(self, run: Run) -> Path:
         return self.folder / f"{run.key}.json"

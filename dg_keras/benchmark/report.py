@@ -129,15 +129,20 @@ def write(folder: Path, config: Config, records: list[tuple[Any, dict[str, Any]]
 
 def latex(config: Config, summary: pd.DataFrame) -> str:
     """The accuracies as a booktabs table."""
-    frame = table(summary, bold=r"\textbf{{{}}}")
-    frame = frame.map(lambda cell: cell.replace("±", r"$\pm$"))
-    frame.index = [name.replace("_", r"\_") for name in frame.index]
+    frame = table(summary, bold=r"\textbf{{{}}}").map(_latex)
+    frame = frame.rename(index=_latex, columns=_latex)
     return frame.to_latex(
-        caption=" ".join(notes(config, summary)).replace("±", r"$\pm$").replace("<", "$<$"),
+        caption=_latex(" ".join(notes(config, summary))),
         label=f"tab:{config.name}",
         column_format="l" + "r" * frame.shape[1],
         escape=False,
     )
+
+
+def _latex(text: str) -> str:
+    """The text with what LaTeX would read otherwise."""
+    signs = {"±": r"$\pm$", "<": "$<$", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#"}
+    return "".join(signs.get(character, character) for character in text)
 
 
 def box_plots(runs: pd.DataFrame, summary: pd.DataFrame) -> plt.Figure:

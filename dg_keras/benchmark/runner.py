@@ -37,11 +37,8 @@ class Runner:
     def __init__(self, config: Config, data_root: str | None = None) -> None:
         self.config = config
         self.images = load_images(config, data_root)
-        self._net = self._build_net(config.seed)
-        self._features: np.ndarray | None = None
-        if config.backbone.train_from:
-            front, self._net = backbones.split(self._net, config.backbone.train_from)
-            self._features = self._compute_features(front)
+        front, self._net = build_trained(config, len(self.images.classes), config.seed)
+        self._features = None if front is None else self._compute_features(front)
         self._models: dict[str, tuple[DomainGeneralizer, list[np.ndarray]]] = {}
         self._initial: tuple[int, list[np.ndarray]] = (-1, [])
 
@@ -109,18 +106,6 @@ class Runner:
         """The pooled validation parts of the sources."""
         return self._batches([images.part(source, "validation") for source in images.sources])
 
-    def _build_net(self, seed: int) -> keras.Model:
-        """A new network, whose random weights depend on the seed alone."""
-        keras.utils.set_random_seed(seed)
-        backbone = self.config.backbone
-        return build(
-            backbone.name,
-            classes=len(self.images.classes),
-            image_size=self.config.data.image_size,
-            weights=backbone.weights,
-            **backbone.arguments,
-        )
-
     def _compute_features(self, front: keras.Model) -> np.ndarray:
         """What the frozen front makes of every image, in the order of the images' table."""
         features = np.empty((len(self.images.table), *front.output_shape[1:]), "float32")
@@ -179,9 +164,7 @@ class Runner:
     def _initial_values(self, seed: int) -> list[np.ndarray]:
         """The state of a network that was just built with this seed."""
         if self._initial[0] != seed:
-            net = self._build_net(seed)
-            if self.config.backbone.train_from:
-                _, net = backbones.split(net, self.config.backbone.train_from)
+            _, net = build_trained(self.config, len(self.images.classes), seed)
             self._initial = (seed, _values(net.variables))
         return self._initial[1]
 
@@ -201,20 +184,43 @@ class Runner:
                 zip(images.part(images.target).rows, images.unseen_concepts, strict=True)
             )
             unseen = np.array([everywhere[row] for row in part.rows])
-            result["new_concepts_accuracy"] = float(correct[unseen].mean())
+            if unseen.any():
+                result["new_concepts_accuracy"] = float(correct[unseen].mean())
         return result
 
 
 def load_images(config: Config, data_root: str | None) -> datasets.LeaveOneOut:
     """The experiment's images, with no domain held out yet."""
     data = config.data
-    return datasets.load(
-        data.name,
-        root=data_root or data.root,
-        image_size=data.image_size,
-        seed=data.split_seed,
-        batch_size=_EVALUATION_BATCH,
+    try:
+        return datasets.load(
+            data.name,
+            root=data_root or data.root,
+            image_size=data.image_size,
+            seed=data.split_seed,
+            batch_size=_EVALUATION_BATCH,
+        )
+    except ValueError as error:
+        raise ValueError(f"`data`: {error}") from error
+
+
+def build_trained(
+    config: Config, classes: int, seed: int
+) -> tuple[keras.Model | None, keras.Model]:
+    """The frozen front, if there is one, and the network that is trained.
+
+    Their random weights depend on the seed alone.
+    """
+    keras.utils.set_random_seed(seed)
+    backbone = config.backbone
+    net = build(
+        backbone.name,
+        classes=classes,
+        image_size=config.data.image_size,
+        weights=backbone.weights,
+        **backbone.arguments,
     )
+    return backbones.split(net, backbone.train_from) if backbone.train_from else (None, net)
 
 
 def make_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:

@@ -51,7 +51,7 @@ class Strategy:
 
         Raises:
             ValueError: If there is no domain, or the domains differ in number or shapes of
-                variables.
+                variables, or a gradient is not of floats.
         """
         connected, gradients = _densify(domain_gradients)
         merged = self.merge(gradients, step) if any(connected) else []
@@ -103,6 +103,11 @@ def _densify(
         connected.append(bool(present))
         if not present:
             continue
+        if not all(g.dtype.is_floating for g in present):
+            raise ValueError(
+                f"`domain_gradients` must be of floats. Received: variable {index} of "
+                f"{', '.join(sorted({g.dtype.name for g in present}))}"
+            )
         shapes = [g.shape for g in present]
         if not all(shape.is_compatible_with(shapes[0]) for shape in shapes):
             raise ValueError(

@@ -23,6 +23,24 @@ def test_a_method_is_a_name_or_a_pair():
     assert second.objective == "empirical_risk"
 
 
+def test_numbers_are_read_as_people_write_them():
+    config = read("configs/smoke.yaml", ["training.optimizer.learning_rate=1e-3"])
+    assert config.training.optimizer.learning_rate == 1e-3
+
+
+def test_strategies_of_ones_own_are_imported(tmp_path, monkeypatch):
+    (tmp_path / "my_strategies.py").write_text(
+        "import dataclasses\nimport keras\nimport dg_keras\n"
+        "@keras.saving.register_keras_serializable(package='mine')\n"
+        "@dataclasses.dataclass(frozen=True)\n"
+        "class Sum(dg_keras.strategies.AgrSum):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    method = "{name: Mine, strategy: mine>Sum}"
+    overrides = ["imports=[my_strategies]", f"methods=[Deep-All, {method}]"]
+    assert read("configs/smoke.yaml", overrides).methods[1].strategy == "mine>Sum"
+
+
 def test_overrides_reach_nested_keys():
     config = read("configs/smoke.yaml", ["training.optimizer.learning_rate=0.5", "trials=9"])
     assert config.training.optimizer.learning_rate == 0.5
@@ -46,6 +64,14 @@ def test_overrides_reach_nested_keys():
         ("methods=[{name: X, strateg: mean}]", r"`methods.0.strateg` is not a key.*strategy"),
         ("data.image_size=8", r"`data.image_size`: .*greater than or equal to 16.*8"),
         ("backbone.name=alexnett", r"`backbone.name`: not a backbone: 'alexnett'. Nearest: alexn"),
+        (
+            "methods=[{name: X, strategy: {class_name: agr_rand, config: {noise: 1}}}]",
+            r"`methods.0`.*'noise'",
+        ),
+        ("data.test=test", r"`data.test`: .*'part' or 'whole'.*'test'"),
+        ("imports=[no_such_module]", r"`imports`: No module named 'no_such_module'"),
+        ("trials=[", r"--set: the value of trials is not valid YAML"),
+        ("name=..", r"`name`: .*pattern.*"),
         ("name=a/b", r"`name`: .*pattern.*'a/b'"),
         ("training=3", r"`training`: .*Received: 3"),
     ],

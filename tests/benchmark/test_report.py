@@ -90,3 +90,10 @@ def test_box_plots_show_every_trial():
     heights = sorted(float(y) for c in dots for y in c.get_offsets()[:, 1])
     assert heights == pytest.approx([10, 20, 20, 30, 30, 50])
     plt.close(figure)
+
+
+def test_latex_is_escaped(config):
+    data = runs(1, **{"Deep-All": [[0.5], [0.1]], "R&D_50%": [[0.6], [0.2]]})
+    text = report.latex(config, report.summarize(data, "Deep-All"))
+    assert r"R\&D\_50\%" in text
+    assert r"p $<$ 0.05" in text

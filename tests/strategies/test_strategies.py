@@ -272,6 +272,7 @@ def test_an_unknown_strategy_is_one_sentence(identifier, message):
         ([], "at least one domain"),
         ([[[1.0], [2.0]], [[1.0]]], r"\[2, 1\] variables"),
         ([[[1.0, 2.0]], [[1.0]]], "variable 0 with shapes"),
+        ([[[1, 2]], [[1, 2]]], "of floats. Received: variable 0 of int32"),
     ],
 )
 def test_bad_gradients_are_one_sentence(gradients, message):
