@@ -533,7 +533,7 @@ try:
     model.fit(domains(), batch_size=3, steps_per_epoch=1)
 except ValueError as error:
     print("odd", str(error))
-for strategy in ("mean", "agr_rand", "pcgrad"):
+for strategy in ("agr_rand", "pcgrad"):
     alone, history = trained(strategy)
     with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
         together, mirrored = trained(strategy)
@@ -546,8 +546,8 @@ for strategy in ("mean", "agr_rand", "pcgrad"):
     return {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
 
 
-# Agr-Rand is Agr-Sum where the domains agree.
-@pytest.mark.parametrize("strategy", ["mean", "agr_rand", "pcgrad"])
+# Agr-Rand is Agr-Sum where the domains agree; the mean is linear.
+@pytest.mark.parametrize("strategy", ["agr_rand", "pcgrad"])
 def test_two_replicas_do_what_one_does(replicas, strategy):
     difference, same_loss, step = replicas[strategy]
     # Six steps of 1e-4: a merge of each replica by itself is off by about 5e-4.

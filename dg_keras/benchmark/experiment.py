@@ -54,8 +54,9 @@ class Experiment:
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
     def check_network(self) -> None:
-        """Builds the network once, so that a config that can't be built is told before the work."""
-        build_trained(self.config, len(self._images.classes), seed=self.config.seed)
+        """Builds the network once, so that one that can't be built is told before the work."""
+        if self._missing():
+            build_trained(self.config, len(self._images.classes), seed=self.config.seed)
 
     def run(self) -> None:
         """Runs what is missing, shows a table after every trial, and writes the report."""
