@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dg_keras import objectives, strategies
@@ -24,8 +25,8 @@ class DomainGeneralizer(keras.Model):
         net: The network to train, any `keras.Model`. It stays usable by itself: `model.net`.
         strategy: What makes one gradient of the domains' gradients: a
             `dg_keras.strategies.Strategy`, its name, or its config.
-        objective: What makes a loss of a domain's predictions: a `dg_keras.objectives.Objective`,
-            its name, or its config.
+        objective: What makes a loss, and so a gradient, of a domain's batch: a
+            `dg_keras.objectives.Objective`, its name, or its config.
         domains: The domains' names, or their number; taken from `fit` where `fit` is given domains.
             Required for a data set that is already interleaved.
         seed: Seed of the batches that `fit` draws from domains; runs with different seeds
@@ -71,9 +72,14 @@ class DomainGeneralizer(keras.Model):
         # under accumulation, so that the steps are counted, and saved, here. They are no weights:
         # a callback that puts back the best weights must not turn back the count.
         self._counters = _Untracked({"step": _counter("step", 0), "seed": _counter("seed", seed)})
+        if self.objective.restart_step is not None:
+            self._counters.value["restarted"] = _counter("restarted", 0)
+        self._objective_state = _Untracked({})
         self._losses_by_domain = _Untracked([])
         self._without_weight_penalties = False
         self.built = net.built
+        if self.domain_names is not None:
+            self._build_objective_state()
 
     @property
     def step(self) -> keras.Variable:
@@ -84,6 +90,24 @@ class DomainGeneralizer(keras.Model):
     def seed(self) -> keras.Variable:
         """The seed of batches and noise, a scalar int64; saved with the model."""
         return self._counters.value["seed"]
+
+    @property
+    def objective_state(self) -> dict[str, np.ndarray]:
+        """What the objective remembers from step to step, such as GroupDRO's `q`; a copy."""
+        return {name: v.numpy() for name, v in self._objective_state.value.items()}
+
+    def reset_training(self, seed: int) -> None:
+        """Puts the step and the objective's state back to the start, and sets the seed.
+
+        The network and the optimizer stay as they are.
+        """
+        for counter in self._counters.value.values():
+            counter.assign(0)
+        self.seed.assign(seed)
+        if self._objective_state.value:
+            initial = self.objective.initial_state(len(self.domain_names))
+            for name, variable in self._objective_state.value.items():
+                variable.assign(initial[name])
 
     def call(self, x: Any, training: bool | None = None) -> Any:
         """The network's predictions."""
@@ -171,63 +195,136 @@ class DomainGeneralizer(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step: a gradient a domain, merged by the strategy, applied once."""
-        batches = self._split(data)
-        if self.strategy.averages and not _has_trainable_batch_norm(self.net):
-            losses, gradient, predictions = self._gradient_of_mean(data, batches)
+        data = keras.tree.map_structure(tf.convert_to_tensor, data, none_is_leaf=False)
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        domains = len(self.domain_names)
+        _check_divides(domains, x)
+        prepared = self.objective.prepare(x, y, sample_weight, domains, self._step_seed())
+        if self._needs_one_pass():
+            losses, gradient, predictions = self._gradient_of_mean(prepared)
         else:
-            losses, gradients, predictions = zip(*map(self._domain_gradient, batches), strict=True)
+            losses, gradients, predictions = self._domain_gradients(prepared)
             gradient = self._merge(gradients)
 
         variables = self.trainable_variables
         penalty, penalty_gradient = self._weight_penalty(variables)
         self.optimizer.apply(_add(gradient, penalty_gradient), variables)
         self.step.assign_add(1)
+        batches = _split((x, y, sample_weight), domains)
         return self._update_metrics(batches, predictions, losses, penalty)
 
-    def _split(self, data: Any) -> list[tuple[Any, Any, Any]]:
-        """The domains' `(x, y, sample_weight)`: domain i has every N-th sample from i on."""
-        data = keras.utils.unpack_x_y_sample_weight(data)
+    def _needs_one_pass(self) -> bool:
+        """Whether the gradient of the domains' mean loss is all that the step needs."""
+        return (
+            self.strategy.averages
+            and self.objective.partners(len(self.domain_names), self._step_seed()) is None
+            and not _has_trainable_batch_norm(self.net)
+        )
+
+    def _gradient_of_mean(self, data: tuple[Any, Any, Any]) -> tuple[list, list, list]:
+        """The domains' losses, the gradient of their mean, and their predictions, in one pass."""
         domains = len(self.domain_names)
-        samples = keras.tree.flatten(data)[0].shape[0]
-        if samples is not None and samples % domains:
-            raise ValueError(
-                f"A batch must hold as many samples of each of the {domains} domains; make it with "
-                f"dg_keras.data.interleave, or batch with drop_remainder=True. Received: {samples} "
-                "samples"
-            )
-        return [_every(domains, data, start=i) for i in range(domains)]
+        with tf.GradientTape() as tape:
+            y_pred = self(data[0], training=True)
+            predictions = _split(y_pred, domains)
+            losses = [
+                self._data_loss(y, y_pred, sample_weight)
+                for (_, y, sample_weight), y_pred in zip(
+                    _split(data, domains), predictions, strict=True
+                )
+            ]
+            weighed = _weighed(losses, self._weigh(losses))
+            scaled = self._scale(tf.add_n(weighed) / domains)
+        return losses, tape.gradient(scaled, self.trainable_variables), predictions
+
+    def _domain_gradients(self, data: tuple[Any, Any, Any]) -> tuple[tuple, list[list], tuple]:
+        """The domains' losses, (scaled) gradients, and predictions, a pass for each."""
+        batches = _split(data, len(self.domain_names))
+        losses, gradients, predictions = zip(*map(self._domain_gradient, batches), strict=True)
+        gradients = self._add_second_points(gradients, batches)
+        weights = self._weigh(losses)
+        if weights is not None:
+            gradients = [
+                [None if g is None else g * tf.cast(w, g.dtype) for g in map(_dense, gradient)]
+                for gradient, w in zip(gradients, weights, strict=True)
+            ]
+        return losses, gradients, predictions
 
     def _domain_gradient(self, batch: tuple[Any, Any, Any]) -> tuple[tf.Tensor, list, Any]:
-        """The domain's loss, its (scaled) gradient, and the predictions."""
+        """A domain's loss, its gradient, and the predictions."""
         x, y, sample_weight = batch
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self._data_loss(y, y_pred, sample_weight)
-            scaled = self.optimizer.scale_loss(loss)
+            scaled = self._scale(loss)
         # Read after the forward pass: a net may build its variables in its first call.
         return loss, tape.gradient(scaled, self.trainable_variables), y_pred
 
-    def _gradient_of_mean(self, data: Any, batches: list) -> tuple[list[tf.Tensor], list, list]:
-        """The domains' losses, the gradient of their mean, and their predictions, in one pass."""
-        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        domains = len(batches)
-        with tf.GradientTape() as tape:
-            y_pred = self(x, training=True)
-            predictions = [_every(domains, y_pred, start=i) for i in range(domains)]
-            losses = [
-                self._data_loss(y, y_pred, sample_weight)
-                for (_, y, sample_weight), y_pred in zip(batches, predictions, strict=True)
+    def _add_second_points(self, gradients: Sequence[list], batches: list) -> Sequence[list]:
+        """Adds what the objective wants of the partners' gradients at other weights."""
+        partners = self.objective.partners(len(batches), self._step_seed())
+        if partners is None:
+            return gradients
+        weights = [tf.convert_to_tensor(v) for v in self.trainable_variables]
+        loss_scale = self.optimizer.scale_loss(tf.ones(()))
+        stacked = keras.tree.map_structure(
+            lambda *parts: tf.stack(parts), *batches, none_is_leaf=False
+        )
+        sums = []
+        for gradient, partner in zip(gradients, tf.unstack(partners), strict=True):
+            whole = [
+                tf.zeros_like(w) if g is None else g / tf.cast(loss_scale, g.dtype)
+                for g, w in zip(map(_dense, _sum_over_replicas(gradient)), weights, strict=True)
             ]
-            scaled = self.optimizer.scale_loss(tf.add_n(losses) / domains)
-        return losses, tape.gradient(scaled, self.trainable_variables), predictions
+            point, factor = self.objective.second_point(
+                weights, whole, self.optimizer.learning_rate
+            )
+            batch = keras.tree.map_structure(lambda t, j=partner: t[j], stacked, none_is_leaf=False)
+            second = [
+                None if g is None else factor * g
+                for g in map(_dense, self._gradient_at(point, batch))
+            ]
+            sums.append(_add(gradient, second))
+        return sums
+
+    def _gradient_at(self, weights: list[tf.Tensor], batch: tuple[Any, Any, Any]) -> list:
+        """The gradient of a domain's loss at other weights than the network's.
+
+        It leaves no trace in the network, but for the draws of its random number generators:
+        BatchNorm's statistics are of the network's own weights.
+        """
+        x, y, sample_weight = batch
+        mapping = list(zip(self.trainable_variables, weights, strict=True))
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            with keras.StatelessScope(mapping, collect_losses=True) as scope:
+                y_pred = self(x, training=True)
+                scaled = self._scale(self._data_loss(y, y_pred, sample_weight))
+        for state in self._generators():
+            state.assign(scope.get_current_value(state))
+        return tape.gradient(scaled, weights)
+
+    def _weigh(self, losses: Sequence[tf.Tensor]) -> list[tf.Tensor] | None:
+        """The weights of the domains by their losses; the objective's state is updated."""
+        state = self._objective_state.value
+        values = tf.stack([tf.cast(tf.stop_gradient(loss), tf.float32) for loss in losses])
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas > 1:
+            context = tf.distribute.get_replica_context()
+            values = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+        weights, changed = self.objective.weigh(
+            values, {name: tf.convert_to_tensor(v) for name, v in state.items()}
+        )
+        for name, value in changed.items():
+            state[name].assign(value)
+        return None if weights is None else tf.unstack(weights, num=len(losses))
 
     def _merge(self, gradients: Sequence[list]) -> list[tf.Tensor | None]:
         """The strategy's gradient, as this replica's share of it."""
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         # The optimizer sums what the replicas hand it. A nonlinear merge must see each
         # domain's gradient already summed; then every replica hands on its share of one result.
-        if replicas > 1:
-            gradients = [_all_reduce(gradient) for gradient in gradients]
+        gradients = [_sum_over_replicas(gradient) for gradient in gradients]
         merged = self.strategy(gradients, self._numbered_step())
         return [g if g is None or replicas == 1 else g / replicas for g in merged]
 
@@ -235,15 +332,29 @@ class DomainGeneralizer(keras.Model):
         """The step's number; runs with different seeds have no number in common."""
         return tf.bitwise.left_shift(tf.convert_to_tensor(self.seed), 32) + self.step
 
+    def _step_seed(self) -> tf.Tensor:
+        """The seed of an objective's draws in this step, int64 `[2]`."""
+        return tf.stack([tf.convert_to_tensor(self.seed), tf.convert_to_tensor(self.step)])
+
+    def _scale(self, loss: tf.Tensor) -> tf.Tensor:
+        """The loss as this replica's share, times the loss scale."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return self.optimizer.scale_loss(loss if replicas == 1 else loss / replicas)
+
     def _data_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> tf.Tensor:
         """The objective's loss, with what the layers add for the data, without weight penalties."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
 
         def risk(y: Any, y_pred: Any, sample_weight: Any) -> tf.Tensor:
-            return self.compute_loss(None, y, y_pred, sample_weight, training=True)
+            loss = self.compute_loss(None, y, y_pred, sample_weight, training=True)
+            # Keras makes it this replica's share; objectives see the mean over their samples.
+            return loss if replicas == 1 else loss * replicas
 
         self._without_weight_penalties = True
         try:
-            return self.objective.loss(y, y_pred, sample_weight, risk)
+            return self.objective.loss(
+                y, y_pred, sample_weight, risk, tf.convert_to_tensor(self.step)
+            )
         finally:
             self._without_weight_penalties = False
 
@@ -260,13 +371,12 @@ class DomainGeneralizer(keras.Model):
 
     def _weight_penalty(self, variables: list) -> tuple[tf.Tensor | None, list]:
         """The regularizers' penalty on the weights, and its (scaled) gradient."""
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
         penalized = [v for v in variables if v.regularizer is not None]
         if not penalized:
             return None, [None] * len(variables)
         with tf.GradientTape() as tape:
             penalty = tf.add_n([tf.cast(v.regularizer(v), tf.float32) for v in penalized])
-            scaled = self.optimizer.scale_loss(penalty / replicas)
+            scaled = self._scale(penalty)
         return penalty, tape.gradient(scaled, variables)
 
     def _update_metrics(
@@ -276,9 +386,6 @@ class DomainGeneralizer(keras.Model):
         x, y, sample_weight = _concatenate(batches)
         y_pred = _concatenate(predictions)
         samples = tf.shape(keras.tree.flatten(x)[0])[0]
-        # Under tf.distribute a loss is this replica's share of the global batch's.
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        losses = [loss * replicas for loss in losses]
         total = tf.add_n(losses) / len(losses)
         if penalty is not None:
             total += tf.cast(penalty, total.dtype)
@@ -298,6 +405,8 @@ class DomainGeneralizer(keras.Model):
                 "`domains` must be given to DomainGeneralizer to train on a data set that is "
                 "already interleaved. Received: domains=None"
             )
+        self._check_objective()
+        self._build_objective_state()
         with self.distribute_strategy.scope():
             self._losses_by_domain.value = [
                 keras.metrics.Mean(name=f"loss/{i}") for i in range(len(self.domain_names))
@@ -306,11 +415,49 @@ class DomainGeneralizer(keras.Model):
         traced = self.train_function
 
         def named_step(iterator: Any) -> dict[str, tf.Tensor]:
+            self._restart_optimizer_if_due()
             # Named here, one trace serves every choice of as many source domains.
             names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self.domain_names)}
             return {names.get(key, key): value for key, value in traced(iterator).items()}
 
         self.train_function = named_step
+
+    def _build_objective_state(self) -> None:
+        """Makes the variables of the objective's state, once the number of domains is known."""
+        initial = self.objective.initial_state(len(self.domain_names))
+        state = self._objective_state.value
+        if {n: v.shape for n, v in state.items()} == {n: v.shape for n, v in initial.items()}:
+            return
+        with self.distribute_strategy.scope():
+            self._objective_state.value = {
+                name: _state(f"objective_{name}", value) for name, value in initial.items()
+            }
+
+    def _check_objective(self) -> None:
+        """Raises ValueError if the model was compiled as its objective can't be trained."""
+        if self.objective.needs_logits:
+            for loss in keras.tree.flatten(self.loss):
+                _check_takes_logits(keras.losses.get(loss), self.objective)
+        restart, together = self.objective.restart_step, self.steps_per_execution
+        if restart is not None and restart % together:
+            raise ValueError(
+                "`steps_per_execution` must divide the step before which the objective starts the "
+                f"optimizer anew, {restart}. Received: steps_per_execution={together}"
+            )
+
+    def _restart_optimizer_if_due(self) -> None:
+        """Puts the optimizer's variables back to the start, once, where the objective asks so."""
+        restart, restarted = self.objective.restart_step, self._counters.value.get("restarted")
+        if restart is None or int(restarted.numpy()) or int(self.step.numpy()) < restart:
+            return
+        # The optimizer behind loss scaling: the scale is no moment, and stays.
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        with self.distribute_strategy.scope():
+            fresh = type(optimizer).from_config(optimizer.get_config())
+            fresh.build(self.trainable_variables)
+            for variable, value in zip(optimizer.variables, fresh.variables, strict=True):
+                variable.assign(value)
+            restarted.assign(1)
 
     def reset_metrics(self) -> None:
         """Resets the compiled metrics and the domains' losses."""
@@ -340,7 +487,7 @@ class DomainGeneralizer(keras.Model):
         return cls(**{**config, **nested})
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the counters, and the state of all random number generators of the network."""
+        """Saves the counters, the objective's state, and that of the network's generators."""
         for name, variable in self._own_state().items():
             store[name] = variable.numpy()
 
@@ -358,12 +505,16 @@ class DomainGeneralizer(keras.Model):
     def _own_state(self) -> dict[str, keras.Variable]:
         """What is saved beside the network and the optimizer."""
         # Keras saves the state of no seed generator, so that dropout would start anew.
-        weights = {id(v) for v in self.weights}
-        generators = [v for v in self.variables if id(v) not in weights]
         return {
             **self._counters.value,
-            **{f"generator_{i}": state for i, state in enumerate(generators)},
+            **{f"objective_{name}": v for name, v in self._objective_state.value.items()},
+            **{f"generator_{i}": state for i, state in enumerate(self._generators())},
         }
+
+    def _generators(self) -> list[keras.Variable]:
+        """The states of the network's random number generators."""
+        weights = {id(v) for v in self.weights}
+        return [v for v in self.variables if id(v) not in weights]
 
     def _interleave(
         self, domains: Any, batch_size: int, shuffle: bool, start: "_StartStep"
@@ -437,6 +588,28 @@ def _counter(name: str, value: int) -> keras.Variable:
     )
 
 
+def _state(name: str, value: np.ndarray) -> keras.Variable:
+    return keras.Variable(
+        value, dtype=value.dtype.name, trainable=False, aggregation="only_first_replica", name=name
+    )
+
+
+def _check_takes_logits(loss: Any, objective: objectives.Objective) -> None:
+    """Raises ValueError if the loss is known to take probabilities."""
+    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
+    of_probabilities = (
+        keras.losses.binary_crossentropy,
+        keras.losses.categorical_crossentropy,
+        keras.losses.sparse_categorical_crossentropy,
+    )
+    if config.get("from_logits") is False or loss in of_probabilities:
+        raise ValueError(
+            f"`loss` must take logits, as in SparseCategoricalCrossentropy(from_logits=True), for "
+            f"the objective {type(objective).__name__}. Received: loss={loss!r}, which takes "
+            "probabilities"
+        )
+
+
 def _domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None:
     """The names; numbers where only the number of domains is known."""
     if domains is None:
@@ -492,9 +665,23 @@ def _has_trainable_batch_norm(net: keras.Model) -> bool:
     )
 
 
-def _every(nth: int, batch: Any, start: int) -> Any:
-    """Every n-th sample of a structure of batches from `start` on; None stays."""
-    return keras.tree.map_structure(lambda t: t[start::nth], batch, none_is_leaf=False)
+def _check_divides(domains: int, x: Any) -> None:
+    """Raises ValueError if a batch can't hold as many samples of each domain."""
+    samples = keras.tree.flatten(x)[0].shape[0]
+    if samples is not None and samples % domains:
+        raise ValueError(
+            f"A batch must hold as many samples of each of the {domains} domains; make it with "
+            f"dg_keras.data.interleave, or batch with drop_remainder=True. Received: {samples} "
+            "samples"
+        )
+
+
+def _split(batch: Any, domains: int) -> list[Any]:
+    """A structure of batches for each domain: every N-th sample from i on; None stays."""
+    return [
+        keras.tree.map_structure(lambda t, i=i: t[i::domains], batch, none_is_leaf=False)
+        for i in range(domains)
+    ]
 
 
 def _concatenate(batches: Sequence[Any]) -> Any:
@@ -504,12 +691,25 @@ def _concatenate(batches: Sequence[Any]) -> Any:
     )
 
 
-def _all_reduce(gradient: list[Any]) -> list[tf.Tensor | None]:
+def _sum_over_replicas(gradient: Sequence[Any]) -> list[Any]:
     """The sum of all replicas' gradients, None where there is none."""
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        return list(gradient)
     present = [tf.convert_to_tensor(g) for g in gradient if g is not None]
     context = tf.distribute.get_replica_context()
     reduced = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, present))
     return [None if g is None else next(reduced) for g in gradient]
+
+
+def _dense(gradient: Any) -> tf.Tensor | None:
+    """The gradient without `tf.IndexedSlices`, of which not all arithmetic is defined."""
+    return None if gradient is None else tf.convert_to_tensor(gradient)
+
+
+def _weighed(losses: list[tf.Tensor], weights: list[tf.Tensor] | None) -> list[tf.Tensor]:
+    if weights is None:
+        return losses
+    return [loss * tf.cast(w, loss.dtype) for loss, w in zip(losses, weights, strict=True)]
 
 
 def _add(gradient: list[Any], penalty_gradient: list[Any]) -> list[Any]:

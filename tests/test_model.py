@@ -519,10 +519,10 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 import dg_keras
 from tests.nets import alexnet_like, compiled, domains, largest_difference
 
-def trained(strategy):
+def trained(strategy, objective):
     net = alexnet_like(l2=0.01)
     optimizer = keras.optimizers.AdamW(1e-4)
-    model = dg_keras.DomainGeneralizer(net, strategy, seed=1)
+    model = dg_keras.DomainGeneralizer(net, strategy, objective, seed=1)
     compiled(model, optimizer, jit_compile=False)
     history = model.fit(domains(), batch_size=8, steps_per_epoch=6, verbose=0).history
     return model, history
@@ -533,10 +533,11 @@ try:
     model.fit(domains(), batch_size=3, steps_per_epoch=1)
 except ValueError as error:
     print("odd", str(error))
-for strategy in ("agr_rand", "pcgrad"):
-    alone, history = trained(strategy)
+pairs = [("agr_rand", "group_dro"), ("pcgrad", "empirical_risk"), ("agr_sum", "mldg")]
+for strategy, objective in pairs:
+    alone, history = trained(strategy, objective)
     with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
-        together, mirrored = trained(strategy)
+        together, mirrored = trained(strategy, objective)
     same_loss = all(np.allclose(history[k], mirrored[k], rtol=1e-3) for k in history)
     print(strategy, largest_difference(alone.net, together.net), same_loss, together.step.numpy())
 """
@@ -547,7 +548,7 @@ for strategy in ("agr_rand", "pcgrad"):
 
 
 # Agr-Rand is Agr-Sum where the domains agree; the mean is linear.
-@pytest.mark.parametrize("strategy", ["agr_rand", "pcgrad"])
+@pytest.mark.parametrize("strategy", ["agr_rand", "pcgrad", "agr_sum"])
 def test_two_replicas_do_what_one_does(replicas, strategy):
     difference, same_loss, step = replicas[strategy]
     # Six steps of 1e-4: a merge of each replica by itself is off by about 5e-4.

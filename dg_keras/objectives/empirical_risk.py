@@ -15,6 +15,8 @@ from dg_keras.objectives.objective import Objective
 class EmpiricalRisk(Objective):
     """Each domain's mean loss, as in eq. 1 of Mansilla et al. (2021)."""
 
-    def loss(self, y: Any, y_pred: Any, sample_weight: Any, risk: Callable) -> tf.Tensor:
+    def loss(
+        self, y: Any, y_pred: Any, sample_weight: Any, risk: Callable, step: tf.Tensor
+    ) -> tf.Tensor:
         """The compiled loss."""
         return risk(y, y_pred, sample_weight)

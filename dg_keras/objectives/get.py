@@ -5,9 +5,19 @@ from typing import Any
 import keras
 
 from dg_keras.objectives.empirical_risk import EmpiricalRisk
+from dg_keras.objectives.group_dro import GroupDRO
+from dg_keras.objectives.irm import IRM
+from dg_keras.objectives.mixup import Mixup
+from dg_keras.objectives.mldg import MLDG
 from dg_keras.objectives.objective import Objective
 
-BY_NAME: dict[str, type[Objective]] = {"empirical_risk": EmpiricalRisk}
+BY_NAME: dict[str, type[Objective]] = {
+    "empirical_risk": EmpiricalRisk,
+    "irm": IRM,
+    "mixup": Mixup,
+    "group_dro": GroupDRO,
+    "mldg": MLDG,
+}
 
 
 def get(identifier: str | dict[str, Any] | Objective) -> Objective:

@@ -1,0 +1,82 @@
+"""Invariant risk minimization."""
+
+import dataclasses
+import numbers
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from dg_keras.objectives._checks import check_positive
+from dg_keras.objectives.objective import Objective
+
+
+@keras.saving.register_keras_serializable(package="dg_keras")
+@dataclasses.dataclass(frozen=True)
+class IRM(Objective):
+    """Punishes a domain's loss where another scale of the logits would suit that domain better.
+
+    "Invariant risk minimization", Arjovsky et al. (2019), IRMv1: a domain's mean loss plus
+    lambda times the squared derivative of that loss by a factor s of the logits, at s = 1. The
+    square is the product of two unbiased estimates, from every other sample of the batch.
+
+    Until `anneal_steps` lambda is 1; then it is `penalty_weight`, and the optimizer starts anew,
+    its moments and its count of steps.
+
+    Args:
+        penalty_weight: Lambda after the change.
+        anneal_steps: The number of steps before the change. With `steps_per_execution` it must be a
+            multiple of that.
+    """
+
+    penalty_weight: float = 100.0
+    anneal_steps: int = 500
+
+    needs_logits: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_positive("penalty_weight", self.penalty_weight, or_zero=True)
+        if not isinstance(self.anneal_steps, numbers.Integral) or self.anneal_steps < 0:
+            raise ValueError(
+                "`anneal_steps` must be a whole number of at least 0. "
+                f"Received: anneal_steps={self.anneal_steps!r}"
+            )
+
+    @property
+    def restart_step(self) -> int | None:
+        """The step of the change."""
+        return self.anneal_steps
+
+    def loss(
+        self, y: Any, y_pred: Any, sample_weight: Any, risk: Callable, step: tf.Tensor
+    ) -> tf.Tensor:
+        """The compiled loss, and the penalty."""
+        samples = keras.tree.flatten(y_pred)[0].shape[0]
+        if samples is not None and samples < 2:
+            raise ValueError(
+                "`batch_size` must be at least 2 for IRM, a sample for each estimate. "
+                f"Received: {samples}"
+            )
+        even, odd = (
+            _derivative_by_scale(_half(start, y, y_pred, sample_weight), risk) for start in (0, 1)
+        )
+        weight = tf.where(step < self.anneal_steps, 1.0, float(self.penalty_weight))
+        return risk(y, y_pred, sample_weight) + weight * even * odd
+
+
+def _half(start: int, *batch: Any) -> tuple[Any, Any, Any]:
+    return tuple(
+        keras.tree.map_structure(lambda t: t[start::2], part, none_is_leaf=False) for part in batch
+    )
+
+
+def _derivative_by_scale(batch: tuple[Any, Any, Any], risk: Callable) -> tf.Tensor:
+    """The derivative of the loss by a factor of the logits, at 1; gradients flow through it."""
+    y, logits, sample_weight = batch
+    with tf.GradientTape() as tape:
+        scale = tf.ones(())
+        tape.watch(scale)
+        scaled = keras.tree.map_structure(lambda t: t * tf.cast(scale, t.dtype), logits)
+        loss = risk(y, scaled, sample_weight)
+    return tape.gradient(loss, scale)
