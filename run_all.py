@@ -31,7 +31,7 @@ def main() -> int:
 
     try:
         experiment = benchmark.Experiment(
-            benchmark.read(arguments.config, arguments.set),
+            benchmark.read(arguments.config, arguments.set).configs[0],
             results=arguments.results,
             data_root=arguments.data_root,
             workers=arguments.workers,

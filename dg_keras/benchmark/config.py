@@ -1,10 +1,12 @@
 """What an experiment is: a YAML file, checked before anything runs."""
 
+import dataclasses
 import difflib
 import hashlib
 import importlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -19,6 +21,10 @@ METHODS: dict[str, tuple[str, str]] = {
     "Agr-Sum": ("empirical_risk", "agr_sum"),
     "Agr-Rand": ("empirical_risk", "agr_rand"),
     "PCGrad": ("empirical_risk", "pcgrad"),
+    "IRM": ("irm", "mean"),
+    "MLDG": ("mldg", "mean"),
+    "Mixup": ("mixup", "mean"),
+    "DRO": ("group_dro", "mean"),
 }
 """The comparison's methods: their names in tables, objective and strategy."""
 
@@ -28,11 +34,19 @@ class _Section(pydantic.BaseModel):
 
 
 class Method(_Section):
-    """A column of the table: an objective and a strategy, each a name or a Keras config."""
+    """A column of the table: an objective and a strategy, each a name or a Keras config.
+
+    `learning_rate` and `weight_decay` replace the optimizer's. With `batches: one_domain` the
+    batches of a step come from one source, drawn anew for each step, instead of one from each: the
+    control experiment of Mansilla et al. (2021), figure 4.
+    """
 
     name: str
     objective: str | dict[str, Any] = "empirical_risk"
     strategy: str | dict[str, Any] = "mean"
+    batches: Literal["each_domain", "one_domain"] = "each_domain"
+    learning_rate: float | None = pydantic.Field(default=None, gt=0)
+    weight_decay: float | None = pydantic.Field(default=None, ge=0)
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -81,11 +95,18 @@ class Backbone(_Section):
 
 
 class Optimizer(_Section):
-    """`adamw` is Keras' AdamW, which shrinks a weight by learning_rate * weight_decay a step."""
+    """The optimizer, and what weight decay means.
 
-    name: Literal["adamw"]
+    `adamw` is Keras' AdamW: a step shrinks a weight by learning_rate * weight_decay of it.
+    `adamw_per_step` is that of tensorflow-addons: by weight_decay of it, whatever the learning
+    rate. `adam_l2` is that of the authors' code: Adam on gradients to which weight_decay times the
+    weight is added, after surgery, for every weight and bias.
+    """
+
+    name: Literal["adamw", "adamw_per_step", "adam_l2"]
     learning_rate: float = pydantic.Field(gt=0)
     weight_decay: float = pydantic.Field(ge=0)
+    epsilon: float = pydantic.Field(default=1e-7, gt=0)
 
 
 class Training(_Section):
@@ -108,10 +129,31 @@ class Training(_Section):
         return self
 
 
+class AlongTraining(_Section):
+    """What is recorded at every evaluation, and before the first step, beside the pooled accuracy.
+
+    `accuracy`: of each source's validation part, and of the held-out domain. `gradients`: how far
+    the domains' gradients agree, layer by layer, and the cosine similarity of the gradients of
+    single samples within and between domains, from `samples` a domain of each class.
+    """
+
+    accuracy: bool = False
+    gradients: bool = False
+    samples: int = pydantic.Field(default=16, ge=2)
+
+
+class Grid(_Section):
+    """Optimizer settings to choose from, by the accuracy on the sources' validation parts alone."""
+
+    learning_rate: list[float] = pydantic.Field(min_length=1)
+    weight_decay: list[float] = pydantic.Field(min_length=1)
+
+
 class Config(_Section):
     """An experiment: every method on every held-out domain, several times.
 
-    `imports` are modules that register strategies and objectives of your own.
+    `imports` are modules that register strategies and objectives of your own. With a `grid`, every
+    method is trained with every of its settings, and nothing is tested.
     """
 
     name: str = pydantic.Field(pattern=r"^\w[\w.-]*$")
@@ -120,7 +162,9 @@ class Config(_Section):
     targets: list[str] | Literal["all"] = "all"
     backbone: Backbone
     training: Training
+    along_training: AlongTraining = AlongTraining()
     methods: list[Method] = pydantic.Field(min_length=1)
+    grid: Grid | None = None
     baseline: str = "Deep-All"
     trials: int = pydantic.Field(gt=0)
     seed: int = pydantic.Field(default=0, ge=0)
@@ -134,12 +178,30 @@ class Config(_Section):
             raise ValueError(_unknown("`baseline`, one of the methods", self.baseline, names))
         return self
 
+    @property
+    def trained_methods(self) -> list[Method]:
+        """The methods, each with every setting of the grid if there is one."""
+        if self.grid is None:
+            return self.methods
+        return [
+            method.model_copy(
+                update={
+                    "name": f"{method.name}, rate {rate:g}, decay {decay:g}",
+                    "learning_rate": rate,
+                    "weight_decay": decay,
+                }
+            )
+            for method in self.methods
+            for rate in self.grid.learning_rate
+            for decay in self.grid.weight_decay
+        ]
+
     def of_runs(self, method: Method) -> dict[str, Any]:
         """What a run of a method depends on, beside its target and trial."""
-        shared = self.model_dump(include={"data", "backbone", "training", "seed"})
+        shared = self.model_dump(include={"data", "backbone", "training", "along_training", "seed"})
         # Where the images lie does not change them.
         del shared["data"]["root"]
-        return {**shared, "method": method.model_dump()}
+        return {**shared, "method": method.model_dump(), "tested": self.grid is None}
 
     def run_seed(self, target: str, trial: int) -> int:
         """A run's seed; the same for all methods, so that their results are pairs."""
@@ -147,18 +209,61 @@ class Config(_Section):
         return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) % 2**31
 
 
-def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """What one command runs: an experiment, or several that are reported together."""
+
+    name: str
+    configs: tuple[Config, ...]
+
+
+def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Study:
     """Reads and checks a config.
 
     Args:
-        path: A YAML file.
-        overrides: "key=value" each, the key dotted ("training.steps=10"), the value YAML.
+        path: A YAML file of an experiment, or of several: `name`, and `experiments`, a list of
+            other such files beside it.
+        overrides: "key=value" each, the key dotted ("training.steps=10"), the value YAML; for
+            every experiment.
 
     Raises:
         ValueError: With a sentence for each key that is unknown, missing or wrong.
         FileNotFoundError: If there is no such file.
     """
     path = Path(path)
+    content = _content(path)
+    if "experiments" not in content:
+        config = _config(path, content, overrides)
+        return Study(config.name, (config,))
+    try:
+        several = _Several.model_validate(content)
+    except pydantic.ValidationError as error:
+        raise ValueError("\n".join(f"{path}: {_sentence(e)}" for e in error.errors())) from error
+    parts = [path.parent / name for name in several.experiments]
+    configs = tuple(_config(part, _content(part), overrides) for part in parts)
+    names = [config.name for config in configs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{path}: `experiments` must have different names. Received: {names}")
+    return Study(several.name, configs)
+
+
+class _Several(_Section):
+    name: str = pydantic.Field(pattern=r"^\w[\w.-]*$")
+    experiments: list[str] = pydantic.Field(min_length=1)
+
+
+def _config(path: Path, content: dict[str, Any], overrides: Sequence[str]) -> Config:
+    for override in overrides:
+        _override(content, override)
+    import_modules(content.get("imports", []))
+    try:
+        return Config.model_validate(content)
+    except pydantic.ValidationError as error:
+        raise ValueError("\n".join(f"{path}: {_sentence(e)}" for e in error.errors())) from error
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a YAML file holds."""
     if not path.is_file():
         near = [str(p) for p in sorted(path.parent.glob("*.yaml"))]
         raise FileNotFoundError(
@@ -170,13 +275,7 @@ def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Confi
         raise ValueError(f"The config {path} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise ValueError(f"The config {path} must hold keys and values. Received: {content!r}")
-    for override in overrides:
-        _override(content, override)
-    import_modules(content.get("imports", []))
-    try:
-        return Config.model_validate(content)
-    except pydantic.ValidationError as error:
-        raise ValueError("\n".join(f"{path}: {_sentence(e)}" for e in error.errors())) from error
+    return content
 
 
 def _override(content: dict[str, Any], override: str) -> None:

@@ -35,7 +35,7 @@ def grid(config: Config, targets: list[str]) -> list[Run]:
         Run(method, target, trial)
         for trial in range(1, config.trials + 1)
         for target in targets
-        for method in config.methods
+        for method in config.trained_methods
     ]
     keys = [run.key for run in runs]
     for key in keys:

@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from dg_keras import backbones
 from dg_keras import data as datasets
-from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.config import Config, Method, Optimizer
 from dg_keras.benchmark.networks import build
+from dg_keras.benchmark.one_domain_batches import one_domain_batches
 from dg_keras.benchmark.records import Run
 from dg_keras.model import DomainGeneralizer
 from dg_keras.version import __version__
@@ -55,25 +56,29 @@ class Runner:
         seed = self.config.run_seed(run.target, run.trial)
         model = self._reset_model(run.method, seed)
         prepared = time.perf_counter()
+        recorders: list[Any] = []
         history = model.fit(
-            self._domains(images),
-            batch_size=training.batch_size,
+            **self._batches_of(run.method, images, seed),
             steps_per_epoch=training.evaluate_every,
             epochs=training.steps // training.evaluate_every,
             validation_data=self._validation(images),
-            callbacks=_selection(training.selection, training.steps),
+            callbacks=[*recorders, *_selection(training.selection, training.steps)],
             verbose=0,
         ).history
         trained = time.perf_counter()
-        result = self._test(images)
+        selected = _selected(history, training.selection)
+        result = {"validation_accuracy": history["val_accuracy"][selected - 1]}
+        if self.config.grid is None:
+            result |= self._test(images)
         tested = time.perf_counter()
         return {
             "target": run.target,
             "trial": run.trial,
             "seed": seed,
             "result": result,
-            "selected_step": training.evaluate_every * _selected(history, training.selection),
+            "selected_step": training.evaluate_every * selected,
             "history": {name: [float(v) for v in values] for name, values in history.items()},
+            **{recorder.name: recorder.record for recorder in recorders if recorder.record},
             "seconds": {
                 "prepare": prepared - start,
                 "train": trained - prepared,
@@ -90,13 +95,22 @@ class Runner:
         """
         images = dataclasses.replace(self.images, target=run.target)
         model = self._reset_model(run.method, seed=0)
-        domains, size = self._domains(images), self.config.training.batch_size
-        model.fit(domains, batch_size=size, steps_per_epoch=1, verbose=0)
+        batches = self._batches_of(run.method, images, seed=0)
+        model.fit(**batches, steps_per_epoch=1, verbose=0)
         start = time.perf_counter()
-        model.fit(domains, batch_size=size, steps_per_epoch=steps, verbose=0)
+        model.fit(**batches, steps_per_epoch=steps, verbose=0)
         trained = time.perf_counter()
         model.evaluate(self._validation(images), verbose=0)
         return (trained - start) / steps, time.perf_counter() - trained
+
+    def _batches_of(
+        self, method: Method, images: datasets.LeaveOneOut, seed: int
+    ) -> dict[str, Any]:
+        """The arguments of `fit` that say what a method is trained on."""
+        domains, size = self._domains(images), self.config.training.batch_size
+        if method.batches == "one_domain":
+            return {"x": one_domain_batches(domains, size, seed), "shuffle": False}
+        return {"x": domains, "batch_size": size}
 
     def _domains(self, images: datasets.LeaveOneOut) -> dict[str, Any]:
         """The training parts of the sources."""
@@ -140,17 +154,22 @@ class Runner:
         model, optimizer_values = self._models[method.name]
         _assign(model.optimizer.variables, optimizer_values)
         _assign(self._net.variables, self._initial_values(seed))
-        model.step.assign(0)
-        model.seed.assign(seed)
+        model.reset_training(seed)
+        self._regularize(method)
         # What a layer draws from TensorFlow's global generator depends on it too.
         keras.utils.set_random_seed(seed)
         return model
 
     def _compile(self, method: Method) -> DomainGeneralizer:
         training = self.config.training
-        model = DomainGeneralizer(self._net, strategy=method.strategy, objective=method.objective)
+        model = DomainGeneralizer(
+            self._net,
+            strategy=method.strategy,
+            objective=method.objective,
+            domains=len(self.images.domains) - 1,
+        )
         model.compile(
-            optimizer=make_optimizer(training.optimizer),
+            optimizer=make_optimizer(optimizer_of(self.config, method)),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             jit_compile=training.jit_compile,
@@ -160,6 +179,15 @@ class Runner:
         part = self.images.part(self.images.domains[0])
         model.evaluate(self._batches([part]).take(1), verbose=0)
         return model
+
+    def _regularize(self, method: Method) -> None:
+        """Penalizes the weights that the methods share, where the method's optimizer wants it."""
+        optimizer = optimizer_of(self.config, method)
+        if optimizer.name != "adam_l2":
+            return
+        # The gradient of L2(c) is 2 c w; DomainGeneralizer adds it once, after the merge.
+        for variable in self._net.trainable_variables:
+            variable.regularizer = keras.regularizers.L2(optimizer.weight_decay / 2)
 
     def _initial_values(self, seed: int) -> list[np.ndarray]:
         """The state of a network that was just built with this seed."""
@@ -223,9 +251,22 @@ def build_trained(
     return backbones.split(net, backbone.train_from) if backbone.train_from else (None, net)
 
 
-def make_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
-    """The optimizer that the config names."""
-    return keras.optimizers.AdamW(optimizer.learning_rate, weight_decay=optimizer.weight_decay)
+def optimizer_of(config: Config, method: Method) -> Optimizer:
+    """The optimizer's settings for a method."""
+    own = {"learning_rate": method.learning_rate, "weight_decay": method.weight_decay}
+    return config.training.optimizer.model_copy(
+        update={name: value for name, value in own.items() if value is not None}
+    )
+
+
+def make_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:
+    """The optimizer with these settings; weights are regularized elsewhere."""
+    rate, decay, epsilon = optimizer.learning_rate, optimizer.weight_decay, optimizer.epsilon
+    if optimizer.name == "adam_l2":
+        return keras.optimizers.Adam(rate, epsilon=epsilon)
+    # Keras multiplies the decay by the rate.
+    decay = decay / rate if optimizer.name == "adamw_per_step" else decay
+    return keras.optimizers.AdamW(rate, weight_decay=decay, epsilon=epsilon)
 
 
 def versions() -> dict[str, str]:

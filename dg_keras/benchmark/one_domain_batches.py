@@ -1,0 +1,37 @@
+"""Batches for the control experiment: all of one domain."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from dg_keras import data as datasets
+
+
+def one_domain_batches(domains: Mapping[str, Any], batch_size: int, seed: int) -> tf.data.Dataset:
+    """Makes N batches a step of one domain, drawn anew for each step, instead of one of each.
+
+    The control experiment of Mansilla et al. (2021), figure 4: as many gradients as ever, of the
+    same number of samples, but no two domains to agree.
+
+    Args:
+        domains: N domains, as `dg_keras.data.interleave` takes them.
+        batch_size: Number of samples a gradient.
+        seed: What the draws depend on.
+
+    Returns:
+        Infinite dataset of batches of `N * batch_size` samples, all different where the domain is
+        as large.
+    """
+    number = len(domains)
+    streams = [
+        datasets.interleave({name: domain}, number * batch_size, seed)
+        for name, domain in domains.items()
+    ]
+
+    def drawn(step: tf.Tensor) -> tf.Tensor:
+        key = tf.stack([tf.constant(seed, tf.int64), step])
+        integer = tf.random.stateless_uniform([], key, None, None, tf.uint32, alg="philox")
+        return tf.cast(integer, tf.int64) % number
+
+    return tf.data.Dataset.choose_from_datasets(streams, tf.data.Dataset.counter().map(drawn))
