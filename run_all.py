@@ -19,7 +19,7 @@ def main() -> int:
     )
     add = parser.add_argument
     add("config", nargs="?", default="configs/styleshift.yaml", help="the experiment, a YAML file")
-    add("--data-root", help="where the images are, instead of the config's data.root")
+    add("--data-root", help="the images, or a folder of data sets")
     add("--results", default="results", help="the folder of results; they go to its <name>/")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a config's key")
     add("--workers", type=int, default=1, help="processes that train at once")
@@ -30,24 +30,25 @@ def main() -> int:
     from dg_keras import benchmark
 
     try:
-        experiment = benchmark.Experiment(
-            benchmark.read(arguments.config, arguments.set).configs[0],
+        study = benchmark.Study(
+            benchmark.read(arguments.config, arguments.set),
             results=arguments.results,
             data_root=arguments.data_root,
             workers=arguments.workers,
         )
         if arguments.report_only:
-            experiment.report()
+            study.report()
             return 0
-        experiment.check_network()
+        if not arguments.dry_run:
+            study.check()
     except (ValueError, FileNotFoundError, ConnectionError) as error:
         print(f"run_all.py: {error}", file=sys.stderr)
         return 2
     try:
         if arguments.dry_run:
-            experiment.dry_run()
+            study.dry_run()
         else:
-            experiment.run()
+            study.run()
     except KeyboardInterrupt:
         print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
         return 130

@@ -210,14 +210,14 @@ class Config(_Section):
 
 
 @dataclasses.dataclass(frozen=True)
-class Study:
+class Plan:
     """What one command runs: an experiment, or several that are reported together."""
 
     name: str
     configs: tuple[Config, ...]
 
 
-def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Study:
+def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Plan:
     """Reads and checks a config.
 
     Args:
@@ -234,7 +234,7 @@ def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Study
     content = _content(path)
     if "experiments" not in content:
         config = _config(path, content, overrides)
-        return Study(config.name, (config,))
+        return Plan(config.name, (config,))
     try:
         several = _Several.model_validate(content)
     except pydantic.ValidationError as error:
@@ -244,7 +244,7 @@ def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Study
     names = [config.name for config in configs]
     if len(set(names)) < len(names):
         raise ValueError(f"{path}: `experiments` must have different names. Received: {names}")
-    return Study(several.name, configs)
+    return Plan(several.name, configs)
 
 
 class _Several(_Section):

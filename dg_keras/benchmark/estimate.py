@@ -2,50 +2,100 @@
 
 import resource
 import sys
+import tempfile
 import time
+from pathlib import Path
 
+from dg_keras import data as datasets
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.records import Run
 from dg_keras.benchmark.runner import Runner
 
 _STEPS = 3
+_BATCH = 16  # images a domain
 
 
-def estimate(config: Config, runs: list[Run], workers: int, data_root: str | None) -> str:
+def estimate(
+    config: Config,
+    runs: list[Run],
+    workers: int,
+    inventory: Inventory,
+    images: datasets.LeaveOneOut | None,
+) -> str:
     """Trains a few steps of every method, and tells what the runs would take.
 
     Args:
         config: The experiment.
         runs: The runs to estimate.
         workers: How many processes train at once.
-        data_root: Where the images are, instead of where the config says.
+        inventory: What is known of the images.
+        images: The images; where they are not there, noise stands in.
 
     Returns:
         A sentence about time and one about memory.
     """
-    start = time.perf_counter()
-    runner = Runner(config, data_root)
-    preparation = time.perf_counter() - start
-    seconds = {}
-    for method in config.methods:
-        of_method = [run for run in runs if run.method == method]
-        if of_method:
-            seconds[method.name] = runner.time_steps(of_method[0], _STEPS)
+    with tempfile.TemporaryDirectory() as folder:
+        stands_in = images is None
+        if stands_in:
+            inventory.write_stand_in(Path(folder) / "noise")
+            size = config.data.image_size
+            images = datasets.load(Path(folder) / "noise", image_size=size)
+        start = time.perf_counter()
+        try:
+            runner = Runner(_few_at_once(config), images)
+        except ConnectionError:  # random weights take as long
+            backbone = config.backbone.model_copy(update={"weights": None})
+            runner = Runner(_few_at_once(config.model_copy(update={"backbone": backbone})), images)
+        preparation = time.perf_counter() - start
+        seconds: dict[str, tuple[float, float]] = {}
+        names: dict[str, str] = {}
+        for run in runs:
+            # The settings of a grid take as long as one another.
+            if _kind(run) not in seconds:
+                seconds[_kind(run)] = runner.time_steps(run, _STEPS)
+                names[_kind(run)] = run.method.name
     training = config.training
     evaluations = training.steps // training.evaluate_every
-    total = preparation
+    measured = Inventory.of_table(images.table)
+    larger = training.batch_size / _few_at_once(config).training.batch_size
+    total = preparation * sum(inventory.counts.values()) / sum(measured.counts.values())
     for run in runs:
-        step, evaluation = seconds[run.method.name]
-        total += training.steps * step + (evaluations + 1) * evaluation
+        step, evaluation = seconds[_kind(run)]
+        evaluation *= _evaluated(inventory, run.target) / _evaluated(measured, run.target)
+        total += training.steps * larger * step + (evaluations + 1) * evaluation
     # Linux counts it in KiB, macOS in bytes.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
         1 if sys.platform == "darwin" else 1024
     )
-    steps = ", ".join(f"{name} {1000 * step:.0f} ms" for name, (step, _) in seconds.items())
+    decoded = 3 * config.data.image_size**2
+    peak += decoded * (sum(inventory.counts.values()) - sum(measured.counts.values()))
+    steps = ", ".join(
+        f"{names[kind]} {1000 * larger * step:.0f} ms" for kind, (step, _) in seconds.items()
+    )
+    noise = " The images are not there; this was measured on noise." if stands_in else ""
     return (
         f"Time: about {_duration(total / workers)} on this machine (a step: {steps}).\n"
-        f"Memory: about {peak * workers / 2**30:.1f} GiB on the host."
+        f"Memory: at least {peak * workers / 2**30:.1f} GiB on the host.{noise}"
     )
+
+
+def _kind(run: Run) -> str:
+    """What the time of a step depends on."""
+    return repr((run.method.objective, run.method.strategy, run.method.batches))
+
+
+def _few_at_once(config: Config) -> Config:
+    """The config with no more than a few images a domain: time and memory grow with them."""
+    training = config.training
+    batch_size = min(training.batch_size, _BATCH)
+    smaller = training.model_copy(update={"batch_size": batch_size})
+    return config.model_copy(update={"training": smaller})
+
+
+def _evaluated(inventory: Inventory, target: str) -> int:
+    """The number of images of an evaluation."""
+    return sum(inventory.size(d, "validation") for d in inventory.domains if d != target)
 
 
 def _duration(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import difflib
-import hashlib
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -16,9 +15,13 @@ from dg_keras import data as datasets
 from dg_keras.benchmark import report
 from dg_keras.benchmark.config import Config, import_modules
 from dg_keras.benchmark.estimate import estimate
+from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.records import Records, Run, grid
 from dg_keras.benchmark.runner import Runner, build_trained, load_images
+from dg_keras.data.manifest import read_manifest
+
+_SHOWN = 32  # runs of a dry run
 
 
 class Experiment:
@@ -30,9 +33,11 @@ class Experiment:
         data_root: Where the images are, instead of where the config says.
         workers: How many processes train at once.
 
+    What has been run can be reported, and a known data set planned, without the images.
+
     Raises:
         ValueError: If the data, a target or a record does not fit the config.
-        FileNotFoundError: If the images are missing.
+        FileNotFoundError: If the images are missing, and nothing else tells what they would be.
     """
 
     def __init__(
@@ -48,15 +53,38 @@ class Experiment:
         self.folder = Path(results) / config.name
         self.data_root = data_root
         self.workers = workers
-        self._images = load_images(config, data_root)
-        self.runs = grid(config, _targets(config, self._images))
-        self.records = Records(self.folder / "runs", config, _digest(self._images))
+        self._images: datasets.LeaveOneOut | None = None
+        self._absent: FileNotFoundError | None = None
+        try:
+            self._images = load_images(config, data_root)
+            inventory = Inventory.of_table(self._images.table)
+        except FileNotFoundError as error:
+            self._absent = error
+            split = self.folder / "split.csv"
+            inventory = (
+                Inventory.of_table(read_manifest(split))
+                if split.exists()
+                else Inventory.of_known(config.data.name)
+            )
+            if inventory is None:
+                raise
+        self.inventory = inventory
+        self.runs = grid(config, _targets(config, inventory))
+        self.records = Records(self.folder / "runs", config, inventory.digest)
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
-    def check_network(self) -> None:
-        """Builds the network once, so that one that can't be built is told before the work."""
-        if self._missing():
-            build_trained(self.config, len(self._images.classes), seed=self.config.seed)
+    def check(self) -> None:
+        """Builds the network once, so that one that can't be built is told before the work.
+
+        Raises:
+            ValueError: If it can't be built.
+            FileNotFoundError: If the images are missing.
+        """
+        if not self._missing():
+            return
+        if self._absent is not None:
+            raise self._absent
+        build_trained(self.config, len(self.inventory.classes), seed=self.config.seed)
 
     def run(self) -> None:
         """Runs what is missing, shows a table after every trial, and writes the report."""
@@ -67,16 +95,14 @@ class Experiment:
         with Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress:
             for run, record in self._carry_out(missing, progress):
                 self._done[run.key] = record
-                progress.finished(
-                    run, record["result"]["accuracy"], sum(record["seconds"].values())
-                )
+                progress.finished(run, record["result"], sum(record["seconds"].values()))
                 if self._is_complete(run.trial) and run.trial < self.config.trials:
                     self._show(progress.console)
         self.report()
 
     def report(self) -> None:
         """Writes the report of what has been run so far, and shows its table."""
-        finished = self._finished()
+        finished = self.finished()
         if not finished:
             raise ValueError(f"There are no records of runs in {self.records.folder} to report")
         console = rich.console.Console(highlight=False, soft_wrap=True)
@@ -90,13 +116,20 @@ class Experiment:
     def dry_run(self) -> None:
         """Shows the grid, what is done of it, and what the rest would take."""
         console = rich.console.Console(highlight=False, soft_wrap=True)
-        for run in self.runs:
-            state = "to run" if self._done[run.key] is None else "done"
-            console.print(f"{run.key}: {state}", markup=False)
         missing = self._missing()
-        console.print(f"{len(self.runs)} runs, {len(missing)} of them to run.")
+        console.print(
+            f"{self.config.name}: {len(self.runs)} runs, {len(missing)} of them to run.",
+            markup=False,
+        )
+        for run in missing[:_SHOWN]:
+            console.print(f"  {run.key}", markup=False)
+        if len(missing) > _SHOWN:
+            console.print(f"  and {len(missing) - _SHOWN} more")
         if missing:
-            console.print(estimate(self.config, missing, self.workers, self.data_root))
+            console.print("Measuring a few steps of every method ...")
+            console.print(
+                estimate(self.config, missing, self.workers, self.inventory, self._images)
+            )
 
     def _carry_out(
         self, runs: list[Run], progress: Progress
@@ -105,7 +138,7 @@ class Experiment:
         if not runs:
             return
         if self.workers == 1:
-            runner = Runner(self.config, self.data_root)
+            runner = Runner(self.config, self._images)
             for run in runs:
                 progress.started(run)
                 record = runner.run(run)
@@ -128,7 +161,8 @@ class Experiment:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _finished(self) -> list[tuple[Run, dict[str, Any]]]:
+    def finished(self) -> list[tuple[Run, dict[str, Any]]]:
+        """The runs that have been done, with their records."""
         records = [(run, self._done[run.key]) for run in self.runs]
         return [(run, record) for run, record in records if record is not None]
 
@@ -139,7 +173,7 @@ class Experiment:
         return all(run.trial != trial for run in self._missing())
 
     def _show(self, console: rich.console.Console) -> None:
-        summary = report.summarize(report.results(self._finished()), self.config.baseline)
+        summary = report.summarize(report.results(self.finished()), self.config.baseline)
         console.print(report.markdown(self.config, summary, measures=["accuracy"]), markup=False)
 
 
@@ -162,25 +196,20 @@ def _start_worker(config: Config, records: Records, data_root: str | None, worke
 def _work(run: Run) -> dict[str, Any]:
     # Not when the process starts: an error there would lose its message.
     if _Worker.runner is None:
-        _Worker.runner = Runner(*_Worker.arguments)
+        config, data_root = _Worker.arguments
+        _Worker.runner = Runner(config, load_images(config, data_root))
     record = _Worker.runner.run(run)
     _Worker.records.write(run, record)
     return record
 
 
-def _digest(images: datasets.LeaveOneOut) -> str:
-    """Tells the images and their split apart from others."""
-    rows = images.table[["path", "domain", "class", "split"]].to_csv(index=False)
-    return hashlib.sha256(rows.encode()).hexdigest()
-
-
-def _targets(config: Config, images: datasets.LeaveOneOut) -> list[str]:
+def _targets(config: Config, inventory: Inventory) -> list[str]:
     """The domains to hold out.
 
     Raises:
         ValueError: If there is no such domain, or nothing to validate or test on.
     """
-    domains = images.domains
+    domains = inventory.domains
     targets = list(domains) if config.targets == "all" else list(config.targets)
     if not targets or report.AVERAGE in targets:
         raise ValueError(
@@ -195,8 +224,8 @@ def _targets(config: Config, images: datasets.LeaveOneOut) -> list[str]:
                 f"{', '.join(domains)}. Nearest: {near[0]}"
             )
         sources = [name for name in domains if name != target]
-        if not sum(len(images.part(source, "validation")) for source in sources):
+        if not sum(inventory.size(source, "validation") for source in sources):
             raise ValueError(f"No image is left to validate on where {target} is held out")
-        if not len(images.part(target, None if config.data.test == "whole" else "test")):
+        if not inventory.size(target, None if config.data.test == "whole" else "test"):
             raise ValueError(f"No image of {target} is left to test on")
     return targets

@@ -50,12 +50,15 @@ class Progress:
         """Shows which run is on."""
         self._bar.update(self._task, description=_name(run))
 
-    def finished(self, run: Run, accuracy: float, seconds: float) -> None:
+    def finished(self, run: Run, result: dict[str, float], seconds: float) -> None:
         """Counts a run, and says what came of it."""
         self._done += 1
         self._bar.update(self._task, completed=self._done)
+        # The runs of a grid are not tested.
+        measure = "accuracy" if "accuracy" in result else "validation_accuracy"
         self.console.print(
-            f"[{self._done}/{self._total}] {_name(run)}: accuracy {100 * accuracy:.2f} % "
+            f"[{self._done}/{self._total}] {_name(run)}: "
+            f"{measure.replace('_', ' ')} {100 * result[measure]:.2f} % "
             f"in {seconds:.1f} s{self._remaining()}",
             markup=False,
         )

@@ -53,10 +53,11 @@ class Records:
     Args:
         folder: Where they are; made when the first is written.
         config: The experiment. A record of another configuration is an error, never mixed in.
-        split: A digest of the images and their split, which are part of the configuration.
+        split: A digest of the images and their split, which are part of the configuration; None
+            where it is not known, so that any will do.
     """
 
-    def __init__(self, folder: Path, config: Config, split: str) -> None:
+    def __init__(self, folder: Path, config: Config, split: str | None) -> None:
         self.folder = folder
         self._config = config
         self._split = split
@@ -76,6 +77,8 @@ class Records:
         except (json.JSONDecodeError, KeyError) as error:
             raise ValueError(f"{path} is not a record of a run ({error!r}); remove it") from error
         expected = self._made_with(run)
+        if self._split is None:
+            expected["split"] = made_with.get("split")
         if made_with != expected:
             raise ValueError(
                 f"{path} was made with another configuration ({_difference(made_with, expected)}). "

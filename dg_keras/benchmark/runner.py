@@ -1,6 +1,7 @@
 """Carries out runs: an experiment's data and networks, made once, trained again and again."""
 
 import dataclasses
+import functools
 import platform
 import time
 from collections.abc import Sequence
@@ -13,14 +14,18 @@ import tensorflow as tf
 
 from dg_keras import backbones
 from dg_keras import data as datasets
+from dg_keras.analysis import GradientGram
 from dg_keras.benchmark.config import Config, Method, Optimizer
 from dg_keras.benchmark.networks import build
 from dg_keras.benchmark.one_domain_batches import one_domain_batches
 from dg_keras.benchmark.records import Run
+from dg_keras.benchmark.similarity_recorder import SimilarityRecorder
+from dg_keras.callbacks import DomainMetrics, GradientAgreement
 from dg_keras.model import DomainGeneralizer
 from dg_keras.version import __version__
 
 _EVALUATION_BATCH = 256  # images at once; of no influence on results
+_LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 class Runner:
@@ -32,16 +37,17 @@ class Runner:
 
     Args:
         config: The experiment.
-        data_root: Where the images are, instead of where the config says.
+        images: Its images, as `load_images` returns them.
     """
 
-    def __init__(self, config: Config, data_root: str | None = None) -> None:
+    def __init__(self, config: Config, images: datasets.LeaveOneOut) -> None:
         self.config = config
-        self.images = load_images(config, data_root)
+        self.images = images
         front, self._net = build_trained(config, len(self.images.classes), config.seed)
         self._features = None if front is None else self._compute_features(front)
         self._models: dict[str, tuple[DomainGeneralizer, list[np.ndarray]]] = {}
         self._initial: tuple[int, list[np.ndarray]] = (-1, [])
+        self._agreements: dict[str, GradientAgreement] = {}
 
     def run(self, run: Run) -> dict[str, Any]:
         """Trains and tests one run.
@@ -56,7 +62,7 @@ class Runner:
         seed = self.config.run_seed(run.target, run.trial)
         model = self._reset_model(run.method, seed)
         prepared = time.perf_counter()
-        recorders: list[Any] = []
+        recorders = self._recorders(run.method, images, seed)
         history = model.fit(
             **self._batches_of(run.method, images, seed),
             steps_per_epoch=training.evaluate_every,
@@ -71,14 +77,13 @@ class Runner:
         if self.config.grid is None:
             result |= self._test(images)
         tested = time.perf_counter()
-        return {
+        record = {
             "target": run.target,
             "trial": run.trial,
             "seed": seed,
             "result": result,
             "selected_step": training.evaluate_every * selected,
             "history": {name: [float(v) for v in values] for name, values in history.items()},
-            **{recorder.name: recorder.record for recorder in recorders if recorder.record},
             "seconds": {
                 "prepare": prepared - start,
                 "train": trained - prepared,
@@ -86,6 +91,10 @@ class Runner:
             },
             "versions": versions(),
         }
+        for recorder in recorders:
+            if isinstance(recorder, SimilarityRecorder):
+                record["similarity"] = recorder.record
+        return record
 
     def time_steps(self, run: Run, steps: int) -> tuple[float, float]:
         """Trains a few steps of a run, and records nothing.
@@ -111,6 +120,71 @@ class Runner:
         if method.batches == "one_domain":
             return {"x": one_domain_batches(domains, size, seed), "shuffle": False}
         return {"x": domains, "batch_size": size}
+
+    def _recorders(
+        self, method: Method, images: datasets.LeaveOneOut, seed: int
+    ) -> list[keras.callbacks.Callback]:
+        """What records more than losses and the pooled accuracy along training."""
+        wanted, training = self.config.along_training, self.config.training
+        recorders: list[keras.callbacks.Callback] = []
+        if wanted.accuracy:
+            validation = {s: self._input(images.part(s, "validation")) for s in images.sources}
+            target = {images.target: self._input(self._tested(images))}
+            recorders += [
+                DomainMetrics(validation, batch_size=_EVALUATION_BATCH),
+                DomainMetrics(target, batch_size=_EVALUATION_BATCH, prefix="test_"),
+            ]
+        if wanted.gradients:
+            # One a method, since it is traced for the model that it had.
+            if method.name not in self._agreements:
+                self._agreements[method.name] = GradientAgreement(
+                    self._domains(images), batch_size=training.batch_size, per_layer=True
+                )
+            agreement = self._agreements[method.name]
+            agreement.domains, agreement.seed = self._domains(images), seed
+            batches = self._batches_of_classes(images, wanted.samples, seed)
+            recorders += [
+                agreement,
+                SimilarityRecorder(self._gram, batches, training.evaluate_every),
+            ]
+        return recorders
+
+    def _batches_of_classes(
+        self, images: datasets.LeaveOneOut, samples: int, seed: int
+    ) -> list[tuple[Any, Any, list[str]]]:
+        """A batch of each class, as many samples of every source; inputs, labels and domains."""
+        rng = np.random.default_rng(seed)
+        batches = []
+        for label, _ in enumerate(images.classes):
+            of_class = {s: np.flatnonzero(p.labels == label) for s, p in images.train.items()}
+            if min(map(len, of_class.values())) < samples:
+                continue
+            chosen = {s: rng.choice(at, samples, replace=False) for s, at in of_class.items()}
+            x = np.concatenate([self._samples(images.train[s], at) for s, at in chosen.items()])
+            domains = [source for source in chosen for _ in range(samples)]
+            batches.append((x, np.full(len(domains), label), domains))
+        if not batches:
+            raise ValueError(
+                "`along_training.samples` must be at most the size of some class in the training "
+                f"part of every source. Received: {samples}, with {images.target} held out"
+            )
+        return batches
+
+    def _samples(self, part: datasets.Domain, positions: np.ndarray) -> np.ndarray:
+        """Some samples of a part of a domain as the trained network takes them."""
+        if self._features is not None:
+            return self._features[part.rows[positions]]
+        indices = tf.data.Dataset.from_tensors(positions.astype("int64"))
+        return next(iter(part.batches(indices, len(positions))))[0].numpy()
+
+    @functools.cached_property
+    def _gram(self) -> GradientGram:
+        return GradientGram(self._net, _LOSS)
+
+    def _tested(self, images: datasets.LeaveOneOut) -> datasets.Domain:
+        """What the held-out domain is tested on."""
+        whole = self.config.data.test == "whole"
+        return images.part(images.target, None if whole else "test")
 
     def _domains(self, images: datasets.LeaveOneOut) -> dict[str, Any]:
         """The training parts of the sources."""
@@ -170,7 +244,7 @@ class Runner:
         )
         model.compile(
             optimizer=make_optimizer(optimizer_of(self.config, method)),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            loss=_LOSS,
             metrics=["accuracy"],
             jit_compile=training.jit_compile,
         )
@@ -198,8 +272,7 @@ class Runner:
 
     def _test(self, images: datasets.LeaveOneOut) -> dict[str, float]:
         """The measures on the held-out domain."""
-        whole = self.config.data.test == "whole"
-        part = images.part(images.target, None if whole else "test")
+        part = self._tested(images)
         # The methods share the network, and so one function to predict with.
         predicted = self._net.predict(self._batches([part]), verbose=0).argmax(axis=-1)
         correct = pd.Series(predicted == part.labels)

@@ -1,0 +1,51 @@
+"""Figure 2 of Mansilla et al. (2021), recorded along training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from dg_keras.analysis import GradientGram, gradient_similarity
+
+
+class SimilarityRecorder(keras.callbacks.Callback):
+    """Records the cosine similarity of single samples' gradients, within and between domains.
+
+    Before the first step and at the end of every epoch; the mean over the batches.
+
+    Args:
+        gram: Of the network that is trained.
+        batches: `(x, y, domains)` each, of samples of one class: inputs, labels, and the domain of
+            every sample.
+        steps: The number of steps of an epoch.
+
+    Attributes:
+        record: `step`, `within` and `between`, a list each with a value a measurement.
+    """
+
+    def __init__(
+        self, gram: GradientGram, batches: Sequence[tuple[Any, Any, Any]], steps: int
+    ) -> None:
+        super().__init__()
+        self._gram = gram
+        self._batches = batches
+        self._steps = steps
+        self.record: dict[str, list[float]] = {"step": [], "within": [], "between": []}
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Measures the network as it is before training."""
+        self._measure(step=0)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Measures."""
+        self._measure(step=self._steps * (epoch + 1))
+
+    def _measure(self, step: int) -> None:
+        similarities = [
+            gradient_similarity(self._gram(x, y), domains) for x, y, domains in self._batches
+        ]
+        within, between = np.mean(similarities, axis=0)
+        self.record["step"].append(step)
+        self.record["within"].append(float(within))
+        self.record["between"].append(float(between))

@@ -1,0 +1,68 @@
+"""One experiment after the other, as one command."""
+
+from pathlib import Path
+
+from dg_keras.benchmark import report
+from dg_keras.benchmark.config import Plan
+from dg_keras.benchmark.experiment import Experiment
+
+
+class Study:
+    """The experiments of a plan, run one after the other and reported together.
+
+    Args:
+        plan: From `read`.
+        results: The folder of all results; an experiment's are in `<results>/<its name>`.
+        data_root: Where the images are, instead of where the configs say: a data set's folder, or
+            one that holds the data sets.
+        workers: How many processes train at once.
+
+    Raises:
+        ValueError: If the data, a target or a record does not fit a config.
+        FileNotFoundError: If images are missing, and nothing else tells what they would be.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        results: str | Path = "results",
+        data_root: str | None = None,
+        workers: int = 1,
+    ) -> None:
+        self.name = plan.name
+        self.folder = Path(results) / plan.name
+        self.experiments = [
+            Experiment(config, results, data_root, workers) for config in plan.configs
+        ]
+
+    def check(self) -> None:
+        """Raises what would stop a run only after long work; see `Experiment.check`."""
+        for experiment in self.experiments:
+            experiment.check()
+
+    def run(self) -> None:
+        """Runs what is missing, and writes the reports."""
+        for experiment in self.experiments:
+            experiment.run()
+        self._report_together()
+
+    def report(self) -> None:
+        """Writes the reports of what has been run so far.
+
+        Raises:
+            ValueError: If nothing has been run.
+        """
+        for experiment in [e for e in self.experiments if e.finished()] or self.experiments:
+            experiment.report()
+        self._report_together()
+
+    def dry_run(self) -> None:
+        """Shows the runs, what is done of them, and what the rest would take."""
+        for experiment in self.experiments:
+            experiment.dry_run()
+
+    def _report_together(self) -> None:
+        if len(self.experiments) > 1:
+            parts = [(e.config, e.finished()) for e in self.experiments if e.finished()]
+            report.write_study(self.folder / "report", self.name, parts)
+            print(f"The report on all of them is in {self.folder / 'report'}.")
