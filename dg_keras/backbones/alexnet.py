@@ -1,13 +1,24 @@
 """AlexNet, the backbone of Mansilla et al. (2021)."""
 
+import hashlib
+import tempfile
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras import layers
 
-from dg_keras.backbones._arguments import check_classes, check_dropout, check_image_size
+from dg_keras.backbones._arguments import check_arguments
 from dg_keras.backbones._preprocessing import torch_preprocessing
-from dg_keras.backbones._weights import check_is_file, load
+from dg_keras.backbones._torch_checkpoint import read_checkpoint
+from dg_keras.backbones._weights import (
+    assign,
+    choose,
+    explain_failed_download,
+    find,
+    load,
+    places,
+)
 
 # (name, filters, kernel size, strides, padding, whether a pooling follows)
 _CONVOLUTIONS = (
@@ -18,8 +29,21 @@ _CONVOLUTIONS = (
     ("conv5", 256, 3, 1, 1, True),
 )
 _POOLED_SIZE = 6
+_UNITS = 4096
 # Below it the last feature map is 1 x 1, which Keras' adaptive pooling cannot widen in a graph.
 _SMALLEST_IMAGE = 95
+
+CONVERTED = "alexnet.weights.h5"
+CHECKPOINT = "alexnet-owt-7be5be79.pth"
+_URL = f"https://download.pytorch.org/models/{CHECKPOINT}"
+# Its first eight digits are in the name.
+_SHA256 = "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02"
+# The checkpoint's names of the layers with weights, in their order; `fc6` is the sixth.
+_CHECKPOINT_FC6 = "classifier.1"
+_CHECKPOINT_LAYERS = (
+    *(f"features.{i}" for i in (0, 3, 6, 8, 10)),
+    *(f"classifier.{i}" for i in (1, 4, 6)),
+)
 
 
 def AlexNet(
@@ -39,11 +63,15 @@ def AlexNet(
 
     Args:
         classes: Number of classes.
-        image_size: Height and width of the images in pixels, at least 95. From 223 to 254 the last
+        image_size: Height and width of the images in pixels, at least 95. 224 is that of the
+            paper's code and of the ImageNet weights. From 223 to 254, so with 227 too, the last
             feature map is 6 x 6 by itself.
-        weights: None for a random initialization, or a file that `save_weights` wrote for an
-            `AlexNet`, of any image size. The classifier is loaded where the file's has `classes`
-            outputs, and initialized afresh otherwise.
+        weights: None for a random initialization; `"imagenet"` for torchvision's weights; or a
+            file that `save_weights` wrote for an `AlexNet` of any image size, or torchvision's
+            `alexnet-owt-7be5be79.pth`. For `"imagenet"`, `alexnet.weights.h5` or the `.pth` is
+            looked for in the checkout's `weights/`, then in `$DG_KERAS_HOME/weights`, by default
+            `~/.dg_keras/weights`, and else downloaded to the latter (244 MB). The classifier is
+            loaded where the file's has `classes` outputs, and initialized afresh otherwise.
         dropout: Fraction of the features dropped before `fc6` and before `fc7`.
         name: Name of the network.
 
@@ -52,18 +80,18 @@ def AlexNet(
         to logits `(batch, classes)`.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of its range, or the file is of another network or damaged.
         FileNotFoundError: There is no file of weights.
+        ConnectionError: `weights` is `"imagenet"`, and the file is neither there nor could it be
+            downloaded.
 
     Example:
     >>> net = dg_keras.backbones.AlexNet(classes=7, image_size=96)
     >>> net.output_shape
     (None, 7)
     """
-    check_classes(classes)
-    check_image_size(image_size, smallest=_SMALLEST_IMAGE)
-    check_dropout(dropout)
-    path = None if weights is None else check_is_file(weights, "None")
+    check_arguments(classes, image_size, smallest_image=_SMALLEST_IMAGE, dropout=dropout)
+    path = choose(weights, imagenet=_imagenet_weights)
 
     inputs = keras.Input((image_size, image_size, 3), name="image")
     x = torch_preprocessing(inputs)
@@ -85,10 +113,51 @@ def AlexNet(
     x = layers.Flatten(name="flatten")(x)
     for dense in ("fc6", "fc7"):
         x = layers.Dropout(dropout, name=f"{dense}_dropout")(x)
-        x = layers.Dense(4096, activation="relu", kernel_initializer="he_uniform", name=dense)(x)
+        x = layers.Dense(_UNITS, activation="relu", kernel_initializer="he_uniform", name=dense)(x)
     logits = layers.Dense(classes, name="classifier")(x)
     net = keras.Model(inputs, logits, name=name)
 
-    if path is not None:
+    if path is not None and path.suffix == ".pth":
+        assign(net, _read_torchvision(path), path)
+    elif path is not None:
         load(net, path)
     return net
+
+
+def _imagenet_weights() -> Path:
+    """Finds torchvision's weights as they are or converted, or downloads them."""
+    found = find(CONVERTED, CHECKPOINT)
+    if found is not None:
+        return found
+    checkout, home = places()
+    home.mkdir(parents=True, exist_ok=True)
+    remedy = f"put {CHECKPOINT}, or {CONVERTED} made of it, into {checkout} or {home}"
+    # A folder of its own, so that no one finds a part of the file, nor writes to the same one.
+    with (
+        explain_failed_download("AlexNet", remedy),
+        tempfile.TemporaryDirectory(dir=home) as folder,
+    ):
+        file = keras.utils.get_file(origin=_URL, file_hash=_SHA256, cache_subdir=folder)
+        return Path(file).replace(home / CHECKPOINT)
+
+
+def _read_torchvision(path: Path) -> list[list[np.ndarray]]:
+    """Reads the kernel and bias of each layer from torchvision's checkpoint, in Keras' axes."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 != _SHA256:
+        raise ValueError(
+            f"{CHECKPOINT} must be whole and have sha256 {_SHA256}. "
+            f"Received: {str(path)!r} with {sha256}"
+        )
+    tensors = read_checkpoint(path)
+    groups = []
+    for name in _CHECKPOINT_LAYERS:
+        kernel = tensors[f"{name}.weight"]
+        if name == _CHECKPOINT_FC6:
+            # torchvision flattens (channels, height, width), Keras (height, width, channels).
+            maps = kernel.reshape(len(kernel), -1, _POOLED_SIZE, _POOLED_SIZE)
+            kernel = maps.transpose(0, 2, 3, 1).reshape(kernel.shape)
+        axes = (2, 3, 1, 0) if kernel.ndim == 4 else (1, 0)
+        groups.append([kernel.transpose(axes), tensors[f"{name}.bias"]])
+    return groups

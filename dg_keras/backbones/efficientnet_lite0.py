@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from dg_keras.backbones._arguments import check_classes, check_dropout, check_image_size
+from dg_keras.backbones._arguments import check_arguments
 from dg_keras.backbones._batch_norm import freeze_batch_norm_layers
-from dg_keras.backbones._weights import check_is_file, find_shipped, load
+from dg_keras.backbones._weights import choose, find, load, places
 
 # (blocks, kernel size, stride of the first block, expansion, filters)
 _STAGES = (
@@ -25,7 +25,6 @@ _INITIALIZER = {
     "config": {"scale": 2.0, "mode": "fan_out", "distribution": "untruncated_normal"},
 }
 _SHIPPED_FILE = "efficientnet_lite0.weights.h5"
-_HOW_TO_MAKE = "python -m weights.convert_efficientnet_lite0 SOURCE"
 
 
 def EfficientNetLite0(
@@ -75,14 +74,8 @@ def EfficientNetLite0(
         >>> net.output_shape
         (None, 7)
     """
-    check_classes(classes)
-    check_image_size(image_size, smallest=32)
-    check_dropout(dropout)
-    path = None
-    if weights == "imagenet":
-        path = find_shipped(_SHIPPED_FILE, _HOW_TO_MAKE)
-    elif weights is not None:
-        path = check_is_file(weights, "None, 'imagenet'")
+    check_arguments(classes, image_size, smallest_image=32, dropout=dropout)
+    path = choose(weights, imagenet=_imagenet_weights)
 
     inputs = keras.Input((image_size, image_size, 3), name="image")
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(inputs)
@@ -112,6 +105,18 @@ def EfficientNetLite0(
     if freeze_batch_norm or (freeze_batch_norm is None and path is not None):
         freeze_batch_norm_layers(net)
     return net
+
+
+def _imagenet_weights() -> Path:
+    """Finds the file that ships with the project."""
+    path = find(_SHIPPED_FILE)
+    if path is None:
+        raise FileNotFoundError(
+            f"{_SHIPPED_FILE} is needed for `weights='imagenet'` and is not in "
+            f"{' or '.join(map(str, places()))}; make it with "
+            f"`python -m weights.convert_efficientnet_lite0 SOURCE`, see weights/README.md."
+        )
+    return path
 
 
 def _block(

@@ -2,13 +2,12 @@
 
 import difflib
 import inspect
-import urllib.error
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 
-from dg_keras.backbones._arguments import check_classes, check_dropout, check_image_size
+from dg_keras.backbones._arguments import check_arguments
 from dg_keras.backbones._batch_norm import freeze_batch_norm_layers
 from dg_keras.backbones._preprocessing import (
     caffe_preprocessing,
@@ -16,7 +15,7 @@ from dg_keras.backbones._preprocessing import (
     tf_preprocessing,
     torch_preprocessing,
 )
-from dg_keras.backbones._weights import check_is_file
+from dg_keras.backbones._weights import check_is_file, explain_failed_download
 
 # By the module of keras.applications that defines the network. What those modules' own
 # preprocess_input does is told by their source only.
@@ -81,15 +80,14 @@ def from_applications(
     (None, 7)
     """
     application = _application(name)
-    check_classes(classes)
-    check_image_size(image_size, smallest=1)
-    check_dropout(dropout)
+    check_arguments(classes, image_size, smallest_image=1, dropout=dropout)
     if weights is not None and weights != "imagenet":
-        weights = check_is_file(weights, "None, 'imagenet'")
+        weights = check_is_file(weights)
 
     inputs = keras.Input((image_size, image_size, 3), name="image")
     module = application.__module__.rpartition(".")[2]
-    try:
+    remedy = "fetch the file by other means and pass its path as `weights`"
+    with explain_failed_download(name, remedy):
         body = application(
             include_top=False,
             weights=weights,
@@ -97,14 +95,6 @@ def from_applications(
             input_shape=(image_size, image_size, 3),
             pooling="avg",
         )
-    except Exception as error:
-        # keras.utils.get_file raises a bare Exception in place of the download's own error.
-        if not isinstance(error.__context__, urllib.error.URLError):
-            raise
-        raise ConnectionError(
-            f"The ImageNet weights of {name} could not be downloaded ({error}); fetch the file by "
-            f"other means and pass its path as `weights`."
-        ) from error
     x = keras.layers.Dropout(dropout, name="dropout")(body.output)
     logits = keras.layers.Dense(classes, name="classifier")(x)
     net = keras.Model(inputs, logits, name=body.name)
@@ -114,9 +104,14 @@ def from_applications(
     return net
 
 
+def applications() -> dict[str, Callable[..., keras.Model]]:
+    """The networks of keras.applications by their names."""
+    return dict(inspect.getmembers(keras.applications, inspect.isfunction))
+
+
 def _application(name: str) -> Callable[..., keras.Model]:
     """The function of keras.applications called `name`."""
-    known = dict(inspect.getmembers(keras.applications, inspect.isfunction))
+    known = applications()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         raise ValueError(

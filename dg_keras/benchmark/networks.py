@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from dg_keras import backbones
+from dg_keras.backbones.from_applications import applications
 
 _OURS = {
     "alexnet": backbones.AlexNet,
@@ -17,8 +18,7 @@ _OURS = {
 
 def names() -> list[str]:
     """The networks of this library, and the functions of keras.applications."""
-    functions = inspect.getmembers(keras.applications, inspect.isfunction)
-    return [*_OURS, *(name for name, _ in functions)]
+    return [*_OURS, *applications()]
 
 
 def build(name: str, **arguments: Any) -> keras.Model:

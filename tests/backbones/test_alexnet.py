@@ -74,7 +74,7 @@ def test_weights_load_for_other_classes_and_sizes(net, tmp_path):
     [
         ({"classes": -1}, ValueError, "`classes` must be a positive integer"),
         ({"classes": 2, "image_size": 94}, ValueError, "`image_size` must be .* at least 95"),
-        ({"classes": 2, "weights": "imagenet"}, FileNotFoundError, "None or an existing file"),
+        ({"classes": 2, "weights": "image_net"}, FileNotFoundError, "weights='image_net'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, error, message):

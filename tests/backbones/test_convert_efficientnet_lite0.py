@@ -2,7 +2,6 @@ import io
 import os
 import pickle
 import sys
-import types
 import zipfile
 from collections import OrderedDict
 
@@ -10,61 +9,8 @@ import numpy as np
 import pytest
 
 from dg_keras.backbones import EfficientNetLite0
+from tests.backbones.torch_format import Storage, Tensor, legacy_file
 from weights import convert_efficientnet_lite0 as convert
-
-
-class Storage:
-    """What torch.save sees of a tensor's memory."""
-
-    def __init__(self, kind, key, array):
-        self.kind, self.key, self.array = kind, key, array
-
-
-class Tensor:
-    """Pickles as a torch tensor does."""
-
-    def __init__(self, storage, shape, stride, offset=0):
-        self.arguments = (storage, offset, shape, stride, False, OrderedDict())
-
-    def __reduce__(self):
-        return sys.modules["torch._utils"]._rebuild_tensor_v2, self.arguments
-
-
-class Pickler(pickle.Pickler):
-    def persistent_id(self, obj):
-        if isinstance(obj, Storage):
-            return "storage", obj.kind, obj.key, "cpu", obj.array.size, None
-        return None
-
-
-@pytest.fixture
-def torch(monkeypatch):
-    """Just enough of torch for the names in a pickle to resolve."""
-    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-    for kind in ("FloatStorage", "LongStorage", "HalfStorage"):
-        setattr(torch, kind, type(kind, (), {"__module__": "torch"}))
-
-    def _rebuild_tensor_v2():
-        raise AssertionError("pickled by name, never called")
-
-    _rebuild_tensor_v2.__module__ = "torch._utils"
-    _rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
-    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    monkeypatch.setitem(sys.modules, "torch._utils", utils)
-    return torch
-
-
-def legacy_file(content, storages=(), protocol=1001, little_endian=True):
-    """A file as torch.save wrote it before version 1.6."""
-    file = io.BytesIO()
-    system = {"protocol_version": protocol, "little_endian": little_endian}
-    for part in (0x1950A86A20F9469CFC6C, protocol, system, content, [s.key for s in storages]):
-        Pickler(file, protocol=2).dump(part)
-    for storage in storages:
-        file.write(storage.array.size.to_bytes(8, "little") + storage.array.tobytes())
-    file.seek(0)
-    return file
 
 
 def test_reads_tensors_of_any_stride(torch):
