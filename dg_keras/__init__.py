@@ -1,6 +1,6 @@
 """Domain generalization via gradient surgery, for Keras."""
 
-from dg_keras import backbones, data, objectives, strategies
+from dg_keras import backbones, callbacks, data, objectives, strategies
 from dg_keras.model import DomainGeneralizer
 from dg_keras.version import __version__
 
@@ -8,6 +8,7 @@ __all__ = [
     "DomainGeneralizer",
     "__version__",
     "backbones",
+    "callbacks",
     "data",
     "objectives",
     "strategies",

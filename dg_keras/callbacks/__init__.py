@@ -1,0 +1,6 @@
+"""What any Keras project can take: they need a compiled `keras.Model` and domains, no more."""
+
+from dg_keras.callbacks.domain_metrics import DomainMetrics
+from dg_keras.callbacks.gradient_agreement import GradientAgreement
+
+__all__ = ["DomainMetrics", "GradientAgreement"]

@@ -1,0 +1,162 @@
+"""The compiled metrics of every domain by itself."""
+
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dg_keras.data.check_domains import check_domains, check_elements
+from dg_keras.data.domains import named
+
+_SUMMARIES = ("worst", "balanced")
+
+
+class DomainMetrics(keras.callbacks.Callback):
+    """Evaluates the compiled loss and metrics on every domain by itself.
+
+    A high accuracy on a pooled validation set can hide a domain on which the model fails. The model
+    is any compiled `keras.Model`; it need know nothing of domains. For each metric, such as
+    `accuracy`, an epoch's `logs` get
+
+    - `val_accuracy/<domain>`: `model.evaluate` on the domain,
+    - `val_accuracy/worst`: the worst of the domains, the smallest for metrics that are the better
+      the larger, the largest for losses and errors,
+    - `val_accuracy/balanced`: the mean over the domains, each of which counts the same.
+
+    `History` has them wherever it stands; other callbacks that read `logs` must come after this
+    one, such as `EarlyStopping(monitor="val_accuracy/worst", mode="max")`.
+
+    One callback serves many calls of `fit` and many models; in between, `domains` may be assigned
+    anew.
+
+    Args:
+        domains: A tuple, list or dict of domains: unbatched and finite `tf.data.Dataset`s of
+            `(x, y)` or `(x, y, sample_weight)`, or tuples of arrays. A tuple's or list's are named
+            by position.
+        batch_size: Samples to evaluate at once.
+        every: Number of epochs from one evaluation to the next. The first epoch has one too; where
+            there is none, the last values stand, so that every epoch has the same keys.
+        prefix: What the keys in `logs` begin with.
+        mode: For metrics of which Keras does not know whether larger is better: "min" or "max", by
+            the metric's name in `evaluate`.
+
+    Example:
+    >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    >>> model.compile("adam", loss="mse")
+    >>> metrics = dg_keras.callbacks.DomainMetrics({"old": (x, y), "new": (-x, y)})
+    >>> history = model.fit(x, y, verbose=0, callbacks=[metrics])
+    >>> list(history.history)
+    ['loss', 'val_loss/old', 'val_loss/new', 'val_loss/worst', 'val_loss/balanced']
+    """
+
+    def __init__(
+        self,
+        domains: Sequence[Any] | Mapping[str, Any],
+        batch_size: int = 32,
+        every: int = 1,
+        prefix: str = "val_",
+        mode: Mapping[str, Literal["min", "max"]] | None = None,
+    ) -> None:
+        for name, number in (("batch_size", batch_size), ("every", every)):
+            if not isinstance(number, numbers.Integral) or number < 1:
+                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={number}")
+        if mode is not None and not set(mode.values()) <= {"min", "max"}:
+            raise ValueError(f'`mode` must map metrics to "min" or "max". Received: mode={mode}')
+        super().__init__()
+        self.batch_size = batch_size
+        self.every = every
+        self.prefix = prefix
+        self.mode = dict(mode or {})
+        self.domains = domains
+
+    @property
+    def domains(self) -> Sequence[Any] | Mapping[str, Any]:
+        """The domains, as they were given."""
+        return self._domains
+
+    @domains.setter
+    def domains(self, domains: Sequence[Any] | Mapping[str, Any]) -> None:
+        check_domains(domains)
+        for name, domain in named(domains):
+            check_elements({name: domain})
+            if str(name) in _SUMMARIES:
+                raise ValueError(
+                    f"No domain must have the name of a summary, {' or '.join(_SUMMARIES)}. "
+                    f"Received: domain {name!r}"
+                )
+            if _is_infinite(domain):
+                raise ValueError(f"Every domain must be finite. Received: domain {name!r} is not")
+        self._domains = domains
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts over."""
+        self._values: dict[str, Any] = {}
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Evaluates, if it is time, and puts the values into `logs`."""
+        if not self._values or (epoch + 1) % self.every == 0:
+            self._values = self._evaluate()
+        logs.update(self._values)
+
+    def _evaluate(self) -> dict[str, Any]:
+        results = {str(name): self._results(domain) for name, domain in named(self.domains)}
+        known = _known_modes(self.model)
+        values: dict[str, Any] = {}
+        for metric in next(iter(results.values())):
+            mode = self.mode.get(metric) or known.get(metric)
+            if mode is None:
+                raise ValueError(
+                    f'`mode` must say whether "min" or "max" of metric {metric!r} is better. '
+                    f"Received: mode={self.mode}"
+                )
+            of_domains = {name: result[metric] for name, result in results.items()}
+            # Along the first axis, as a metric may have a value a class.
+            worst = (np.min if mode == "max" else np.max)(list(of_domains.values()), axis=0)
+            balanced = np.mean(list(of_domains.values()), axis=0)
+            for name, value in (of_domains | {"worst": worst, "balanced": balanced}).items():
+                values[f"{self.prefix}{metric}/{name}"] = value
+        return values
+
+    def _results(self, domain: Any) -> dict[str, Any]:
+        """What `model.evaluate` says of one domain."""
+        if isinstance(domain, tf.data.Dataset):
+            batches = domain.batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
+            return self.model.evaluate(batches, verbose=0, return_dict=True)
+        x, y, *weight = domain
+        return self.model.evaluate(
+            x,
+            y,
+            batch_size=self.batch_size,
+            verbose=0,
+            sample_weight=weight[0] if weight else None,
+            return_dict=True,
+        )
+
+
+def _is_infinite(domain: Any) -> bool:
+    is_dataset = isinstance(domain, tf.data.Dataset)
+    return is_dataset and int(domain.cardinality()) == tf.data.INFINITE_CARDINALITY
+
+
+def _known_modes(model: keras.Model) -> dict[str, str]:
+    """Which of "min" and "max" is better, for the names in `evaluate` of which it is known."""
+    metrics: dict[str, keras.metrics.Metric] = {}
+    for metric in model.metrics:
+        if hasattr(metric, "metrics"):
+            # All that `compile` was given, as one metric whose result has their full names.
+            metrics |= zip(metric.result(), metric.metrics, strict=True)
+        else:
+            metrics[metric.name] = metric
+    modes = {}
+    for name, metric in metrics.items():
+        # The attribute by which Keras' own callbacks tell.
+        direction = getattr(metric, "_direction", None)
+        if direction is not None:
+            modes[name] = "max" if direction == "up" else "min"
+        elif name == "loss" or name.endswith("_loss"):
+            modes[name] = "min"
+    return modes

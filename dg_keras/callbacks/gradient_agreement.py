@@ -1,0 +1,253 @@
+"""How far the gradients of several domains agree, along training."""
+
+import itertools
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from dg_keras.callbacks._agreement_plot import agreement_plot
+from dg_keras.callbacks._gradient_products import GradientProducts
+from dg_keras.data.check_domains import check_domains, check_elements
+from dg_keras.data.domain import Domain
+from dg_keras.data.domains import domain_size, named
+
+_SHUFFLE_BUFFER = 1024  # elements of a dataset without random access in memory at a time
+
+
+class GradientAgreement(keras.callbacks.Callback):
+    """Measures how far the gradients of several domains agree, along training.
+
+    The cosine similarity of domains' gradients as in figure 2 of Mansilla et al. (2021), and the
+    share of components whose sign all domains share: those which Agr-Sum keeps (eq. 3, sgn(0) = 0,
+    so that a component which is 0 in every domain is agreement). The model is any compiled
+    `keras.Model`; it need know nothing of domains, nor be trained on these.
+
+    A measurement takes the gradient of the compiled loss over all trainable variables, on one batch
+    of each domain: always the same, so that what changes along training is the model. It is the
+    loss of inference: no dropout, and BatchNorm with its moving statistics. Weight regularizers,
+    class weights and the objective of a `DomainGeneralizer` take no part; what layers add to the
+    loss for the data does. Nothing of it influences training. All domains' gradients are in memory
+    at a time.
+
+    An epoch's `logs` get the mean over the epoch's measurements of
+
+    - `gradient/cosine`: the cosine similarity, mean over all pairs of domains; 0 where a gradient
+      is 0,
+    - `gradient/cosine/<a>/<b>`: that of a pair,
+    - `gradient/agreement`: the share of agreeing components, in 0..1,
+    - `gradient/norm/<domain>`: the Euclidean norm of a domain's gradient,
+    - with `per_layer`, `gradient/cosine@<layer>` and `gradient/agreement@<layer>`: the same over
+      the variables of one layer, by its path in the model,
+
+    and NaN where there was none, so that every epoch has the same keys. `History` has them
+    wherever it stands; other callbacks that read `logs`, such as `CSVLogger` and `TensorBoard`,
+    must come after this one.
+
+    One callback serves many calls of `fit`: it starts over in each, and does not trace again for
+    the model that it had before. In between, `domains` may be assigned anew.
+
+    Args:
+        domains: A tuple, list or dict of at least two domains: unbatched `tf.data.Dataset`s of
+            `(x, y)` or `(x, y, sample_weight)`, or tuples of arrays. A tuple's or list's are named
+            by position.
+        every: "epoch" to measure at the end of every epoch, or the number of training steps after
+            which to measure, counted from the beginning of `fit`. With `steps_per_execution`, a
+            measurement waits for the end of the execution.
+        batch_size: Samples a domain, drawn without replacement; a smaller domain is taken whole.
+            A dataset that is neither arrays nor a `Domain` is shuffled within 1024 elements.
+        per_layer: Whether to tell layers apart.
+        seed: Seed of the draw, a non-negative integer.
+        prefix: What the keys in `logs` begin with, "gradient" above.
+
+    Attributes:
+        measurements: A `pandas.DataFrame` with a row a measurement: `step`, the number of training
+            steps before it in this `fit`; `epoch`, counted from 0; and the values, under the keys
+            above.
+
+    Example:
+    >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    >>> model.compile("adam", loss="mse")
+    >>> agreement = dg_keras.callbacks.GradientAgreement({"old": (x, y), "new": (-x, y)})
+    >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[agreement])
+    >>> list(history.history)  # doctest: +NORMALIZE_WHITESPACE
+    ['loss', 'gradient/cosine', 'gradient/cosine/old/new', 'gradient/agreement',
+     'gradient/norm/old', 'gradient/norm/new']
+    """
+
+    # Keras may call `on_train_batch_end` on another thread, to its own gain; here it only appends.
+    async_safe = True
+
+    def __init__(
+        self,
+        domains: Sequence[Any] | Mapping[str, Any],
+        every: int | Literal["epoch"] = "epoch",
+        batch_size: int = 32,
+        per_layer: bool = False,
+        seed: int = 0,
+        prefix: str = "gradient",
+    ) -> None:
+        if every != "epoch" and (not isinstance(every, numbers.Integral) or every < 1):
+            raise ValueError(
+                '`every` must be "epoch" or a positive number of training steps. '
+                f"Received: every={every!r}"
+            )
+        if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
+            raise ValueError(
+                f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
+            )
+        super().__init__()
+        self.every = every
+        self.batch_size = batch_size
+        self.per_layer = per_layer
+        self.seed = seed
+        self.prefix = prefix
+        self.domains = domains
+        self._rows: list[dict[str, float]] = []
+        self._products: GradientProducts | None = None
+        self._made_for: tuple[Any, Any] = (None, None)
+
+    @property
+    def domains(self) -> Sequence[Any] | Mapping[str, Any]:
+        """The domains, as they were given."""
+        return self._domains
+
+    @domains.setter
+    def domains(self, domains: Sequence[Any] | Mapping[str, Any]) -> None:
+        check_domains(domains)
+        if len(domains) < 2:
+            raise ValueError(
+                f"`domains` must be at least two, to be compared. Received: {len(domains)}"
+            )
+        for name, domain in named(domains):
+            check_elements({name: domain})
+        self._domains = domains
+        self._names = [str(name) for name, _ in named(domains)]
+        self._batches = [
+            _draw(domain, self.batch_size, self.seed + position)
+            for position, (_, domain) in enumerate(named(domains))
+        ]
+
+    @property
+    def measurements(self) -> pd.DataFrame:
+        """A row a measurement of the latest `fit`: step, epoch, and the values."""
+        return pd.DataFrame(self._rows)
+
+    def plot(self) -> Figure:
+        """Draws cosine similarity and agreement along training.
+
+        Returns:
+            A matplotlib figure; with `per_layer`, it also has a heat map of the share of
+            components on which the domains conflict, layers by training steps.
+
+        Raises:
+            ValueError: If nothing was measured.
+        """
+        if not self._rows:
+            raise ValueError("`plot` must follow a `fit` that measured. Received: no measurements")
+        return agreement_plot(self.measurements, self.prefix)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts over."""
+        self._rows = []
+        self._step = self._measured_step = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Starts to count the epoch's steps."""
+        self._epoch, self._epoch_start, self._ended = epoch, self._step, [0]
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Measures after the steps before, if it is time: unlike at their end, they are over."""
+        self._step = self._epoch_start + batch
+        self._measure_if_due()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts the step: one that began may find no more data, and not end."""
+        self._ended.append(batch + 1)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Measures, if it is time, and puts the epoch's means into `logs`."""
+        self._step = self._epoch_start + max(self._ended)
+        if self.every == "epoch":
+            self._measure()
+        self._measure_if_due()
+        rows = [row for row in self._rows if row["epoch"] == epoch] or [self._nothing()]
+        keys = [key for key in rows[0] if key not in ("step", "epoch")]
+        logs.update({key: float(np.mean([row[key] for row in rows])) for key in keys})
+
+    def _measure_if_due(self) -> None:
+        if self.every != "epoch" and self._step // self.every > self._measured_step // self.every:
+            self._measure()
+
+    def _measure(self) -> None:
+        # Compiled anew, a model has another loss, and another training function to tell it by.
+        made_for = (self.model, self.model.train_function)
+        if made_for != self._made_for:
+            self._products, self._made_for = GradientProducts(self.model), made_for
+        grams, agreeing = self._products(self._batches)
+        values = self._values(self._products.variables, grams.numpy(), agreeing.numpy())
+        self._rows.append({"step": self._step, "epoch": self._epoch, **values})
+        self._measured_step = self._step
+
+    def _nothing(self) -> dict[str, float]:
+        """The values of no measurement."""
+        variables, domains = self.model.trainable_variables, len(self._names)
+        unknown = np.full((len(variables), domains, domains), np.nan)
+        return self._values(variables, unknown, unknown[:, 0, 0])
+
+    def _values(
+        self, variables: Sequence[keras.Variable], grams: np.ndarray, agreeing: np.ndarray
+    ) -> dict[str, float]:
+        """The values under their keys, from what was taken for each variable."""
+        sizes = np.array([np.prod(variable.shape) for variable in variables])
+        pairs = list(itertools.combinations(range(len(self._names)), 2))
+        grams = grams.astype(np.float64)
+        cosines = _cosines(grams.sum(axis=0))
+        key = self.prefix
+        values = {f"{key}/cosine": np.mean([cosines[pair] for pair in pairs])}
+        for i, j in pairs:
+            values[f"{key}/cosine/{self._names[i]}/{self._names[j]}"] = cosines[i, j]
+        values[f"{key}/agreement"] = agreeing.sum() / sizes.sum()
+        norms = np.sqrt(np.diag(grams.sum(axis=0)))
+        for name, norm in zip(self._names, norms, strict=True):
+            values[f"{key}/norm/{name}"] = norm
+        for layer, indices in _by_layer(variables).items() if self.per_layer else ():
+            cosines = _cosines(grams[indices].sum(axis=0))
+            values[f"{key}/cosine@{layer}"] = np.mean([cosines[pair] for pair in pairs])
+            values[f"{key}/agreement@{layer}"] = agreeing[indices].sum() / sizes[indices].sum()
+        return {name: float(value) for name, value in values.items()}
+
+
+def _cosines(gram: np.ndarray) -> np.ndarray:
+    """Cosine similarities, from inner products; 0 where a gradient is 0."""
+    norms = np.sqrt(np.diag(gram))
+    lengths = np.outer(norms, norms)
+    return np.divide(gram, lengths, out=np.zeros_like(gram), where=lengths != 0)
+
+
+def _by_layer(variables: Sequence[keras.Variable]) -> dict[str, list[int]]:
+    """The variables' positions, by the path of the layer that they belong to."""
+    paths = [variable.path.split("/")[:-1] for variable in variables]
+    # What all begin with is the model, whose name often has a number that differs between runs.
+    parts = zip(*(path[:-1] for path in paths), strict=False)
+    shared = sum(1 for _ in itertools.takewhile(lambda names: len(set(names)) == 1, parts))
+    layers: dict[str, list[int]] = {}
+    for index, path in enumerate(paths):
+        layers.setdefault("/".join(path[shared:]), []).append(index)
+    return layers
+
+
+def _draw(domain: Any, batch_size: int, seed: int) -> Any:
+    """A batch of samples drawn from a domain, of all if they are fewer."""
+    if isinstance(domain, tf.data.Dataset) and not isinstance(domain, Domain):
+        return next(iter(domain.shuffle(_SHUFFLE_BUFFER, seed=seed).batch(batch_size)))
+    drawn = np.random.default_rng(seed).permutation(domain_size(domain))[:batch_size]
+    if isinstance(domain, Domain):
+        return domain.fetch(drawn)
+    return keras.tree.map_structure(lambda a: tf.convert_to_tensor(np.asarray(a)[drawn]), domain)
