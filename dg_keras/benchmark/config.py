@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import re
+import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -337,10 +338,11 @@ def _fields(place: tuple[str | int, ...]) -> list[str]:
     """The keys that a section of the config has."""
     model: Any = Config
     for part in place:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation
-        model = Method if part == "methods" else annotation
+        if isinstance(part, str) and part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+            # A list's or an optional section's own is within.
+            models = [annotation, *typing.get_args(annotation)]
+            model = next(m for m in models if isinstance(m, type) and issubclass(m, _Section))
     return list(model.model_fields)
 
 

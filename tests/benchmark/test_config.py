@@ -5,14 +5,62 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dg_keras.benchmark.config import METHODS, read
+from dg_keras.benchmark import config as configs
+from dg_keras.benchmark.config import METHODS
+from dg_keras.data import KNOWN
 
 CONFIGS = sorted(Path("configs").glob("*.yaml"))
 
 
+def read(*arguments):
+    """The config of a plan of one experiment."""
+    (config,) = configs.read(*arguments).configs
+    return config
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_every_config_that_ships_is_valid(path):
-    assert read(path).name == path.stem
+    assert configs.read(path).name == path.stem
+
+
+def test_the_paper_is_1920_runs():
+    plan = configs.read("configs/paper.yaml")
+    runs = [
+        config.trials * len(config.trained_methods) * len(KNOWN[config.data.name].domains)
+        for config in plan.configs
+    ]
+    assert [config.data.name for config in plan.configs] == ["pacs", "vlcs", "office_home"]
+    assert sum(runs) == 1920
+
+
+def test_overrides_reach_every_experiment_of_a_plan():
+    plan = configs.read("configs/paper.yaml", ["trials=2"])
+    assert [config.trials for config in plan.configs] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("name: a\nexperiments: []", "`experiments`: .*at least 1"),
+        ("name: a\nexperiments: [b.yaml]", r"b\.yaml does not exist"),
+        ("name: a\nexperiments: [b.yaml]\ntrials: 3", "`trials` is not a key"),
+        ("experiments: [b.yaml]", "`name` is missing"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_one_sentence(tmp_path, content, sentence):
+    (tmp_path / "plan.yaml").write_text(content)
+    with pytest.raises((ValueError, FileNotFoundError), match=sentence):
+        configs.read(tmp_path / "plan.yaml")
+
+
+def test_a_grid_trains_every_method_with_every_setting():
+    config = read("configs/styleshift_grid.yaml")
+    trained = config.trained_methods
+    assert len(trained) == len(config.methods) * 3 * 2
+    assert len({method.name for method in trained}) == len(trained)
+    assert trained[1].name == "Deep-All, rate 0.0003, decay 0.005"
+    assert (trained[1].learning_rate, trained[1].weight_decay) == (3e-4, 5e-3)
+    assert config.of_runs(trained[1])["tested"] is False
 
 
 def test_a_method_is_a_name_or_a_pair():
@@ -74,6 +122,10 @@ def test_overrides_reach_nested_keys():
         ("name=..", r"`name`: .*pattern.*"),
         ("name=a/b", r"`name`: .*pattern.*'a/b'"),
         ("training=3", r"`training`: .*Received: 3"),
+        ("grid={rate: [1]}", r"`grid.rate` is not a key: 'rate'. Nearest: learning_rate"),
+        ("grid={learning_rate: [], weight_decay: [0]}", r"`grid.learning_rate`: .*at least 1"),
+        ("along_training={sample: 3}", r"`along_training.sample` is not a key.*samples"),
+        ("methods=[{name: X, batches: one}]", r"`methods.0.batches`: .*'one_domain'.*'one'"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(override, sentence):

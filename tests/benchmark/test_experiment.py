@@ -1,13 +1,17 @@
-"""Grids that can't be, and methods that are configs."""
+"""Grids that can't be, methods that are configs, and what works without the images."""
 
+import json
+import os
+
+import numpy as np
 import pytest
 
 from dg_keras import benchmark
 
 
 def experiment(tmp_path, *overrides):
-    config = benchmark.read("configs/smoke.yaml", ["trials=1", "targets=[photo]", *overrides])
-    return benchmark.Experiment(config, results=tmp_path)
+    plan = benchmark.read("configs/smoke.yaml", ["trials=1", "targets=[photo]", *overrides])
+    return benchmark.Experiment(*plan.configs, results=tmp_path)
 
 
 def test_a_method_that_is_a_keras_config_runs(tmp_path):
@@ -42,3 +46,76 @@ def test_nothing_left_to_validate_on_is_one_sentence(tmp_path):
             (root / domain / name / "only.png").touch()
     with pytest.raises(ValueError, match="No image is left to validate on where a is held out"):
         experiment(tmp_path, f"data.root={root}", "data.name=few", "targets=[a]")
+
+
+def record(tmp_path):
+    (path,) = (tmp_path / "smoke" / "runs").glob("*.json")
+    return json.loads(path.read_text())
+
+
+def test_what_happens_along_training_is_recorded(tmp_path):
+    method = "{name: Mine, strategy: agr_sum, batches: one_domain}"
+    made = experiment(
+        tmp_path,
+        f"methods=[{method}]",
+        "baseline=Mine",
+        "along_training={accuracy: true, gradients: true, samples: 6}",
+        "training.optimizer.name=adam_l2",
+    )
+    made.run()
+    history, similarity = record(tmp_path)["history"], record(tmp_path)["similarity"]
+    assert similarity["step"] == [0, 2, 4]
+    assert np.isfinite(similarity["within"] + similarity["between"]).all()
+    # One sample's gradient is closer to its own domain's than to another's, in this network.
+    assert similarity["within"][0] > similarity["between"][0]
+    sources = ["cartoon", "clipart", "sketch"]
+    sizes = [made.inventory.size(source, "validation") for source in sources]
+    for step in range(2):
+        by_domain = [history[f"val_accuracy/{source}"][step] for source in sources]
+        pooled = np.average(by_domain, weights=sizes)
+        assert history["val_accuracy"][step] == pytest.approx(pooled, abs=1e-6)
+    evaluation = record(tmp_path)["selected_step"] // 2 - 1
+    tested = record(tmp_path)["result"]["accuracy"]
+    assert history["test_accuracy/photo"][evaluation] == pytest.approx(tested)
+    assert 0 < history["gradient/agreement@classifier"][0] < 1
+
+
+def test_too_many_samples_of_a_class_are_one_sentence(tmp_path):
+    along = "along_training={gradients: true, samples: 500}"
+    with pytest.raises(ValueError, match=r"`along_training.samples` must be at most.*500"):
+        experiment(tmp_path, "methods=[Deep-All]", along).run()
+
+
+def test_a_grid_is_never_tested(tmp_path):
+    grid = "grid={learning_rate: [1e-3], weight_decay: [0]}"
+    experiment(tmp_path, "methods=[Deep-All]", grid).run()
+    assert list(record(tmp_path)["result"]) == ["validation_accuracy"]
+    assert not any(key.startswith("test") for key in record(tmp_path)["history"])
+
+
+def test_without_images_a_known_data_set_is_planned(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path))
+    overrides = ["data.name=pacs", "data.image_size=32", "targets=all", "methods=[Deep-All]"]
+    made = experiment(tmp_path, *overrides, "training.steps=2")
+    made.dry_run()
+    printed = capsys.readouterr().out
+    assert "smoke: 4 runs, 4 of them to run." in printed
+    assert "deep-all--art_painting--trial1" in printed
+    assert "The images are not there; this was measured on noise." in printed
+    with pytest.raises(FileNotFoundError, match="Data set 'pacs' must be in the folder"):
+        made.check()
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_images_what_was_run_is_reported(tmp_path):
+    made = experiment(tmp_path, "methods=[Deep-All]", "training.steps=2")
+    made.run()
+    report = tmp_path / "smoke" / "report" / "table.csv"
+    before = report.read_bytes()
+    report.unlink()
+    absent = f"data.root={tmp_path / 'nowhere'}"
+    again = experiment(tmp_path, "methods=[Deep-All]", "training.steps=2", absent)
+    again.check()
+    again.report()
+    assert report.read_bytes() == before
+    assert again.inventory.digest == made.inventory.digest

@@ -1,0 +1,77 @@
+"""Optimizers by their meaning of weight decay, and batches of one domain."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import dg_keras
+from dg_keras.benchmark.config import Optimizer
+from dg_keras.benchmark.one_domain_batches import one_domain_batches
+from dg_keras.benchmark.runner import make_optimizer
+from tests import nets
+
+TFA = json.loads(Path(__file__).with_name("tfa_adamw.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", TFA, ids=lambda case: f"{case['weight_decay']:g}")
+def test_adamw_per_step_is_that_of_tensorflow_addons(case):
+    settings = {key: case[key] for key in ("learning_rate", "weight_decay", "epsilon")}
+    optimizer = make_optimizer(Optimizer(name="adamw_per_step", **settings))
+    variable = keras.Variable(np.array(case["initial"], "float32"))
+    for gradient, expected in zip(case["gradients"], case["weights"], strict=True):
+        optimizer.apply([np.array(gradient, "float32")], [variable])
+        np.testing.assert_allclose(variable.numpy(), expected, rtol=2e-6, atol=5e-7)
+
+
+def test_adamw_shrinks_by_rate_times_decay():
+    optimizer = make_optimizer(Optimizer(name="adamw", learning_rate=0.1, weight_decay=0.5))
+    variable = keras.Variable([2.0, -4.0])
+    optimizer.apply([np.zeros(2, "float32")], [variable])
+    np.testing.assert_allclose(variable.numpy(), [1.9, -3.8], rtol=1e-6)
+
+
+def test_batches_of_one_domain_come_from_one_domain_drawn_anew():
+    domains = {
+        name: (np.full((20, 2), i, "float32"), np.arange(20))
+        for i, name in enumerate(["a", "b", "c"])
+    }
+    batches = list(one_domain_batches(domains, batch_size=4, seed=1).take(60))
+    drawn = [set(x.numpy().ravel().tolist()) for x, _ in batches]
+    assert all(len(values) == 1 for values in drawn)
+    counts = np.bincount([int(values.pop()) for values in drawn], minlength=3)
+    assert counts.min() > 10
+    # No sample twice in a step, as long as the domain is not exhausted.
+    assert all(len(set(y.numpy())) == 12 for x, y in batches[:1])
+    again = list(one_domain_batches(domains, batch_size=4, seed=1).take(60))
+    for (x, y), (x_again, y_again) in zip(batches, again, strict=True):
+        np.testing.assert_array_equal(x, x_again)
+        np.testing.assert_array_equal(y, y_again)
+
+
+def test_adam_l2_is_adam_on_gradients_with_the_decay_added():
+    """As the authors' code, for every weight and bias, after surgery."""
+    decay, rate = 0.3, 0.01
+    net = nets.alexnet_like()
+    for variable in net.trainable_variables:
+        variable.regularizer = keras.regularizers.L2(decay / 2)
+    model = dg_keras.DomainGeneralizer(net, "agr_sum", domains=3)
+    settings = Optimizer(name="adam_l2", learning_rate=rate, weight_decay=decay)
+    nets.compiled(model, make_optimizer(settings))
+    x, y = next(iter(dg_keras.data.interleave(nets.domains(), 8, seed=0)))
+    before = [v.numpy() for v in net.trainable_variables]
+    plain = nets.compiled(
+        dg_keras.DomainGeneralizer(nets.alexnet_like(), "agr_sum", domains=3),
+        keras.optimizers.SGD(1.0),
+    )
+    plain.train_on_batch(x, y)
+    merged = [b - v.numpy() for b, v in zip(before, plain.net.trainable_variables, strict=True)]
+    model.train_on_batch(x, y)
+    for start, gradient, variable in zip(before, merged, net.trainable_variables, strict=True):
+        total = gradient + decay * start
+        # Adam's first step.
+        expected = start - rate * total / (np.abs(total) + 1e-7 / np.sqrt(1 - 0.999))
+        moved = np.abs(total) > 1e-4  # elsewhere rounding decides the direction
+        np.testing.assert_allclose(variable.numpy()[moved], expected[moved], atol=2e-5)
