@@ -122,7 +122,10 @@ def test_overrides_reach_nested_keys():
         ("name=..", r"`name`: .*pattern.*"),
         ("name=a/b", r"`name`: .*pattern.*'a/b'"),
         ("training=3", r"`training`: .*Received: 3"),
-        ("grid={rate: [1]}", r"`grid.rate` is not a key: 'rate'. Nearest: learning_rate"),
+        (
+            "grid={learning_rate: [1], weight_decay: [0], rate: 1}",
+            r"`grid.rate` is not a key: 'rate'. Nearest: learning_rate",
+        ),
         ("grid={learning_rate: [], weight_decay: [0]}", r"`grid.learning_rate`: .*at least 1"),
         ("along_training={sample: 3}", r"`along_training.sample` is not a key.*samples"),
         ("methods=[{name: X, batches: one}]", r"`methods.0.batches`: .*'one_domain'.*'one'"),
