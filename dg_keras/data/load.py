@@ -1,19 +1,19 @@
 """Load a data set by name or from a folder."""
 
-import difflib
 import functools
 import os
 from pathlib import Path
 
 import pandas as pd
 
+from dg_keras.data.check_choice import check_choice
 from dg_keras.data.image_store import ImageStore
 from dg_keras.data.known_datasets import KNOWN, KnownDataset
 from dg_keras.data.leave_one_out import LeaveOneOut
-from dg_keras.data.manifest import read_manifest
+from dg_keras.data.official_split import official_split
 from dg_keras.data.read_image import image_shape
-from dg_keras.data.scan_folder import scan_folder
-from dg_keras.data.split_table import split_table
+from dg_keras.data.read_table import read_table
+from dg_keras.data.scan_known import find_root
 
 _CHECKOUT = Path(__file__).parents[2] / "data"
 
@@ -26,6 +26,7 @@ def load(
     seed: int = 0,
     batch_size: int = 128,
     *,
+    split: str = "seed",
     test: str = "part",
     manifest: str | os.PathLike[str] | None = None,
     memory_limit: int = 4 * 2**30,
@@ -37,16 +38,27 @@ def load(
     a process, at first use, and kept as uint8: loading the last data set again, for another target
     say, decodes nothing.
 
+    Of the known data sets, "pacs" (Li et al., 2017), "vlcs" (Fang et al., 2013), "office_home"
+    (Venkateswara et al., 2017) and "styleshift", the numbers of images and the classes are checked.
+    PACS is accepted without `sketch/dog/n02103406_4068-1.png`, which circulates damaged: it then
+    has 3,928 sketches. They are read in any layout that is in use: domains in the folder itself, in
+    `kfold` or in `images`; VLCS as Caltech101, LabelMe, SUN09, VOC2007 or as CALTECH, LABELME, SUN,
+    PASCAL, with classes by number and folders such as `train` and `test` or not.
+
     Args:
-        name: "styleshift", or a folder `<name>/<domain>/<class>/<image>`, or with `root` any name.
-            If the folder has a `manifest.csv` (columns `path`, `domain`, `class`, and maybe
-            `concept` and `split`), that tells what belongs to the data set.
-        root: The data set's folder. By default StyleShift is looked for in the checkout's `data`,
-            then in `$DG_KERAS_HOME`, which is `~/.dg_keras` if it is not set.
+        name: A known data set, or a folder `<name>/<domain>/<class>/<image>`, or with `root` any
+            name. If the folder has a `manifest.csv` (columns `path`, `domain`, `class`, and maybe
+            `concept` and `split`), as `prepare` writes it, that tells what belongs to the data set.
+        root: The data set's folder; that of a known data set may be in it, under one of its usual
+            names. By default a known data set is looked for in the checkout's `data`, then in
+            `$DG_KERAS_HOME`, which is `~/.dg_keras` if it is not set.
         target: The domain to leave out; None makes all domains sources.
         image_size: Height and width in pixels, or one number for both.
         seed: What the split depends on; of no use where the manifest has a split.
         batch_size: Of the validation and test datasets.
+        split: "seed" for the manifest's split, or without one for that of `seed`; "official" for
+            the one that came with the data set: the `*_kfold.txt` lists of PACS, whose test lists
+            are whole domains (so give `test="whole"`), or the split folders of VLCS.
         test: "part" to test on the target's test part, "whole" on all of the target.
         manifest: A manifest to use instead of the folder's, with paths relative to the folder.
         memory_limit: Bytes that the images of all domains may take in memory together, 4 GiB by
@@ -56,7 +68,8 @@ def load(
         The parts to train, validate and test on.
 
     Raises:
-        ValueError: If `name`, `target` or `test` is unknown, or the images are not those expected.
+        ValueError: If `name`, `target`, `split` or `test` is unknown, the images are not those
+            expected, or there is no official split.
         FileNotFoundError: If the data set or some of its files are not there.
 
     Example:
@@ -68,13 +81,16 @@ def load(
     """
     known = KNOWN.get(os.fspath(name))
     root = _find(os.fspath(name), root, known)
-    table = _table(root, known, manifest)
+    table = read_table(root, known, manifest, seed)
     if known is not None and manifest is None:
         known.check(table)
-    if "split" not in table.columns:
-        table["split"] = split_table(table, seed)
-    _check_choice("target", target, [None, *sorted(table["domain"].unique())])
-    _check_choice("test", test, ["part"] if target is None else ["part", "whole"])
+    check_choice("split", split, ["seed", "official"])
+    if split == "official":
+        table["split"] = _official(root, known, table)
+    check_choice("target", target, [None, *sorted(table["domain"].unique())])
+    check_choice("test", test, ["part"] if target is None else ["part", "whole"])
+    if split == "official" and target is not None and test == "part":
+        _check_has_test_part(table, target)
     images = _images([root / path for path in table["path"]], image_size, memory_limit)
     return LeaveOneOut(
         os.fspath(name), table, images, target, batch_size, test_whole=test == "whole"
@@ -90,43 +106,32 @@ def _find(name: str, root: str | os.PathLike[str] | None, known: KnownDataset | 
     else:
         places = [Path(name)]
         if not places[0].is_dir():
-            _check_choice("name", name, sorted(KNOWN), "a folder, any name with `root`, or ")
+            check_choice("name", name, sorted(KNOWN), "a folder, any name with `root`, or ")
     for place in places:
         if place.is_dir():
-            return place
+            return place if known is None else find_root(place, known)
     raise FileNotFoundError(
         f"Data set {name!r} must be in the folder {' or '.join(map(str, places))}, or where `root` "
         f"says. Received: root={root!r}, and no such folder"
     )
 
 
-def _table(
-    root: Path, known: KnownDataset | None, manifest: str | os.PathLike[str] | None
-) -> pd.DataFrame:
-    """The images sorted, so that no file system or manifest decides their order."""
-    manifest = root / "manifest.csv" if manifest is None else Path(manifest)
-    if manifest.is_file() or (known is not None and known.folder is None):
-        table = read_manifest(manifest)
-    else:
-        table = scan_folder(root, "" if known is None else known.folder)
-    table = table.sort_values(["domain", "class", "path"], ignore_index=True)
-    labels = {name: label for label, name in enumerate(sorted(table["class"].unique()))}
-    table["label"] = table["class"].map(labels)
-    first = ["path", "domain", "class", "label"]
-    return table[first + [column for column in table.columns if column not in first]]
+def _official(root: Path, known: KnownDataset | None, table: pd.DataFrame) -> list[str]:
+    split = official_split(root, known, table)
+    if split is None:
+        raise ValueError(
+            "`split` may be 'official' where lists, folders or a manifest tell one. Received: "
+            f"split='official', and {os.fspath(root)!r} has none"
+        )
+    return split
 
 
-def _check_choice(
-    argument: str, value: str | None, choices: list[str | None], otherwise: str = ""
-) -> None:
-    if value in choices:
-        return
-    near = difflib.get_close_matches(str(value), [c for c in choices if c is not None], n=1)
-    hint = f", which is near to {near[0]!r}" if near else ""
-    raise ValueError(
-        f"`{argument}` must be {otherwise}one of {', '.join(map(repr, choices))}. Received: "
-        f"{argument}={value!r}{hint}"
-    )
+def _check_has_test_part(table: pd.DataFrame, target: str) -> None:
+    if "test" not in set(table["split"][table["domain"] == target]):
+        raise ValueError(
+            f"`test` must be 'whole' where the official split has no test part of {target!r}. "
+            "Received: test='part'"
+        )
 
 
 def _images(paths: list[Path], image_size: int | tuple[int, int], memory_limit: int) -> ImageStore:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from dg_keras.data.split_table import SPLITS
+from dg_keras.data.write_atomically import write_atomically
 
 _REQUIRED = ("path", "domain", "class")
-_SHARED = (*_REQUIRED, "concept", "split", "sha256")
+_SHARED = (*_REQUIRED, "concept", "sha256", "split", "official")
 
 
 def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -42,11 +43,11 @@ def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
     twice = table["path"][table["path"].duplicated()]
     if len(twice):
         raise ValueError(f"Manifest {name!r} must name a file once. Received: {twice.iloc[0]!r}")
-    if "split" in table.columns:
-        unknown = set(table["split"]) - set(SPLITS)
+    for column in {"split", "official"} & set(table.columns):
+        unknown = set(table[column]) - set(SPLITS)
         if unknown:
             raise ValueError(
-                f"Column 'split' of manifest {name!r} must be one of {', '.join(SPLITS)}. "
+                f"Column {column!r} of manifest {name!r} must be one of {', '.join(SPLITS)}. "
                 f"Received: {min(unknown)!r}"
             )
     return table
@@ -55,10 +56,13 @@ def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
 def write_manifest(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """Writes what makes a data set and its split, to be read back or shared.
 
+    The file is there as a whole or not at all.
+
     Args:
         table: A table as `load(...).table`; its columns path, domain, class, and those of concept,
-            split and sha256 that it has, are written.
+            sha256, split and official (the split its authors published) that it has, are written.
         path: The CSV file to write.
     """
     columns = [column for column in _SHARED if column in table.columns]
-    table.to_csv(Path(path), columns=columns, index=False, lineterminator="\n")
+    text = table.to_csv(columns=columns, index=False, lineterminator="\n")
+    write_atomically(path, text.encode())

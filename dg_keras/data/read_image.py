@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I")
@@ -27,20 +27,54 @@ def read_image(path: str | os.PathLike[str], image_size: int | tuple[int, int]) 
         Pixels of shape `[height, width, 3]`, uint8, red, green, blue in 0..255.
 
     Raises:
-        ValueError: If the file is not an image that can be decoded.
+        ValueError: If the file may not be read or is not an image that can be decoded.
         FileNotFoundError: If there is no such file.
     """
     height, width = image_shape(image_size)
-    content = Path(path).read_bytes()
+    try:
+        image = decode_image(Path(path).read_bytes())
+    except (PermissionError, ValueError) as error:
+        raise ValueError(unreadable(path, error)) from error
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def decode_image(content: bytes) -> Image.Image:
+    """Decodes an image file's content as `read_image` does, in the size it has.
+
+    Args:
+        content: The content of a JPEG, PNG, BMP, GIF or WebP file.
+
+    Returns:
+        The image in RGB.
+
+    Raises:
+        ValueError: If it can't be decoded; the message is the reason alone.
+    """
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-            rgb = _to_rgb(ImageOps.exif_transpose(image))
+            return _to_rgb(ImageOps.exif_transpose(image))
     except Exception as error:  # Pillow's decoders raise some ten kinds on damaged files
-        raise ValueError(
-            f"`path` must be a readable {', '.join(_FORMATS)} image. "
-            f"Received: path={os.fspath(path)!r} ({len(content)} bytes: {error})"
-        ) from error
-    return np.asarray(rgb.resize((width, height), Image.Resampling.BILINEAR))
+        if not content:
+            raise ValueError("it is empty") from error
+        if isinstance(error, UnidentifiedImageError):  # whose own words name a memory address
+            raise ValueError(f"its {len(content)} bytes are no image") from error
+        raise ValueError(f"its {len(content)} bytes are damaged: {error}") from error
+
+
+def unreadable(path: str | os.PathLike[str], reason: Exception) -> str:
+    """Returns the sentence that names a file whose image can't be read.
+
+    Args:
+        path: The file, or where in a file the image is.
+        reason: What reading or decoding raised.
+
+    Returns:
+        The sentence.
+    """
+    return (
+        f"`path` must be a readable {', '.join(_FORMATS)} image; `python -m dg_keras.data doctor` "
+        f"lists all that are not. Received: path={os.fspath(path)!r} ({reason})"
+    )
 
 
 def image_shape(image_size: int | tuple[int, int]) -> tuple[int, int]:

@@ -8,15 +8,14 @@ import pandas as pd
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp"})
 
 
-def scan_folder(root: str | os.PathLike[str], folder: str = "") -> pd.DataFrame:
-    """Lists the images of a folder `<root>/<folder>/<domain>/<class>/<image>`.
+def scan_folder(root: str | os.PathLike[str]) -> pd.DataFrame:
+    """Lists the images of a folder `<root>/<domain>/<class>/<image>`.
 
     Hidden files and folders, and files that are no images by their name, are left out. A class
     may be missing in a domain.
 
     Args:
         root: The data set's folder.
-        folder: Where the domains are, relative to `root`.
 
     Returns:
         Table with the columns `path` (relative to `root`, with `/`), `domain` and `class`.
@@ -24,33 +23,36 @@ def scan_folder(root: str | os.PathLike[str], folder: str = "") -> pd.DataFrame:
     Raises:
         FileNotFoundError: If there is no such folder, or no image where images are expected.
     """
-    top = Path(root) / folder
+    top = Path(root)
     if not top.is_dir():
         raise FileNotFoundError(f"`root` must be a folder. Received: {os.fspath(top)!r}")
     rows = [
-        (image.relative_to(root).as_posix(), domain.name, label.name)
-        for domain in _folders(top)
-        for label in _folders(domain)
-        for image in _images(label)
+        (image.relative_to(top).as_posix(), domain.name, label.name)
+        for domain in folders(top)
+        for label in folders(domain)
+        for image in images(label)
     ]
     if not rows:
         raise FileNotFoundError(
             "`root` must hold images as <domain>/<class>/<image>. Received: "
-            f"{os.fspath(top)!r} with {_contents(top)}"
+            f"{os.fspath(top)!r} with {contents(top)}"
         )
     return pd.DataFrame(rows, columns=["path", "domain", "class"])
 
 
-def _folders(parent: Path) -> list[Path]:
+def folders(parent: Path) -> list[Path]:
+    """Returns the folders in a folder, sorted, without hidden ones."""
     return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _images(parent: Path) -> list[Path]:
+def images(parent: Path) -> list[Path]:
+    """Returns the files in a folder that are images by their name, sorted, without hidden ones."""
     return sorted(
         p for p in parent.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith(".")
     )
 
 
-def _contents(folder: Path) -> str:
+def contents(folder: Path) -> str:
+    """Returns the first names in a folder, for an error."""
     names = sorted(p.name for p in folder.iterdir())
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing in it"

@@ -33,10 +33,6 @@ def test_suffixes_in_capitals_and_a_class_missing_in_a_domain(folder):
     assert table[table["class"] == "fox"]["path"].tolist() == ["day/fox/0.JPEG"]
 
 
-def test_folder_within_the_root(folder):
-    assert scan_folder(folder.parent, "animals")["path"][0] == "animals/day/cat/0.png"
-
-
 def test_nothing_found(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"<domain>/<class>/<image>.*nothing in it"):
         scan_folder(tmp_path)

@@ -1,0 +1,270 @@
+import os
+import shutil
+
+import pandas as pd
+import pytest
+import rich.console
+from PIL import Image
+
+from dg_keras.data import KNOWN, doctor, write_manifest
+from dg_keras.data.__main__ import main
+from tests.data.conftest import write_lists
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def root(prepared):
+    """PACS, prepared, and with the official lists beside."""
+    write_lists(prepared, KNOWN["pacs"])
+    return prepared
+
+
+def part_of(root, split):
+    """A painting of a house that is in a part of the split."""
+    table = pd.read_csv(root / "manifest.csv")
+    chosen = table[(table["domain"] == "art_painting") & (table["class"] == "house")]
+    return chosen["path"][chosen["split"] == split].iloc[0]
+
+
+# Each plants one fault and returns its kind, where it should be seen and what should be said.
+
+
+def corrupt_file(root):
+    path = "cartoon/dog/pic_001.png"
+    (root / path).write_bytes((root / path).read_bytes()[:60])
+    return "unreadable", path, "bytes are damaged: "
+
+
+def empty_file(root):
+    path = "cartoon/dog/pic_002.png"
+    (root / path).write_bytes(b"")
+    return "unreadable", path, "it is empty"
+
+
+def text_as_image(root):
+    (root / "cartoon/dog/pic_011.jpg").write_text("a dog")
+    return "unreadable", "cartoon/dog/pic_011.jpg", "its 5 bytes are no image"
+
+
+def unreadable_permission(root):
+    path = "cartoon/dog/pic_003.png"
+    (root / path).chmod(0)
+    return "unreadable", path, "it can't be read: Permission denied"
+
+
+def missing_class(root):
+    shutil.rmtree(root / "cartoon" / "horse")
+    return "missing class", "cartoon", "no image of 'horse'"
+
+
+def duplicate_across_domains(root):
+    shutil.copy(root / "sketch/dog/pic_004.png", root / "art_painting/dog/pic_004.png")
+    return "duplicate across domains", "art_painting/dog/pic_004.png", "sketch/dog/pic_004.png"
+
+
+def duplicate_across_splits(root):
+    first, second = sorted([part_of(root, "train"), part_of(root, "test")])
+    # Another format and another file, but the same pixels.
+    Image.open(root / first).save(root / second, compress_level=0)
+    return "duplicate across splits", first, second
+
+
+def wrong_count(root):
+    (root / "sketch/person/pic_007.png").unlink()
+    return "wrong count", "sketch", "69 images, 71 were published"
+
+
+def wrong_domain_name(root):
+    (root / "photo").rename(root / "photos")
+    return "wrong domain", "photos", "'photos' is no domain of pacs, but near to 'photo'"
+
+
+def label_that_disagrees(root):
+    path = root / "sketch_train_kfold.txt"
+    path.write_text(path.read_text().replace("pic_000.png 2", "pic_000.png 5"))
+    return (
+        "label list",
+        "sketch_train_kfold.txt:10",
+        "label 5, but its folder 'elephant' is label 2",
+    )
+
+
+FAULTS = [
+    corrupt_file,
+    empty_file,
+    text_as_image,
+    missing_class,
+    duplicate_across_domains,
+    duplicate_across_splits,
+    wrong_count,
+    wrong_domain_name,
+    unreadable_permission,
+    label_that_disagrees,
+]
+
+
+@pytest.fixture
+def as_nobody(root):
+    """No file is closed to the superuser: the doctor is called as somebody else."""
+    if os.geteuid() != 0:
+        yield
+        return
+    closed = [folder for folder in root.parents if folder.stat().st_mode & 0o011 != 0o011]
+    for folder in closed:
+        folder.chmod(folder.stat().st_mode | 0o011)  # may be passed through
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)
+
+
+def is_found(fault, report):
+    kind, where, what = fault
+    return any(
+        (found.kind, found.where) == (kind, where) and what in found.what for found in report.faults
+    )
+
+
+def test_all_is_well(root):
+    report = doctor(root)
+
+    assert report.faults == ()
+    assert report.name == "pacs"
+    assert report.table.loc["sketch"].to_dict() == {
+        "images": 70,
+        "published": 71,
+        "classes": 7,
+        "unreadable": 0,
+    }
+
+
+@pytest.mark.parametrize("plant", FAULTS)
+def test_fault(plant, root, request):
+    fault = plant(root)
+    if plant is unreadable_permission:
+        request.getfixturevalue("as_nobody")
+
+    report = doctor(root)
+
+    assert is_found(fault, report), report.faults
+
+
+def test_all_ten_faults_at_once(root, request, monkeypatch, capsys):
+    faults = [plant(root) for plant in FAULTS]
+    request.getfixturevalue("as_nobody")
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr("sys.argv", ["dg_keras.data", "doctor", str(root)])
+
+    report = doctor(root)
+
+    assert len(faults) == 10
+    assert [fault for fault in faults if not is_found(fault, report)] == []
+    assert main() == 1
+    printed = capsys.readouterr().out
+    assert f"{len(report.faults)} faults" in printed
+    for _, where, what in faults:
+        assert any(where in line and what in line for line in printed.splitlines())
+    assert report.table["unreadable"].to_dict() == {
+        "art_painting": 0,
+        "cartoon": 4,
+        "photo": 0,
+        "photos": 0,
+        "sketch": 0,
+    }
+
+
+def test_command_without_faults(root, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["dg_keras.data", "doctor", str(root), "--name", "pacs"])
+
+    assert main() == 0
+    assert "No faults." in capsys.readouterr().out
+
+
+def test_names_that_look_like_markup(folder, capsys):
+    """Rich would swallow what is in brackets."""
+    path = folder / "day" / "cat" / "[red]a.png"
+    path.write_bytes(b"")
+
+    doctor(folder).show(rich.console.Console(width=200))
+
+    assert "day/cat/[red]a.png" in capsys.readouterr().out
+
+
+def test_the_published_folder(pacs):
+    (pacs / "kfold/sketch/dog/n02103406_4068-1.png").write_bytes(b"damaged")
+
+    report = doctor(pacs)
+
+    assert [fault[:2] for fault in report.faults] == [
+        ("unreadable", "kfold/sketch/dog/n02103406_4068-1.png")
+    ]
+    (pacs / report.faults[0].where).unlink()
+    assert doctor(pacs).faults == ()
+
+
+def test_a_folder_of_ones_own(folder):
+    (folder / "dusk" / "cat").mkdir(parents=True)
+    shutil.copy(folder / "day/cat/1.png", folder / "dusk/cat/1.png")
+
+    report = doctor(folder)
+
+    assert report.name is None
+    assert report.table["images"].to_dict() == {"day": 20, "dusk": 1, "night": 8}
+    found = {(fault.kind, fault.where) for fault in report.faults}
+    # Image k of any cell of this folder has the same pixels.
+    assert {("duplicate across domains", f"day/cat/{k}.png") for k in range(4)} < found
+    assert ("missing class", "dusk") in found
+
+
+def test_duplicate_with_two_labels_in_one_part(root):
+    table = pd.read_csv(root / "manifest.csv")
+    chosen = table[(table["domain"] == "photo") & (table["split"] == "train")]
+    dog, cat = (chosen["path"][chosen["class"] == label].iloc[0] for label in ("dog", "house"))
+    shutil.copy(root / dog, root / cat)
+
+    assert is_found(("duplicate across classes", dog, cat), doctor(root))
+
+
+def test_manifest_that_disagrees_with_the_folder(root):
+    os.remove(root / "photo/dog/pic_000.png")
+    shutil.rmtree(root / "photo/horse")
+    shutil.copy(root / "photo/dog/pic_001.png", root / "photo/dog/new.png")
+    Image.new("RGB", (6, 6)).save(root / "photo/dog/pic_002.png")
+    (root / "photo/dog/pic_003.png").rename(root / "photo/house/pic_103.png")
+
+    report = doctor(root)
+
+    for fault in (
+        ("absent", "photo/dog", "2 images are in the manifest, but not there, the first is photo"),
+        ("absent", "photo/horse", "10 images are in the manifest, but not there"),
+        ("unlisted", "photo/dog/new.png", "it is not in the manifest"),
+        ("unlisted", "photo/house/pic_103.png", "it is not in the manifest"),
+        ("changed", "photo/dog/pic_002.png", "it is not the file that the manifest lists"),
+    ):
+        assert is_found(fault, report), fault
+
+
+def test_manifest_that_puts_an_image_elsewhere(root):
+    table = pd.read_csv(root / "manifest.csv").replace({"class": {"horse": "zebra"}})
+    write_manifest(table, root / "manifest.csv")
+
+    report = doctor(root)
+
+    assert is_found(("changed", "photo/horse", "10 images are in another domain or"), report)
+    assert is_found(
+        ("wrong class", "photo/horse/pic_000.png", "'zebra' is no class of pacs"), report
+    )
+    assert is_found(("missing class", "photo", "no image of 'horse'"), report)
+
+
+def test_missing_domain(root):
+    shutil.rmtree(root / "photo")
+
+    assert is_found(("missing domain", "photo", "70 images were published"), doctor(root))
+
+
+def test_faulty_arguments(folder, tmp_path):
+    with pytest.raises(ValueError, match=r"`name` must be one of .*near to 'pacs'"):
+        doctor(folder, "pascs")
+    with pytest.raises(FileNotFoundError, match=r"`root` must be a folder. Received: .*nowhere"):
+        doctor(tmp_path / "nowhere")
