@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats
 
+from dg_keras.analysis._paired_differences import paired_differences
+
 
 def paired_test(first: Sequence[float], second: Sequence[float]) -> float:
     """The two-sided p-value of the Wilcoxon signed-rank test, as Mansilla et al. (2021) use it.
@@ -23,15 +25,7 @@ def paired_test(first: Sequence[float], second: Sequence[float]) -> float:
     Raises:
         ValueError: If the two do not have the same, positive number of results.
     """
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    if first.shape != second.shape or first.ndim != 1 or not first.size:
-        raise ValueError(
-            "`first` and `second` must be as many results each, at least one. "
-            f"Received: {first.shape} and {second.shape}"
-        )
-    # Rounded, as two accuracies that differ by as many images must tie, whatever their last bits.
-    differences = np.round(first - second, 9)
-    differences = differences[differences != 0]
+    differences = paired_differences(first, second)
     if not differences.size:
         return 1.0
     tied = len(np.unique(np.abs(differences))) < differences.size

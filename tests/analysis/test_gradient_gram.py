@@ -1,0 +1,293 @@
+"""The Gram matrix of per-sample gradients against a loop of one tape a sample."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from dg_keras.analysis import GradientGram
+from tests import nets
+
+SAMPLES = 5
+CROSSENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@pytest.fixture
+def float64():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    keras.utils.set_random_seed(0)
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+def by_loop(model, x, y, loss=CROSSENTROPY):
+    """Inner products of the gradients of batches of one sample, in float64."""
+    gradients = []
+    for n in range(len(y)):
+        sample = keras.tree.map_structure(lambda t, n=n: t[n : n + 1], x)
+        with tf.GradientTape() as tape:
+            value = loss(y[n : n + 1], model(sample, training=False))
+        variables = [v.value for v in model.trainable_variables]
+        gradient = tape.gradient(value, variables, unconnected_gradients="zero")
+        flat = [np.ravel(tf.convert_to_tensor(g)).astype("float64") for g in gradient]
+        gradients.append(np.concatenate(flat))
+    gradients = np.stack(gradients)
+    return gradients @ gradients.T
+
+
+def labels():
+    return np.random.default_rng(1).integers(nets.CLASSES, size=SAMPLES)
+
+
+def numbers(*shape):
+    return np.random.default_rng(0).normal(size=(SAMPLES, *shape))
+
+
+def shake(model):
+    """Moves all weights off the values, 0 and 1, at which errors could hide."""
+    rng = np.random.default_rng(2)
+    model.set_weights([w + rng.uniform(0.05, 0.3, w.shape) for w in model.get_weights()])
+    return model
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Tilt(layers.Layer):
+    """A layer that no rule knows: `x * tanh(w) + w^2`, with another argument beside."""
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1],), initializer="ones", name="w")
+
+    def call(self, x, factor=1.0):
+        return factor * x * keras.ops.tanh(self.w) + self.w**2
+
+
+def sequential(shape, *stack):
+    return keras.Sequential([keras.Input(shape), *stack, layers.Dense(nets.CLASSES)]), numbers(
+        *shape
+    )
+
+
+def convolutions():
+    return sequential(
+        (7, 9, 3),
+        layers.Conv2D(4, 3, strides=2, padding="same", activation="relu"),
+        layers.Conv2D(6, 2, dilation_rate=2, use_bias=False),
+        layers.Flatten(),
+    )
+
+
+def depthwise_and_batch_norm():
+    return sequential(
+        (6, 6, 3),
+        layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same"),
+        layers.BatchNormalization(),
+        layers.ReLU(6),
+        layers.GlobalAveragePooling2D(),
+    )
+
+
+def dense_at_few_positions():
+    """Inner products of the factors are the smaller way."""
+    return sequential((2, 6), layers.Dense(9, activation="softmax"), layers.Flatten())
+
+
+def dense_at_many_positions():
+    """The gradients themselves are the smaller way."""
+    return sequential((4, 5, 2), layers.Dense(3, activation="tanh"), layers.Flatten())
+
+
+def unknown_layer():
+    x = keras.Input((3,))
+    model = keras.Model(x, layers.Dense(nets.CLASSES)(Tilt()(x, factor=0.5)))
+    return model, numbers(3)
+
+
+def frozen_layers():
+    frozen = layers.Dense(4)
+    frozen.trainable = False
+    return sequential((3,), layers.Dense(5, activation="relu"), frozen)
+
+
+def layers_called_twice():
+    x = keras.Input((4,))
+    dense, tilt = layers.Dense(4, activation="tanh"), Tilt()
+    out = layers.Dense(nets.CLASSES)(tilt(dense(tilt(dense(x)))))
+    return keras.Model(x, out), numbers(4)
+
+
+def network_inside_called_twice():
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(4, activation="tanh"), Tilt()])
+    network = keras.Sequential([keras.Input((4,)), inner, layers.Dense(3)])
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    out = layers.Dense(nets.CLASSES)(layers.Concatenate()([network(a), network(b)]))
+    return keras.Model({"b": b, "a": a}, out), {"a": numbers(4), "b": numbers(4)[::-1]}
+
+
+def attention_and_recurrence():
+    x = keras.Input((3, 4))
+    attended = layers.MultiHeadAttention(2, 2)(x, x)
+    out = layers.Dense(nets.CLASSES)(layers.SimpleRNN(3, unroll=True)(attended))
+    return keras.Model(x, out), numbers(3, 4)
+
+
+def layer_without_effect():
+    """Its gradient is zero, as the loss does not see it."""
+    x = keras.Input((3,))
+    seen = layers.Dense(nets.CLASSES)(x)
+    unseen = keras.ops.stop_gradient(layers.Dense(nets.CLASSES)(x))
+    return keras.Model(x, seen + unseen), numbers(3)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        convolutions,
+        depthwise_and_batch_norm,
+        dense_at_few_positions,
+        dense_at_many_positions,
+        unknown_layer,
+        frozen_layers,
+        layers_called_twice,
+        network_inside_called_twice,
+        attention_and_recurrence,
+        layer_without_effect,
+    ],
+)
+def test_is_that_of_a_loop(float64, make):
+    model, x = make()
+    shake(model)
+    expected = by_loop(model, x, labels())
+    np.testing.assert_allclose(
+        GradientGram(model, CROSSENTROPY)(x, labels()), expected, atol=1e-6 * abs(expected).max()
+    )
+
+
+def test_dropout_is_off_and_batch_norm_moves_nothing():
+    model = shake(nets.alexnet_like(dropout=0.5, batch_norm=True))
+    before = model.get_weights()
+    x, y = (t[:SAMPLES] for t in nets.domains(1)["photo"])
+    gram = GradientGram(model, CROSSENTROPY)(x, y)
+    expected = by_loop(model, x, y)
+    np.testing.assert_allclose(gram, expected, atol=1e-5 * abs(expected).max())
+    for weight, was in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, was)
+
+
+def test_of_logistic_regression_worked_by_hand(float64):
+    model = shake(keras.Sequential([keras.Input((3,)), layers.Dense(1)]))
+    x, y = numbers(3), np.array([0, 1, 0, 1, 1])
+    kernel, bias = model.get_weights()
+    slope = 1 / (1 + np.exp(-(x @ kernel + bias)[:, 0])) - y
+    gram = GradientGram(model, keras.losses.BinaryCrossentropy(from_logits=True))(x, y)
+    np.testing.assert_allclose(gram, np.outer(slope, slope) * (x @ x.T + 1), rtol=1e-6)
+
+
+def test_follows_the_weights_and_is_traced_once(float64):
+    model, x = dense_at_few_positions()
+    gram = GradientGram(model, CROSSENTROPY)
+    first = gram(x, labels())
+    shake(model)
+    second = gram(x, labels())
+    assert not np.allclose(first, second)
+    np.testing.assert_allclose(second, by_loop(model, x, labels()), rtol=1e-6)
+    assert gram._traced.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "mse",
+        keras.losses.MeanSquaredError(),
+        keras.losses.Huber(reduction="sum"),
+        lambda y, y_pred: keras.ops.mean((y - y_pred) ** 4, axis=-1),
+    ],
+)
+def test_takes_the_loss_that_the_model_is_compiled_with(loss):
+    model = shake(keras.Sequential([keras.Input((3,)), layers.Dense(1, kernel_regularizer="l2")]))
+    model.compile(loss=loss)
+    x, y = numbers(3).astype("float32"), numbers()  # labels of one axis less than the predictions
+
+    def without_penalty(y, y_pred):
+        return model.compute_loss(None, y, y_pred) - model.losses[0]
+
+    np.testing.assert_allclose(
+        GradientGram(model)(x, y), by_loop(model, x, y, without_penalty), rtol=1e-4
+    )
+
+
+def test_a_loss_at_several_positions_is_their_mean(float64):
+    model = shake(keras.Sequential([keras.Input((4, 3)), layers.Dense(nets.CLASSES)]))
+    y = np.random.default_rng(0).integers(nets.CLASSES, size=(SAMPLES, 4))
+    expected = by_loop(model, numbers(4, 3), y)
+    np.testing.assert_allclose(
+        GradientGram(model, CROSSENTROPY)(numbers(4, 3), y), expected, rtol=1e-6
+    )
+
+
+def test_mixed_precision_is_near_the_full_one():
+    mixed = nets.alexnet_like()
+    x, y = (t[:SAMPLES] for t in nets.domains(1)["photo"])
+    expected = by_loop(mixed, x, y)
+    for layer in mixed.layers[:-1]:
+        layer.dtype_policy = keras.DTypePolicy("mixed_float16")
+    gram = GradientGram(mixed, CROSSENTROPY)(x, y)
+    np.testing.assert_allclose(gram, expected, atol=0.01 * abs(expected).max())
+
+
+def shares_a_variable():
+    x, dense = keras.Input((3,)), layers.Dense(3)
+    return keras.Model(x, layers.TimeDistributed(dense)(dense(x)[:, None])[:, 0])
+
+
+def masks():
+    x = keras.Input((3, 2))
+    return keras.Model(x, layers.SimpleRNN(3, unroll=True)(layers.Masking()(x)))
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "message"),
+    [
+        (shares_a_variable, (3,), "must not have layers that share a variable"),
+        (masks, (3, 2), "must not mask the inputs"),
+    ],
+)
+def test_what_it_can_not_do_is_one_sentence(make, shape, message):
+    with pytest.raises(ValueError, match=message):
+        GradientGram(make(), "sparse_categorical_crossentropy")(numbers(*shape), labels() % 3)
+
+
+class Subclassed(keras.Model):
+    """A network whose layers cannot be seen from outside."""
+
+
+def without_weights():
+    return keras.Sequential([keras.Input((3,)), layers.ReLU()])
+
+
+def two_outputs():
+    x = keras.Input((3,))
+    return keras.Model(x, [layers.Dense(2)(x), layers.Dense(2)(x)])
+
+
+@pytest.mark.parametrize(
+    ("make", "loss", "message"),
+    [
+        (Subclassed, "mse", "must be a Functional model"),
+        (lambda: keras.Sequential([layers.Dense(2)]), "mse", "must be a Functional model"),
+        (two_outputs, "mse", "of one output"),
+        (without_weights, "mse", "must have trainable variables"),
+        (nets.alexnet_like, None, "`loss` must be given"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(make, loss, message):
+    with pytest.raises(ValueError, match=message):
+        GradientGram(make(), loss)
+
+
+def test_leaves_the_model_as_it_was():
+    model = nets.alexnet_like(batch_norm=True)
+    config = model.get_config()
+    GradientGram(model, CROSSENTROPY)
+    assert model.get_config() == config
