@@ -15,6 +15,7 @@ from dg_keras import data as datasets
 from dg_keras.benchmark import report
 from dg_keras.benchmark.config import Config, import_modules
 from dg_keras.benchmark.estimate import estimate
+from dg_keras.benchmark.grid_search import grid_means
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.records import Records, Run, grid
@@ -173,6 +174,10 @@ class Experiment:
         return all(run.trial != trial for run in self._missing())
 
     def _show(self, console: rich.console.Console) -> None:
+        if self.config.grid is not None:
+            means = grid_means(self.config, self.finished())
+            console.print(means.to_markdown(index=False), markup=False)
+            return
         summary = report.summarize(report.results(self.finished()), self.config.baseline)
         console.print(report.markdown(self.config, summary, measures=["accuracy"]), markup=False)
 

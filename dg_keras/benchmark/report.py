@@ -1,4 +1,4 @@
-"""Records -> tables and a figure."""
+"""Records -> tables, figures, and a page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,10 +6,13 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import matplotlib.style
+import numpy as np
 import pandas as pd
 
-from dg_keras.analysis import paired_test, smallest_p
+from dg_keras.analysis import confidence_band, holm, paired_test, rank_biserial, smallest_p
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.grid_search import write_grid
+from dg_keras.benchmark.page import write_page
 
 LEVEL = 0.05
 """The p-value below which a difference to the baseline gets its asterisk."""
@@ -23,6 +26,13 @@ MEASURES = {
 
 AVERAGE = "average"
 
+_PAPER = {
+    "pacs": ("PACS", {"art_painting": "A", "cartoon": "C", "photo": "P", "sketch": "S"}),
+    "vlcs": ("VLCS", {"Caltech101": "C", "LabelMe": "L", "SUN09": "S", "VOC2007": "V"}),
+    "office_home": ("Office-Home", {"Art": "A", "Clipart": "C", "Product": "P", "Real World": "R"}),
+}
+"""The paper's names of the data sets that its table 1 is about, and of their domains."""
+
 
 def results(records: list[tuple[Any, dict[str, Any]]]) -> pd.DataFrame:
     """A row a run: method, target, trial, and its measures on the held-out domain."""
@@ -33,7 +43,10 @@ def results(records: list[tuple[Any, dict[str, Any]]]) -> pd.DataFrame:
 
 
 def summarize(runs: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """A row a method and target: mean, standard deviation, number of trials, p-value.
+    """A row a method and target: mean, standard deviation, trials, p-values, effect size.
+
+    `p_holm` is corrected over the methods of a target; `effect` is the rank-biserial correlation,
+    above 0 where the method is better than the baseline.
 
     The average over the targets is taken a trial, so that it has a standard deviation too; it is
     left out where a trial lacks a target.
@@ -53,9 +66,48 @@ def summarize(runs: pd.DataFrame, baseline: str) -> pd.DataFrame:
             row[f"{measure}_mean"] = group[measure].mean()
             row[f"{measure}_std"] = group[measure].std()
         if method != baseline and len(pairs):
-            row["p_value"] = paired_test(pairs["accuracy"], pairs["accuracy_baseline"])
+            both = pairs["accuracy"], pairs["accuracy_baseline"]
+            row["p_value"] = paired_test(*both)
+            row["effect"] = rank_biserial(*both)
         rows.append(row)
-    return pd.DataFrame(rows).reindex(columns=[*rows[0], *({"p_value"} - set(rows[0]))])
+    tests = ["p_value", "p_holm", "effect"]
+    measured = [column for column in rows[0] if column not in tests]
+    summary = pd.DataFrame(rows).reindex(columns=[*measured, *tests])
+    for _, of_target in summary[summary["p_value"].notna()].groupby("target"):
+        summary.loc[of_target.index, "p_holm"] = holm(of_target["p_value"])
+    return summary
+
+
+def tests_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """The raw p-values, those after Holm, and effect size: targets down, methods across."""
+    tested = summary[summary["p_value"].notna()]
+    cells = tested.apply(
+        lambda row: f"{row['p_value']:.3f} / {row['p_holm']:.3f} / {row['effect']:+.2f}", axis=1
+    )
+    wide = tested.assign(cell=cells).pivot(index="target", columns="method", values="cell")
+    return wide.reindex(
+        index=tested["target"].unique(), columns=tested["method"].unique()
+    ).rename_axis(index="held out", columns=None)
+
+
+def to_paper(config: Config, summary: pd.DataFrame) -> pd.DataFrame | None:
+    """The means' differences to the paper's table 1, in percent points; None for other data."""
+    dataset, letters = _PAPER.get(config.data.name, (None, {}))
+    if dataset is None:
+        return None
+    paper = pd.read_csv(Path(__file__).with_name("paper_table1.csv"))
+    paper = paper[paper["dataset"] == dataset]
+    ours = summary.assign(letter=summary["target"].map({**letters, AVERAGE: AVERAGE}))
+    both = ours.merge(paper, left_on=["letter", "method"], right_on=["target", "method"])
+    if both.empty:
+        return None
+    difference = 100 * both["accuracy_mean_x"] - both["accuracy_mean_y"]
+    wide = both.assign(difference=difference.map("{:+.2f}".format)).pivot(
+        index="target_x", columns="method", values="difference"
+    )
+    return wide.reindex(
+        index=both["target_x"].unique(), columns=both["method"].unique()
+    ).rename_axis(index="held out", columns=None)
 
 
 def table(summary: pd.DataFrame, measure: str = "accuracy", bold: str = "**{}**") -> pd.DataFrame:
@@ -75,7 +127,7 @@ def table(summary: pd.DataFrame, measure: str = "accuracy", bold: str = "**{}**"
             if row["trials"] > 1:
                 cell += f" ± {100 * row[f'{measure}_std']:.2f}"
             if measure == "accuracy" and row["p_value"] < LEVEL:
-                cell += "*"
+                cell += "†" if row["p_holm"] < LEVEL else "*"
             cells[row["method"]] = bold.format(cell) if mean == means.max() else cell
         rows[target] = cells
     frame = pd.DataFrame.from_dict(rows, orient="index").fillna("")
@@ -91,8 +143,8 @@ def notes(config: Config, summary: pd.DataFrame) -> list[str]:
     ]
     if smallest_p(trials) < LEVEL:
         sentences.append(
-            f"* differs from {config.baseline}: p < {LEVEL} in a paired, two-sided Wilcoxon test, "
-            "not corrected for the number of comparisons."
+            f"* differs from {config.baseline}: p < {LEVEL} in a paired, two-sided Wilcoxon test; "
+            "† still so after Holm's correction over the methods of a row."
         )
     else:
         needed = next(n for n in range(trials, 100) if smallest_p(n) < LEVEL)
@@ -111,20 +163,180 @@ def markdown(
     for measure in measures:
         if f"{measure}_mean" in summary:
             parts += [f"## {MEASURES[measure]}", table(summary, measure).to_markdown()]
+    if len(measures) > 1 and summary["p_value"].notna().any():
+        parts += [f"## {_TESTS.format(config.baseline)}", tests_table(summary).to_markdown()]
+        difference = to_paper(config, summary)
+        if difference is not None:
+            parts += [f"## {_DIFFERENCE}", difference.to_markdown()]
     return "\n\n".join(parts) + "\n"
 
 
+_TESTS = "Against {}: p, p after Holm's correction, and effect size (rank-biserial correlation)"
+_DIFFERENCE = "Difference of the means to table 1 of Mansilla et al. (2021), in percent points"
+
+
 def write(folder: Path, config: Config, records: list[tuple[Any, dict[str, Any]]]) -> None:
-    """Writes `table.md`, `table.csv`, `table.tex` and `accuracy.png`."""
+    """Writes the tables (`table.md`, `.csv`, `.tex`), the figures, and `index.html`."""
     folder.mkdir(parents=True, exist_ok=True)
+    if config.grid is not None:
+        write_grid(folder, config, records)
+        return
     runs = results(records)
     summary = summarize(runs, config.baseline)
     (folder / "table.md").write_text(markdown(config, summary))
     summary.to_csv(folder / "table.csv", index=False)
     (folder / "table.tex").write_text(latex(config, summary))
-    figure = box_plots(runs, summary)
-    figure.savefig(folder / "accuracy.png", dpi=150)
-    plt.close(figure)
+    figures = {
+        "accuracy": box_plots(runs, summary),
+        "similarity": similarity_plot(records),
+        "conflict": conflict_plot(records),
+        "training": training_plot(records),
+    }
+    for name, figure in figures.items():
+        if figure is not None:
+            figure.savefig(folder / f"{name}.png", dpi=150)
+            plt.close(figure)
+    write_page(folder, config, records, sections(config, summary))
+
+
+def write_study(
+    folder: Path, name: str, parts: list[tuple[Config, list[tuple[Any, dict[str, Any]]]]]
+) -> None:
+    """Writes the reports of several experiments, a folder each, and one table of all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = []
+    for config, records in parts:
+        write(folder / config.name, config, records)
+        texts.append((folder / config.name / "table.md").read_text())
+    (folder / "table.md").write_text("\n".join([f"# {name}\n", *texts]))
+
+
+def sections(config: Config, summary: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables by their headings."""
+    found = {
+        heading: table(summary, measure, bold="{}")
+        for measure, heading in MEASURES.items()
+        if f"{measure}_mean" in summary
+    }
+    if summary["p_value"].notna().any():
+        found[_TESTS.format(config.baseline)] = tests_table(summary)
+    difference = to_paper(config, summary)
+    if difference is not None:
+        found[_DIFFERENCE] = difference
+    return found
+
+
+def similarity_plot(records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | None:
+    """Cosines of single samples' gradients along training, as figure 2 of the paper."""
+    curves = {
+        (run.target, run.method.name, kind): []
+        for run, record in records
+        if "similarity" in record
+        for kind in ("within", "between")
+    }
+    for run, record in records:
+        for kind in ("within", "between") if "similarity" in record else ():
+            curve = pd.Series(record["similarity"][kind], record["similarity"]["step"])
+            curves[run.target, run.method.name, kind].append(curve)
+    return _curves(curves, "cosine of two samples' gradients")
+
+
+def training_plot(records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | None:
+    """Accuracy along training on each source's validation part and on the held-out domain."""
+    curves: dict[tuple[str, str, str], list[pd.Series]] = {}
+    for run, record in records:
+        training = record["config"]["training"]
+        for key, values in record["history"].items():
+            measure, _, domain = key.partition("/")
+            if measure not in ("val_accuracy", "test_accuracy") or not domain:
+                continue
+            if domain in ("worst", "balanced"):
+                continue
+            label = f"{domain} (held out)" if measure == "test_accuracy" else domain
+            steps = training["evaluate_every"] * np.arange(1, len(values) + 1)
+            place = (run.target, run.method.name, label)
+            curves.setdefault(place, []).append(pd.Series(100 * np.array(values), steps))
+    return _curves(curves, "accuracy in %")
+
+
+def _curves(curves: dict[tuple[str, str, str], list[pd.Series]], label: str) -> plt.Figure | None:
+    """A panel a target (across) and method (down): means with 95 % bands over the trials."""
+    if not curves:
+        return None
+    targets = list(dict.fromkeys(target for target, _, _ in curves))
+    methods = list(dict.fromkeys(method for _, method, _ in curves))
+    figure, grid = plt.subplots(
+        len(methods),
+        len(targets),
+        figsize=(3.1 * len(targets), 2.6 * len(methods)),
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+        layout="constrained",
+    )
+    for row, method in zip(grid, methods, strict=True):
+        for axes, target in zip(row, targets, strict=True):
+            lines = {line: c for (t, m, line), c in curves.items() if (t, m) == (target, method)}
+            for style, (line, trials) in zip(_STYLES * 3, lines.items(), strict=False):
+                values = pd.concat(trials, axis=1).T
+                axes.plot(values.columns, values.mean(), label=line, **style)
+                if len(values) > 1:
+                    _, lower, upper = confidence_band(values)
+                    colour = style["color"]
+                    axes.fill_between(values.columns, lower, upper, color=colour, alpha=0.2)
+            axes.set_title(f"{target} held out, {method}", fontsize=9)
+            axes.legend(fontsize=7, frameon=False)
+            axes.spines[["top", "right"]].set_visible(False)
+        row[0].set_ylabel(label)
+    for axes in grid[-1]:
+        axes.set_xlabel("step")
+    return figure
+
+
+_STYLES = [
+    {"color": "#006BA4", "linestyle": "-", "marker": "o", "markersize": 4},
+    {"color": "#C85200", "linestyle": "--", "marker": "s", "markersize": 4},
+    {"color": "#595959", "linestyle": ":", "marker": "^", "markersize": 4},
+    {"color": "#5F9ED1", "linestyle": "-.", "marker": "D", "markersize": 4},
+]
+"""Told apart by dashes and markers too, for readers who see no colours."""
+
+
+def conflict_plot(records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | None:
+    """The share of components on which the domains conflict, layer by layer along training."""
+    shares: dict[str, list[pd.DataFrame]] = {}
+    prefix = "gradient/agreement@"
+    for run, record in records:
+        layers = {
+            key.removeprefix(prefix): 1 - np.array(values)
+            for key, values in record["history"].items()
+            if key.startswith(prefix)
+        }
+        if layers:
+            every = record["config"]["training"]["evaluate_every"]
+            steps = every * np.arange(1, len(next(iter(layers.values()))) + 1)
+            shares.setdefault(run.method.name, []).append(pd.DataFrame(layers, index=steps).T)
+    if not shares:
+        return None
+    means = {method: sum(found) / len(found) for method, found in shares.items()}
+    largest = max(mean.to_numpy().max() for mean in means.values())
+    height = 1.2 + 0.28 * len(next(iter(means.values())))
+    figure, grid = plt.subplots(
+        1,
+        len(means),
+        figsize=(1 + 4.2 * len(means), height),
+        squeeze=False,
+        sharey=True,
+        layout="constrained",
+    )
+    for axes, (method, mean) in zip(grid[0], means.items(), strict=True):
+        picture = axes.imshow(mean, cmap="cividis", vmin=0, vmax=largest, aspect="auto")
+        axes.set_xticks(range(mean.shape[1]), mean.columns)
+        axes.set_yticks(range(mean.shape[0]), mean.index, fontsize=8)
+        axes.set_xlabel("step")
+        axes.set_title(method, fontsize=10)
+    figure.colorbar(picture, ax=grid[0].tolist(), label="share of conflicting components")
+    return figure
 
 
 def latex(config: Config, summary: pd.DataFrame) -> str:
@@ -141,7 +353,15 @@ def latex(config: Config, summary: pd.DataFrame) -> str:
 
 def _latex(text: str) -> str:
     """The text with what LaTeX would read otherwise."""
-    signs = {"±": r"$\pm$", "<": "$<$", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#"}
+    signs = {
+        "±": r"$\pm$",
+        "†": r"$\dagger$",
+        "<": "$<$",
+        "&": r"\&",
+        "%": r"\%",
+        "_": r"\_",
+        "#": r"\#",
+    }
     return "".join(signs.get(character, character) for character in text)
 
 
@@ -198,6 +418,6 @@ def _box_plot(axes: plt.Axes, runs: pd.DataFrame, starred: list[str]) -> None:
         axes.scatter([position] * len(values), values, s=9, color="black", alpha=0.5, zorder=3)
         if method in starred:
             axes.annotate("*", (position, values.max()), ha="center", va="bottom", fontsize=14)
-    axes.tick_params(axis="x", rotation=30)
+    axes.tick_params(axis="x", rotation=90 if len(percent) > 4 else 30)
     axes.margins(y=0.12)
     axes.spines[["top", "right"]].set_visible(False)

@@ -69,6 +69,12 @@ def test_what_happens_along_training_is_recorded(tmp_path):
     tested = record(tmp_path)["result"]["accuracy"]
     assert history["test_accuracy/photo"][evaluation] == pytest.approx(tested)
     assert 0 < history["gradient/agreement@classifier"][0] < 1
+    report = tmp_path / "smoke" / "report"
+    for name in ("similarity", "conflict", "training"):
+        assert (report / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    page = (report / "index.html").read_text()
+    assert page.count("data:image/png;base64,") == 4
+    assert "http" not in page
 
 
 def test_too_many_samples_of_a_class_are_one_sentence(tmp_path):
@@ -80,6 +86,9 @@ def test_too_many_samples_of_a_class_are_one_sentence(tmp_path):
 def test_a_grid_is_never_tested(tmp_path):
     grid = "grid={learning_rate: [1e-3], weight_decay: [0]}"
     experiment(tmp_path, "methods=[Deep-All]", grid, "training.steps=2").run()
+    chosen = benchmark.read(tmp_path / "smoke" / "report" / "chosen.yaml").configs[0]
+    assert (chosen.methods[0].learning_rate, chosen.methods[0].weight_decay) == (1e-3, 0)
+    assert chosen.grid is None
     assert list(record(tmp_path)["result"]) == ["validation_accuracy"]
     assert not any(key.startswith("test") for key in record(tmp_path)["history"])
 

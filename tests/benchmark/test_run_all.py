@@ -68,7 +68,9 @@ def unbroken(tmp_path_factory):
 def test_prints_the_table_and_writes_the_report(unbroken):
     results, printed = unbroken
     report = results / "smoke" / "report"
-    assert sorted(os.listdir(report)) == ["accuracy.png", "table.csv", "table.md", "table.tex"]
+    assert sorted(os.listdir(report)) == [
+        *("accuracy.png", "index.html", "table.csv", "table.md", "table.tex")
+    ]
     table = (report / "table.md").read_text()
     assert "| sketch " in table
     assert "Balanced accuracy" in table
