@@ -22,7 +22,7 @@ def runs(trials, **accuracies):
 
 @pytest.fixture
 def config():
-    return read("configs/smoke.yaml")
+    return read("configs/smoke.yaml").configs[0]
 
 
 def test_means_deviations_and_the_average_over_targets():
@@ -52,11 +52,45 @@ def test_the_best_is_bold_and_a_significant_difference_starred(config):
         "Deep-All",
     )
     table = report.table(summary)
-    assert table.loc["photo", "Agr-Sum"] == "**56.50 ± 4.12***"
+    assert table.loc["photo", "Agr-Sum"] == "**56.50 ± 4.12†**"
     assert table.loc["photo", "Deep-All"] == "55.00 ± 3.74"
     assert table.loc["sketch", "Deep-All"] == "**55.00 ± 3.74**"
-    assert table.loc["sketch", "Agr-Sum"].endswith("*")
+    assert table.loc["sketch", "Agr-Sum"].endswith("†")
     assert "p < 0.05" in " ".join(report.notes(config, summary))
+
+
+def test_holm_and_the_effect_are_over_the_methods_of_a_target():
+    base = np.linspace(0.5, 0.6, 6)
+    better, worse = base + np.linspace(0.01, 0.02, 6), base - np.linspace(0.01, 0.02, 6)
+    summary = report.summarize(
+        runs(6, **{"Deep-All": [base, base], "Agr-Sum": [better, better], "IRM": [worse, base]}),
+        "Deep-All",
+    ).set_index(["target", "method"])
+    # All six signs alike: 2 / 2^6; the smallest of two is doubled, the larger at least as large.
+    assert summary.loc[("photo", "Agr-Sum"), "p_value"] == pytest.approx(1 / 32)
+    assert summary.loc[("photo", "Agr-Sum"), "p_holm"] == pytest.approx(1 / 16)
+    assert summary.loc[("photo", "IRM"), "p_holm"] == pytest.approx(1 / 16)
+    assert summary.loc[("photo", "Agr-Sum"), "effect"] == 1
+    assert summary.loc[("photo", "IRM"), "effect"] == -1
+    assert summary.loc[("sketch", "IRM"), "p_holm"] == 1
+    starred = report.table(summary.reset_index()).loc["photo", "Agr-Sum"]
+    assert starred.endswith("***")  # a raw asterisk in bold, no dagger
+
+
+def test_the_papers_means_are_told_by_the_domains_names():
+    config = read("configs/vlcs.yaml").configs[0]
+    rows = [
+        {"method": method, "target": target, "trial": 1, "accuracy": 0.5}
+        for method in ("Deep-All", "Agr-Sum")
+        for target in ("SUN09", "VOC2007")
+    ]
+    difference = report.to_paper(config, report.summarize(pd.DataFrame(rows), "Deep-All"))
+    paper = pd.read_csv("dg_keras/benchmark/paper_table1.csv")
+    paper = paper[(paper["dataset"] == "VLCS") & (paper["method"] == "Agr-Sum")]
+    for target, letter in (("SUN09", "S"), ("VOC2007", "V")):
+        published = paper.loc[paper["target"] == letter, "accuracy_mean"].item()
+        assert difference.loc[target, "Agr-Sum"] == f"{50 - published:+.2f}"
+    assert report.to_paper(read("configs/smoke.yaml").configs[0], difference) is None
 
 
 def test_too_few_trials_for_a_test_are_told(config):
