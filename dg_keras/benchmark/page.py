@@ -26,46 +26,48 @@ table { border-collapse: collapse; font-size: .9rem; white-space: nowrap; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #8886; }
 img { max-width: 100%; background: white; }
 </style></head><body>
-<h1>{{ name }}</h1>
+{% for name, facts, findings, tables, pictures in parts %}<h1>{{ name }}</h1>
 <h2>What was run</h2><ul>{% for line in facts %}<li>{{ line }}</li>{% endfor %}</ul>
 <h2>What it shows, and what not</h2>
 <ul>{% for line in findings %}<li>{{ line }}</li>{% endfor %}</ul>
 {% for heading, table in tables.items() %}<h2>{{ heading }}</h2>
 <div class="wide">{{ table | safe }}</div>{% endfor %}
 {% for title, picture in pictures.items() %}<h2>{{ title }}</h2>
-<img alt="{{ title }}" src="data:image/png;base64,{{ picture }}">{% endfor %}
+<img alt="{{ title }}" src="data:image/png;base64,{{ picture }}">{% endfor %}{% endfor %}
 </body></html>
 """
 
 
-def write_page(
+Part = tuple[Path, Config, list[tuple[Any, dict[str, Any]]], dict[str, pd.DataFrame]]
+"""An experiment: where its figures are, its config, its runs with their records, its tables."""
+
+
+def write_page(path: Path, name: str, parts: list[Part]) -> None:
+    """Writes a page of one experiment or several: no script, nothing to load.
+
+    Args:
+        path: The file to write.
+        name: The page's title.
+        parts: The experiments; of each, the table of accuracy comes first.
+    """
+    template = jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
+    path.write_text(template.render(name=name, parts=[_rendered(*part) for part in parts]))
+
+
+def _rendered(
     folder: Path,
     config: Config,
     records: list[tuple[Any, dict[str, Any]]],
     tables: dict[str, pd.DataFrame],
-) -> None:
-    """Writes `index.html`: no script, nothing to load.
-
-    Args:
-        folder: Where to write, and where the figures are.
-        config: The experiment.
-        records: The runs that have been done, with their records.
-        tables: The tables by their headings; accuracy first.
-    """
+) -> tuple[str, list[str], list[str], dict[str, str], dict[str, str]]:
+    """What the template shows of an experiment."""
     pictures = {
         title: base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
         for name, title in _TITLES.items()
         if (folder / f"{name}.png").exists()
     }
-    template = jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
-    page = template.render(
-        name=config.name,
-        facts=_facts(config, records),
-        findings=_findings(config, tables),
-        tables={heading: table.to_html(border=0) for heading, table in tables.items()},
-        pictures=pictures,
-    )
-    (folder / "index.html").write_text(page)
+    shown = {heading: table.to_html(border=0) for heading, table in tables.items()}
+    return config.name, _facts(config, records), _findings(config, tables), shown, pictures
 
 
 def _facts(config: Config, records: list[tuple[Any, dict[str, Any]]]) -> list[str]:

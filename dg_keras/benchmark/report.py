@@ -196,19 +196,21 @@ def write(folder: Path, config: Config, records: list[tuple[Any, dict[str, Any]]
         if figure is not None:
             figure.savefig(folder / f"{name}.png", dpi=150)
             plt.close(figure)
-    write_page(folder, config, records, sections(config, summary))
+    parts = [(folder, config, records, sections(config, summary))]
+    write_page(folder / "index.html", config.name, parts)
 
 
 def write_study(
     folder: Path, name: str, parts: list[tuple[Config, list[tuple[Any, dict[str, Any]]]]]
 ) -> None:
-    """Writes the reports of several experiments, a folder each, and one table of all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = []
+    """Writes the reports of several experiments, a folder each, and one page of all."""
+    shown = []
     for config, records in parts:
         write(folder / config.name, config, records)
-        texts.append((folder / config.name / "table.md").read_text())
-    (folder / "table.md").write_text("\n".join([f"# {name}\n", *texts]))
+        if config.grid is None:
+            summary = summarize(results(records), config.baseline)
+            shown.append((folder / config.name, config, records, sections(config, summary)))
+    write_page(folder / "index.html", name, shown)
 
 
 def sections(config: Config, summary: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -7,6 +7,7 @@ import pytest
 
 from dg_keras.benchmark import report
 from dg_keras.benchmark.config import read
+from dg_keras.benchmark.records import Run
 
 
 def runs(trials, **accuracies):
@@ -131,3 +132,23 @@ def test_latex_is_escaped(config):
     text = report.latex(config, report.summarize(data, "Deep-All"))
     assert r"R\&D\_50\%" in text
     assert r"p $<$ 0.05" in text
+
+
+def test_several_experiments_are_one_page(tmp_path):
+    record = {
+        "config": {"training": {"evaluate_every": 2}},
+        "result": {"accuracy": 0.5},
+        "history": {},
+        "seconds": {"train": 60.0},
+        "versions": {"keras": "3"},
+    }
+    parts = []
+    for name in ("pacs", "vlcs"):
+        config = read(f"configs/{name}.yaml", ["methods=[Deep-All]"]).configs[0]
+        parts.append((config, [(Run(config.methods[0], "sketch", 1), record)]))
+    report.write_study(tmp_path, "paper & more", parts)
+    page = (tmp_path / "index.html").read_text()
+    assert "<title>paper &amp; more</title>" in page
+    assert page.count("<h1>") == 2
+    assert page.count("data:image/png;base64,") == 2
+    assert (tmp_path / "vlcs" / "table.tex").exists()
