@@ -189,8 +189,8 @@ def write(folder: Path, config: Config, records: list[tuple[Any, dict[str, Any]]
     figures = {
         "accuracy": box_plots(runs, summary),
         "similarity": similarity_plot(records),
-        "conflict": conflict_plot(records),
-        "training": training_plot(records),
+        "conflict": conflict_plot(config, records),
+        "training": training_plot(config, records),
     }
     for name, figure in figures.items():
         if figure is not None:
@@ -243,11 +243,10 @@ def similarity_plot(records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | N
     return _curves(curves, "cosine of two samples' gradients")
 
 
-def training_plot(records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | None:
+def training_plot(config: Config, records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | None:
     """Accuracy along training on each source's validation part and on the held-out domain."""
     curves: dict[tuple[str, str, str], list[pd.Series]] = {}
     for run, record in records:
-        training = record["config"]["training"]
         for key, values in record["history"].items():
             measure, _, domain = key.partition("/")
             if measure not in ("val_accuracy", "test_accuracy") or not domain:
@@ -255,7 +254,7 @@ def training_plot(records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | Non
             if domain in ("worst", "balanced"):
                 continue
             label = f"{domain} (held out)" if measure == "test_accuracy" else domain
-            steps = training["evaluate_every"] * np.arange(1, len(values) + 1)
+            steps = config.training.evaluate_every * np.arange(1, len(values) + 1)
             place = (run.target, run.method.name, label)
             curves.setdefault(place, []).append(pd.Series(100 * np.array(values), steps))
     return _curves(curves, "accuracy in %")
@@ -304,7 +303,7 @@ _STYLES = [
 """Told apart by dashes and markers too, for readers who see no colours."""
 
 
-def conflict_plot(records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | None:
+def conflict_plot(config: Config, records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | None:
     """The share of components on which the domains conflict, layer by layer along training."""
     shares: dict[str, list[pd.DataFrame]] = {}
     prefix = "gradient/agreement@"
@@ -315,8 +314,9 @@ def conflict_plot(records: list[tuple[Any, dict[str, Any]]]) -> plt.Figure | Non
             if key.startswith(prefix)
         }
         if layers:
-            every = record["config"]["training"]["evaluate_every"]
-            steps = every * np.arange(1, len(next(iter(layers.values()))) + 1)
+            steps = config.training.evaluate_every * np.arange(
+                1, len(next(iter(layers.values()))) + 1
+            )
             shares.setdefault(run.method.name, []).append(pd.DataFrame(layers, index=steps).T)
     if not shares:
         return None

@@ -136,7 +136,6 @@ def test_latex_is_escaped(config):
 
 def test_several_experiments_are_one_page(tmp_path):
     record = {
-        "config": {"training": {"evaluate_every": 2}},
         "result": {"accuracy": 0.5},
         "history": {},
         "seconds": {"train": 60.0},
