@@ -306,12 +306,18 @@ class DomainGeneralizer(keras.Model):
 
     def _weigh(self, losses: Sequence[tf.Tensor]) -> list[tf.Tensor] | None:
         """The weights of the domains by their losses; the objective's state is updated."""
+        if type(self.objective).weigh is objectives.Objective.weigh:
+            return None
         state = self._objective_state.value
         values = tf.stack([tf.cast(tf.stop_gradient(loss), tf.float32) for loss in losses])
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         if replicas > 1:
-            context = tf.distribute.get_replica_context()
-            values = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+            # The losses would have to be summed over the replicas before the gradients are, and
+            # TensorFlow does not keep two such sums in order on every replica.
+            raise ValueError(
+                f"The objective {type(self.objective).__name__}, which weighs the domains by their "
+                f"losses, trains on one replica. Received: {replicas}"
+            )
         weights, changed = self.objective.weigh(
             values, {name: tf.convert_to_tensor(v) for name, v in state.items()}
         )
