@@ -35,6 +35,7 @@ def estimate(
     Returns:
         A sentence about time and one about memory.
     """
+    few = _few_at_once(config)
     with tempfile.TemporaryDirectory() as folder:
         stands_in = images is None
         if stands_in:
@@ -43,10 +44,10 @@ def estimate(
             images = datasets.load(Path(folder) / "noise", image_size=size)
         start = time.perf_counter()
         try:
-            runner = Runner(_few_at_once(config), images)
+            runner = Runner(few, images)
         except ConnectionError:  # random weights take as long
             backbone = config.backbone.model_copy(update={"weights": None})
-            runner = Runner(_few_at_once(config.model_copy(update={"backbone": backbone})), images)
+            runner = Runner(few.model_copy(update={"backbone": backbone}), images)
         preparation = time.perf_counter() - start
         seconds: dict[str, tuple[float, float]] = {}
         names: dict[str, str] = {}
@@ -58,7 +59,7 @@ def estimate(
     training = config.training
     evaluations = training.steps // training.evaluate_every
     measured = Inventory.of_table(images.table)
-    larger = training.batch_size / _few_at_once(config).training.batch_size
+    larger = training.batch_size / few.training.batch_size
     total = preparation * sum(inventory.counts.values()) / sum(measured.counts.values())
     for run in runs:
         step, evaluation = seconds[_kind(run)]

@@ -12,7 +12,7 @@ import pandas as pd
 from dg_keras.analysis import confidence_band, holm, paired_test, rank_biserial, smallest_p
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.grid_search import write_grid
-from dg_keras.benchmark.page import write_page
+from dg_keras.benchmark.page import Part, write_page
 
 LEVEL = 0.05
 """The p-value below which a difference to the baseline gets its asterisk."""
@@ -175,12 +175,17 @@ _TESTS = "Against {}: p, p after Holm's correction, and effect size (rank-biseri
 _DIFFERENCE = "Difference of the means to table 1 of Mansilla et al. (2021), in percent points"
 
 
-def write(folder: Path, config: Config, records: list[tuple[Any, dict[str, Any]]]) -> None:
-    """Writes the tables (`table.md`, `.csv`, `.tex`), the figures, and `index.html`."""
+def write(folder: Path, config: Config, records: list[tuple[Any, dict[str, Any]]]) -> Part | None:
+    """Writes the tables (`table.md`, `.csv`, `.tex`), the figures, and `index.html`.
+
+    Returns:
+        What a page of several experiments shows of this one; None for a grid search, which has its
+        own files.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if config.grid is not None:
         write_grid(folder, config, records)
-        return
+        return None
     runs = results(records)
     summary = summarize(runs, config.baseline)
     (folder / "table.md").write_text(markdown(config, summary))
@@ -196,21 +201,17 @@ def write(folder: Path, config: Config, records: list[tuple[Any, dict[str, Any]]
         if figure is not None:
             figure.savefig(folder / f"{name}.png", dpi=150)
             plt.close(figure)
-    parts = [(folder, config, records, sections(config, summary))]
-    write_page(folder / "index.html", config.name, parts)
+    part = folder, config, records, sections(config, summary)
+    write_page(folder / "index.html", config.name, [part])
+    return part
 
 
 def write_study(
     folder: Path, name: str, parts: list[tuple[Config, list[tuple[Any, dict[str, Any]]]]]
 ) -> None:
     """Writes the reports of several experiments, a folder each, and one page of all."""
-    shown = []
-    for config, records in parts:
-        write(folder / config.name, config, records)
-        if config.grid is None:
-            summary = summarize(results(records), config.baseline)
-            shown.append((folder / config.name, config, records, sections(config, summary)))
-    write_page(folder / "index.html", name, shown)
+    written = [write(folder / config.name, config, records) for config, records in parts]
+    write_page(folder / "index.html", name, [part for part in written if part is not None])
 
 
 def sections(config: Config, summary: pd.DataFrame) -> dict[str, pd.DataFrame]:
