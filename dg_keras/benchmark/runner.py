@@ -218,7 +218,7 @@ class Runner:
             rows = np.concatenate([part.rows for part in parts])
             labels = np.concatenate([part.labels for part in parts])
             whole = tf.data.Dataset.from_tensor_slices((self._features[rows], labels))
-        return whole.batch(_EVALUATION_BATCH).prefetch(tf.data.AUTOTUNE)
+        return datasets.without_tuner(whole.batch(_EVALUATION_BATCH).prefetch(1))
 
     def _reset_model(self, method: Method, seed: int) -> DomainGeneralizer:
         """The method's model as it is before its first step with this seed."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from dg_keras.data.check_domains import check_domains, check_elements
 from dg_keras.data.domains import named
+from dg_keras.data.without_tuner import without_tuner
 
 _SUMMARIES = ("worst", "balanced")
 
@@ -124,7 +125,7 @@ class DomainMetrics(keras.callbacks.Callback):
     def _results(self, domain: Any) -> dict[str, Any]:
         """What `model.evaluate` says of one domain."""
         if isinstance(domain, tf.data.Dataset):
-            batches = domain.batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
+            batches = without_tuner(domain.batch(self.batch_size).prefetch(1))
             return self.model.evaluate(batches, verbose=0, return_dict=True)
         x, y, *weight = domain
         return self.model.evaluate(

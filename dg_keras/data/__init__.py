@@ -10,6 +10,7 @@ from dg_keras.data.load import load
 from dg_keras.data.manifest import write_manifest
 from dg_keras.data.prepare import prepare
 from dg_keras.data.report import Report
+from dg_keras.data.without_tuner import without_tuner
 
 __all__ = [
     "KNOWN",
@@ -22,5 +23,6 @@ __all__ = [
     "interleave",
     "load",
     "prepare",
+    "without_tuner",
     "write_manifest",
 ]

@@ -11,6 +11,7 @@ from dg_keras.data.check_domains import check_domains, check_elements, element_s
 from dg_keras.data.domain import Domain
 from dg_keras.data.domains import domain_size, named
 from dg_keras.data.index_batches import index_batches
+from dg_keras.data.without_tuner import without_tuner
 
 _SHUFFLE_BUFFER = 1024  # elements of a streamed dataset in memory; of no use to the other kinds
 _PREFETCHED = 2  # batches ready in advance: one in use by the device, one in the making
@@ -77,7 +78,7 @@ def interleave(
         tf.data.AUTOTUNE,
         deterministic=True,
     )
-    return interleaved.prefetch(_PREFETCHED)
+    return without_tuner(interleaved.prefetch(_PREFETCHED))
 
 
 def _source(name: Any, domain: Any) -> Any:

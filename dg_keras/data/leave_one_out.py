@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from dg_keras.data.domain import Domain
 from dg_keras.data.image_store import ImageStore
+from dg_keras.data.without_tuner import without_tuner
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -109,7 +110,7 @@ class LeaveOneOut:
                 f"{', '.join(domains)}"
             )
         indices = tf.data.Dataset.range(len(pool)).batch(self.batch_size)
-        return pool.batches(indices, self.batch_size).prefetch(tf.data.AUTOTUNE)
+        return without_tuner(pool.batches(indices, self.batch_size).prefetch(1))
 
     def _pool(self, domains: Sequence[str], split: str | None) -> Domain:
         chosen = self.table["domain"].isin(domains)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dg_keras.strategies.agreement import CONFLICT, Agreement, replace
 from dg_keras.strategies.randomness import check_seed, normal, split, stateless_seed
+from dg_keras.strategies.total import FEW, total
 
 
 @keras.saving.register_keras_serializable(package="dg_keras")
@@ -38,12 +39,12 @@ class AgrRand(Agreement):
     def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum where there is agreement, noise where there is conflict."""
         conflicts = [self._conflicts(sign) for _, sign in state]
-        totals = [total for total, _ in state]
-        sigma = _mean_magnitude(totals, conflicts)
-        seeds = split(stateless_seed(self.seed, step), len(totals))
+        sums = [summed for summed, _ in state]
+        sigma = _mean_magnitude(sums, conflicts)
+        noise = _noise(sums, sigma, stateless_seed(self.seed, step))
         return [
-            replace(conflict, total, tf.cast(sigma * normal(tf.shape(total), seed), total.dtype))
-            for total, conflict, seed in zip(totals, conflicts, seeds, strict=True)
+            replace(conflict, summed, tf.cast(n, summed.dtype))
+            for summed, conflict, n in zip(sums, conflicts, noise, strict=True)
         ]
 
     def _conflicts(self, sign: tf.Tensor) -> tf.Tensor:
@@ -52,14 +53,46 @@ class AgrRand(Agreement):
         return (sign == CONFLICT) | (sign == 0)
 
 
-def _mean_magnitude(totals: list[tf.Tensor], conflicts: list[tf.Tensor]) -> tf.Tensor:
+def _noise(like: list[tf.Tensor], sigma: tf.Tensor, seed: tf.Tensor) -> list[tf.Tensor]:
+    """Draws from N(0, sigma^2) in the shapes of some tensors, float32.
+
+    XLA takes a quarter of a second to compile a draw, and makes it once more for all that it is cut
+    into. So small tensors share one, which a condition keeps apart from what it is for.
+    """
+    own_seed, shared_seed = split(seed, 2)
+    own_seeds = split(own_seed, len(like))
+    shapes = [tf.shape(t) for t in like]
+    is_small = [t.shape.num_elements() is None or t.shape.num_elements() < FEW for t in like]
+    sizes = [tf.size(t) for t, small in zip(like, is_small, strict=True) if small]
+    shared = []
+    if sizes:
+        number = tf.add_n(sizes)
+        drawn = tf.cond(
+            sigma > 0, lambda: sigma * normal([number], shared_seed), lambda: tf.zeros([number])
+        )
+        shared = iter(tf.split(drawn, sizes))
+    return [
+        tf.reshape(next(shared), shape) if small else sigma * normal(shape, own)
+        for shape, small, own in zip(shapes, is_small, own_seeds, strict=True)
+    ]
+
+
+def _mean_magnitude(sums: list[tf.Tensor], conflicts: list[tf.Tensor]) -> tf.Tensor:
     """Mean magnitude of the agreeing components of all variables, a float32 scalar."""
     magnitude = tf.add_n(
         [
-            tf.reduce_sum(tf.where(conflict, 0.0, tf.abs(tf.cast(total, tf.float32))))
-            for total, conflict in zip(totals, conflicts, strict=True)
+            total(_magnitude_of_agreeing, summed, conflict)
+            for summed, conflict in zip(sums, conflicts, strict=True)
         ]
     )
-    # Counted in integers: in float32, adding ones stops at 2^24.
-    agreeing = tf.add_n([tf.math.count_nonzero(~conflict) for conflict in conflicts])
-    return tf.math.divide_no_nan(magnitude, tf.cast(agreeing, tf.float32))
+    # A variable's are counted in integers: in float32, adding ones stops at 2^24.
+    agreeing = tf.add_n([tf.cast(total(_ones_of_agreeing, c), tf.float32) for c in conflicts])
+    return tf.math.divide_no_nan(magnitude, agreeing)
+
+
+def _magnitude_of_agreeing(summed: tf.Tensor, conflict: tf.Tensor) -> tf.Tensor:
+    return tf.where(conflict, 0.0, tf.abs(tf.cast(summed, tf.float32)))
+
+
+def _ones_of_agreeing(conflict: tf.Tensor) -> tf.Tensor:
+    return tf.cast(~conflict, tf.int32)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from dg_keras.strategies.strategy import Strategy
+from dg_keras.strategies.total import total
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +44,15 @@ class GramStrategy(Strategy):
 def _gram(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
     """Inner products over all variables, float32 `[N, N]`."""
 
-    def of_variable(domains: tuple[tf.Tensor, ...]) -> tf.Tensor:
-        flat = tf.stack([tf.reshape(tf.cast(g, tf.float32), [-1]) for g in domains])
-        return tf.matmul(flat, flat, transpose_b=True)
+    def inner(i: int, j: int) -> tf.Tensor:
+        return tf.add_n(
+            [
+                total(tf.multiply, tf.cast(g, tf.float32), tf.cast(h, tf.float32))
+                for g, h in zip(gradients[i], gradients[j], strict=True)
+            ]
+        )
 
-    return tf.add_n([of_variable(domains) for domains in zip(*gradients, strict=True)])
+    # A pair at a time: stacked for a matrix product, the gradients would be copied.
+    pairs = {(i, j): inner(i, j) for i in range(len(gradients)) for j in range(i + 1)}
+    rows = range(len(gradients))
+    return tf.stack([tf.stack([pairs[max(i, j), min(i, j)] for j in rows]) for i in rows])
