@@ -7,20 +7,13 @@ measures all cosines between the gradients of 3 domains x 16 samples, the two wa
 (`--network alexnet`) takes minutes, as the loop holds 11 GB of gradients.
 """
 
-import argparse
 import itertools
-import os
-import platform
 import time
-from collections.abc import Callable
-from pathlib import Path
 
-# Read by TensorFlow when it is imported: its start-up notices would hide our output.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from benchmarks.measuring import compared, in_turn, parser, report  # isort: split
 
 import keras
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 from keras import layers
 
@@ -33,14 +26,13 @@ LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 def main() -> None:
     """Measures, prints the table, and writes it as CSV where asked to."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--network", choices=["alexnet-like", "alexnet"], default="alexnet-like")
-    parser.add_argument("--repeats", type=int, default=7, help="measurements of each way")
-    parser.add_argument("--output", type=Path, help="CSV file to write the table to")
-    arguments = parser.parse_args()
+    arguments = parser(__doc__, "gradient_similarity.csv")
+    arguments.add_argument("--network", choices=["alexnet-like", "alexnet"], default="alexnet-like")
+    arguments.add_argument("--rounds", type=int, default=7, help="measurements of each way")
+    given = arguments.parse_args()
 
     keras.utils.set_random_seed(0)
-    net = AlexNet(CLASSES) if arguments.network == "alexnet" else alexnet_like()
+    net = AlexNet(CLASSES) if given.network == "alexnet" else alexnet_like()
     rng = np.random.default_rng(0)
     x = tf.constant(rng.uniform(0, 255, (DOMAINS * SAMPLES, *net.input_shape[1:])), tf.float32)
     y = tf.constant(rng.integers(CLASSES, size=DOMAINS * SAMPLES))
@@ -54,19 +46,11 @@ def main() -> None:
     ours = ways["GradientGram"]()
     first = time.perf_counter() - start
     difference = np.abs(ours - ways["one tape a sample, loop over pairs"]()).max()
-    table = measure(ways, arguments.repeats)
-    table.insert(0, "network", f"{arguments.network}, {net.count_params() / 1e6:.1f} M weights")
-
-    print(f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()},")
-    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}")
-    print(table.to_markdown(index=False, floatfmt=".4g"))
+    table = compared(in_turn(ways, given.rounds), against="GradientGram")
+    table.insert(0, "network", f"{given.network}, {net.count_params() / 1e6:.1f} M weights")
+    report(table, given.csv)
     print(f"First call of GradientGram, with tracing: {first:.1f} s.")
     print(f"Largest difference between the cosines: {difference:.1e}, by the loop's float32 sums.")
-    if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        table.assign(
-            machine=platform.platform(), tensorflow=tf.__version__, keras=keras.__version__
-        ).to_csv(arguments.output, index=False)
 
 
 def alexnet_like() -> keras.Model:
@@ -106,25 +90,6 @@ def cosines_of(gram: np.ndarray) -> np.ndarray:
     """All cosines, `[n, n]`, of inner products."""
     norms = np.sqrt(np.diag(gram))
     return gram / np.outer(norms, norms)
-
-
-def measure(ways: dict[str, Callable[[], np.ndarray]], repeats: int) -> pd.DataFrame:
-    """The median seconds of each way, measured in turn, and its ratio to the last."""
-    seconds = {name: [] for name in ways}
-    for _ in range(repeats):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            seconds[name].append(time.perf_counter() - start)
-    medians = {name: float(np.median(times)) for name, times in seconds.items()}
-    last = list(medians.values())[-1]
-    return pd.DataFrame(
-        {
-            "way": list(medians),
-            "median seconds": list(medians.values()),
-            "times GradientGram": [median / last for median in medians.values()],
-        }
-    )
 
 
 if __name__ == "__main__":

@@ -7,27 +7,19 @@ and measures `prepare`, `doctor`, and 40 steps of AlexNet on 8 images of each of
 runs in a process of its own, so that its peak of memory is its own.
 """
 
-import argparse
-import csv
-import multiprocessing
 import os
-import platform
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from PIL import Image, ImageDraw
-from rich.console import Console
-from rich.table import Table
 
-# Read by TensorFlow when it is imported: its start-up notices would hide our output.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from benchmarks.measuring import apart, parser, report
 
 SIZE = 227
 STEPS = 40
@@ -41,25 +33,22 @@ Measurement = tuple[str, float, float, int, int]
 
 def main() -> None:
     """Draws the images unless they are there, measures, prints a table and writes it as CSV."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
+    arguments = parser(__doc__, "pacs_pipeline.csv")
+    add = arguments.add_argument
     add("--folder", type=Path, help="where to keep what is drawn, for another time")
-    add("--csv", type=Path, default="results/pacs_pipeline.csv", help="the table to write")
     add("--format", choices=["png", "jpeg"], default="png", help="what prepare stores")
-    arguments = parser.parse_args()
+    given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as passing:
-        source = (arguments.folder or Path(passing)) / "PACS"
+        source = (given.folder or Path(passing)) / "PACS"
         prepared = Path(passing) / "prepared"
         if not source.is_dir():
-            _apart(draw, source)
+            apart(draw, source)
         rows = [
-            *_apart(measure_prepare, source, prepared, arguments.format),
-            *_apart(measure_doctor, prepared),
-            *_apart(measure_training, prepared),
+            *apart(measure_prepare, source, prepared, given.format),
+            *apart(measure_doctor, prepared),
+            *apart(measure_training, prepared),
         ]
-    _report(rows, arguments.csv)
+    report(_table(rows), given.csv)
 
 
 def draw(root: Path) -> None:
@@ -81,7 +70,7 @@ def draw(root: Path) -> None:
 
     def save(seed: int, path: str) -> None:
         rng = np.random.default_rng(seed)
-        image = _sketch(rng) if path.endswith(".png") else _photo(rng)
+        image = _sketch(rng) if path.endswith(".png") else draw_photo(rng)
         (part / path).parent.mkdir(parents=True, exist_ok=True)
         image.save(part / path, quality=90)
 
@@ -152,7 +141,7 @@ class _Measure:
         return what, seconds, on_cores, images, peak
 
 
-def _photo(rng: np.random.Generator) -> Image.Image:
+def draw_photo(rng: np.random.Generator) -> Image.Image:
     """Large patches of colour with texture on them: about 25 kB as JPEG."""
     patches, texture = (
         Image.fromarray(rng.integers(0, 256, (size, size, 3), np.uint8)).resize(
@@ -174,36 +163,18 @@ def _sketch(rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def _apart(function: Callable, *arguments: object) -> Any:
-    """Calls a function in a new process, which begins with this small one's peak of memory."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(function, *arguments).result()
-
-
-def _report(rows: list[Measurement], path: Path) -> None:
-    columns = ("what", "seconds", "cpu_seconds", "images", "images_per_second", "peak_gib")
-    lines = [
-        (
-            what,
-            f"{seconds:.2f}",
-            f"{on_cores:.2f}",
-            images,
-            f"{images / seconds:.0f}",
-            f"{peak / 2**30:.2f}",
-        )
+def _table(rows: list[Measurement]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "what": what,
+            "seconds": seconds,
+            "cpu seconds": on_cores,
+            "images": images,
+            "images a second": images / seconds,
+            "peak, GiB": peak / 2**30,
+        }
         for what, seconds, on_cores, images, peak in rows
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([columns, *lines])
-    title = f"PACS' size on {os.cpu_count()} cores, {platform.platform()}"
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, justify="left" if column == "what" else "right")
-    for line in lines:
-        table.add_row(*map(str, line))
-    Console().print(table)
+    )
 
 
 if __name__ == "__main__":

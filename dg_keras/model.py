@@ -1,7 +1,7 @@
 """The keras.Model whose `train_step` this library is all about."""
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import keras
@@ -11,6 +11,9 @@ import tensorflow as tf
 from dg_keras import objectives, strategies
 from dg_keras.data.domains import check_unbatched, domain_size, is_domains, named
 from dg_keras.data.interleave import interleave
+
+_LARGE = 2**17
+"""Components of a weight, on average, from which on it pays to compile the update alone."""
 
 
 @keras.saving.register_keras_serializable(package="dg_keras")
@@ -31,6 +34,11 @@ class DomainGeneralizer(keras.Model):
             Required for a data set that is already interleaved.
         seed: Seed of the batches that `fit` draws from domains; runs with different seeds
             also have different noise in their strategies. A non-negative integer below 2^31.
+        in_turn: Whether the domains are taken one after the other, with one gradient and the
+            strategy's running state in memory, however many domains there are. A step is compiled
+            in a domain's part and the rest, so that compiling it takes no longer for more domains.
+            For strategies that are a `FoldStrategy`, and objectives that neither weigh domains nor
+            take gradients at a second point.
 
     Example:
     >>> images, labels = np.random.rand(20, 8, 8, 3), np.random.randint(4, size=20)
@@ -51,6 +59,7 @@ class DomainGeneralizer(keras.Model):
         objective: str | dict[str, Any] | objectives.Objective = "empirical_risk",
         domains: int | Sequence[str] | None = None,
         seed: int = 0,
+        in_turn: bool = False,
         **kwargs: Any,
     ) -> None:
         if not isinstance(net, keras.Model):
@@ -68,6 +77,9 @@ class DomainGeneralizer(keras.Model):
         self.strategy = strategies.get(strategy)
         self.objective = objectives.get(objective)
         self.domain_names = _domain_names(domains)
+        self.in_turn = in_turn
+        if in_turn:
+            _check_in_turn(self.strategy, self.objective)
         # `optimizer.iterations` stands still on steps that loss scaling skips and counts updates
         # under accumulation, so that the steps are counted, and saved, here. They are no weights:
         # a callback that puts back the best weights must not turn back the count.
@@ -76,6 +88,8 @@ class DomainGeneralizer(keras.Model):
             self._counters.value["restarted"] = _counter("restarted", 0)
         self._objective_state = _Untracked({})
         self._losses_by_domain = _Untracked([])
+        self._parts = _Untracked(_Parts(self))
+        self._metrics_are_built = _Untracked(False)
         self._without_weight_penalties = False
         self.built = net.built
         if self.domain_names is not None:
@@ -199,16 +213,16 @@ class DomainGeneralizer(keras.Model):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         domains = len(self.domain_names)
         _check_divides(domains, x)
+        self._build_for_step(x, y, sample_weight)
         prepared = self.objective.prepare(x, y, sample_weight, domains, self._step_seed())
         if self._needs_one_pass():
             losses, gradient, predictions = self._gradient_of_mean(prepared)
+            penalty = self._parts.value.apply(gradient)
+        elif self.in_turn:
+            losses, penalty, predictions = self._take_in_turn(prepared)
         else:
             losses, gradients, predictions = self._domain_gradients(prepared)
-            gradient = self._merge(gradients)
-
-        variables = self.trainable_variables
-        penalty, penalty_gradient = self._weight_penalty(variables)
-        self.optimizer.apply(_add(gradient, penalty_gradient), variables)
+            penalty = self._parts.value.merge_and_apply(gradients)
         self.step.assign_add(1)
         batches = _split((x, y, sample_weight), domains)
         return self._update_metrics(batches, predictions, losses, penalty)
@@ -217,6 +231,7 @@ class DomainGeneralizer(keras.Model):
         """Whether the gradient of the domains' mean loss is all that the step needs."""
         return (
             self.strategy.averages
+            and not self.in_turn
             and self.objective.partners(len(self.domain_names), self._step_seed()) is None
             and not _has_trainable_batch_norm(self.net)
         )
@@ -240,7 +255,8 @@ class DomainGeneralizer(keras.Model):
     def _domain_gradients(self, data: tuple[Any, Any, Any]) -> tuple[tuple, list[list], tuple]:
         """The domains' losses, (scaled) gradients, and predictions, a pass for each."""
         batches = _split(data, len(self.domain_names))
-        losses, gradients, predictions = zip(*map(self._domain_gradient, batches), strict=True)
+        passes = map(self._parts.value.domain_gradient, batches)
+        losses, gradients, predictions = zip(*passes, strict=True)
         gradients = self._add_second_points(gradients, batches)
         weights = self._weigh(losses)
         if weights is not None:
@@ -249,6 +265,48 @@ class DomainGeneralizer(keras.Model):
                 for gradient, w in zip(gradients, weights, strict=True)
             ]
         return losses, gradients, predictions
+
+    def _take_in_turn(self, data: tuple[Any, Any, Any]) -> tuple[list, Any, list]:
+        """The domains' losses, the penalty on the weights, and the predictions, after the update.
+
+        A domain's gradient is folded into the strategy's state before the next is taken.
+        """
+        parts, losses, predictions, folded = self._parts.value, [], [], []
+        for number, batch in enumerate(_split(data, len(self.domain_names))):
+            with tf.control_dependencies(folded):
+                loss, gradient, y_pred = parts.domain_gradient(batch)
+                dense = [_dense(g) for g in gradient if g is not None]
+                parts.make_fold(dense)
+                folded = [(parts.add if number else parts.start)(dense)]
+            losses.append(loss)
+            predictions.append(y_pred)
+        with tf.control_dependencies(folded):
+            penalty = parts.finish_and_apply(tuple(g is not None for g in gradient))
+        return losses, penalty, predictions
+
+    def _build_for_step(self, x: Any, y: Any, sample_weight: Any) -> None:
+        """Makes the variables of optimizer and metrics, if the network is built.
+
+        A step that makes variables while it is traced is traced twice.
+        """
+        outputs = getattr(self.net, "outputs", None) or []
+        is_known = len(outputs) == 1 and None not in outputs[0].shape[1:]
+        if not is_known or self.distribute_strategy.num_replicas_in_sync > 1:
+            return
+        with tf.init_scope():
+            if self.optimizer.built and self._metrics_are_built.value:
+                return
+
+            def one(t: Any) -> tf.Tensor:
+                return tf.zeros([1, *t.shape[1:]], t.dtype)
+
+            sample = keras.tree.map_structure(
+                one, (x, y, outputs[0], sample_weight), none_is_leaf=False
+            )
+            self.optimizer.build(self.trainable_variables)
+            self.compute_metrics(*sample)
+            self.reset_metrics()
+            self._metrics_are_built.value = True
 
     def _domain_gradient(self, batch: tuple[Any, Any, Any]) -> tuple[tf.Tensor, list, Any]:
         """A domain's loss, its gradient, and the predictions."""
@@ -324,6 +382,16 @@ class DomainGeneralizer(keras.Model):
         for name, value in changed.items():
             state[name].assign(value)
         return None if weights is None else tf.unstack(weights, num=len(losses))
+
+    def _merge_and_apply(self, gradients: Sequence[list]) -> tf.Tensor | None:
+        return self._apply(self._merge(gradients))
+
+    def _apply(self, gradient: list) -> tf.Tensor | None:
+        """Applies a gradient and that of the penalty on the weights, which is returned."""
+        variables = self.trainable_variables
+        penalty, penalty_gradient = self._weight_penalty(variables)
+        self.optimizer.apply(_add(gradient, penalty_gradient), variables)
+        return penalty
 
     def _merge(self, gradients: Sequence[list]) -> list[tf.Tensor | None]:
         """The strategy's gradient, as this replica's share of it."""
@@ -411,13 +479,25 @@ class DomainGeneralizer(keras.Model):
                 "`domains` must be given to DomainGeneralizer to train on a data set that is "
                 "already interleaved. Received: domains=None"
             )
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if self.in_turn and replicas > 1:
+            raise ValueError(
+                f"`in_turn` must be False on several replicas. Received: in_turn=True, and "
+                f"{replicas} replicas"
+            )
         self._check_objective()
         self._build_objective_state()
         with self.distribute_strategy.scope():
             self._losses_by_domain.value = [
                 keras.metrics.Mean(name=f"loss/{i}") for i in range(len(self.domain_names))
             ]
+        self._parts.value = _Parts(self)
+        self._metrics_are_built.value = False
+        whole = self.jit_compile
+        # In turn, the parts of the step are compiled, not the loop over them.
+        self.jit_compile = whole and not self.in_turn
         super().make_train_function(force)
+        self.jit_compile = whole
         traced = self.train_function
 
         def named_step(iterator: Any) -> dict[str, tf.Tensor]:
@@ -480,6 +560,7 @@ class DomainGeneralizer(keras.Model):
             "objective": keras.saving.serialize_keras_object(self.objective),
             "domains": self.domain_names,
             "seed": int(self.seed.numpy()),
+            "in_turn": self.in_turn,
         }
 
     @classmethod
@@ -576,6 +657,99 @@ class _StartStep(keras.callbacks.Callback):
         self.step = int(self.model.step.numpy())
 
 
+class _Parts:
+    """What a training step is put together of, each part traced once and compiled if it pays.
+
+    A domain's pass is one function for all domains. The merge and the optimizer's step pass over
+    all weights many times, and compiled once: XLA compiles them even where the network is not,
+    unless the weights are many small ones, for each of which it would start a kernel.
+    """
+
+    def __init__(self, model: DomainGeneralizer) -> None:
+        self._model = model
+        self._fold: strategies.RunningFold | None = None
+        self._functions: dict[str, Callable] = {}
+
+    def domain_gradient(self, batch: tuple[Any, Any, Any]) -> tuple[tf.Tensor, list, Any]:
+        """A domain's loss, its gradient, and the predictions."""
+        whole = self._model.jit_compile and self._model.in_turn
+        return self._traced(self._model._domain_gradient, whole)(batch)
+
+    def apply(self, gradient: list) -> tf.Tensor | None:
+        """Applies a gradient, and returns the penalty on the weights."""
+        return self._traced(self._model._apply, self._compiles_apply)(gradient)
+
+    def merge_and_apply(self, gradients: Sequence[list]) -> tf.Tensor | None:
+        """Applies what the strategy makes of the gradients; returns the penalty."""
+        if self._compiles_apply and not self._model.strategy.can_be_compiled:
+            return self.apply(self._model._merge(gradients))
+        return self._traced(self._model._merge_and_apply, self._compiles_apply)(list(gradients))
+
+    def make_fold(self, gradient: list[tf.Tensor]) -> None:
+        """Makes the strategy's running state, for gradients like this one."""
+        if self._fold is None:
+            with tf.init_scope():
+                specs = [tf.TensorSpec(g.shape, g.dtype) for g in gradient]
+                self._fold = strategies.RunningFold(self._model.strategy, specs)
+
+    def start(self, gradient: list[tf.Tensor]) -> tf.Tensor:
+        """Takes the first domain; returns anything, once it is done."""
+        return self._traced(self._start, self._compiles_fold)(gradient)
+
+    def add(self, gradient: list[tf.Tensor]) -> tf.Tensor:
+        """Takes one more domain; returns anything, once it is done."""
+        return self._traced(self._add, self._compiles_fold)(gradient)
+
+    def finish_and_apply(self, connected: tuple[bool, ...]) -> tf.Tensor | None:
+        """Applies what the fold came to; returns the penalty.
+
+        Args:
+            connected: Which variables the domains' losses depend on.
+        """
+        return self._traced(self._finish_and_apply, self._compiles_fold)(connected)
+
+    def _start(self, gradient: list[tf.Tensor]) -> tf.Tensor:
+        self._fold.start(gradient)
+        return tf.zeros([])
+
+    def _add(self, gradient: list[tf.Tensor]) -> tf.Tensor:
+        self._fold.add(gradient)
+        return tf.zeros([])
+
+    def _finish_and_apply(self, connected: tuple[bool, ...]) -> tf.Tensor | None:
+        merged = iter(self._fold.finish(self._model._numbered_step()))
+        return self._model._apply([next(merged) if used else None for used in connected])
+
+    def _traced(self, function: Callable, jit_compile: bool) -> Callable:
+        """The function, traced apart from the step and compiled if asked to."""
+        model = self._model
+        is_compiled = model.jit_compile and not model.in_turn
+        # Replicas sum gradients and apply them together, which no inner function can.
+        replicas = model.distribute_strategy.num_replicas_in_sync
+        if model.run_eagerly or is_compiled or replicas > 1:
+            return function
+        if function.__name__ not in self._functions:
+            self._functions[function.__name__] = tf.function(
+                function, jit_compile=jit_compile, autograph=False
+            )
+        return self._functions[function.__name__]
+
+    @property
+    def _compiles_fold(self) -> bool:
+        return self._compiles_apply and self._model.strategy.can_be_compiled
+
+    @property
+    def _compiles_apply(self) -> bool:
+        model = self._model
+        optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+        sizes = [int(np.prod(v.shape)) for v in model.trainable_variables]
+        return (
+            # One of the user's own may use what XLA does not know.
+            type(optimizer).__module__.startswith("keras.")
+            and (bool(model.jit_compile) or np.mean(sizes) >= _LARGE)
+        )
+
+
 class _Untracked:
     """Holds what Keras shall neither report from `evaluate` nor count among the weights."""
 
@@ -613,6 +787,18 @@ def _check_takes_logits(loss: Any, objective: objectives.Objective) -> None:
             f"`loss` must take logits, as in SparseCategoricalCrossentropy(from_logits=True), for "
             f"the objective {type(objective).__name__}. Received: loss={loss!r}, which takes "
             "probabilities"
+        )
+
+
+def _check_in_turn(strategy: strategies.Strategy, objective: objectives.Objective) -> None:
+    """Raises ValueError where domains can't be taken one after the other."""
+    base = objectives.Objective
+    alone = type(objective).weigh is base.weigh and type(objective).partners is base.partners
+    if not isinstance(strategy, strategies.FoldStrategy) or not alone:
+        culprit = strategy if alone else objective
+        raise ValueError(
+            f"`in_turn` must be False for {type(culprit).__name__}, which needs all domains at "
+            "once. Received: in_turn=True"
         )
 
 

@@ -1,7 +1,7 @@
 """What Agr-Sum and Agr-Rand share: where the signs of the domains' gradients agree."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
@@ -18,6 +18,8 @@ class Agreement(FoldStrategy):
     The byte is the sign that all domains so far share (-1, 0 or 1) or `CONFLICT`: eq. 3 of Mansilla
     et al. (2021), with sgn(0) = 0. A count of signs would not do: g and -g look like two zeros.
     """
+
+    can_be_compiled: ClassVar[bool] = True
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The gradient and its signs."""

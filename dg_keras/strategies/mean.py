@@ -22,10 +22,11 @@ class Mean(FoldStrategy):
     """
 
     averages: ClassVar[bool] = True
+    can_be_compiled: ClassVar[bool] = True
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The sum, and the number of domains in it."""
-        return gradient, 1
+        return gradient, tf.ones([], tf.int32)
 
     def add(self, state: Any, gradient: list[tf.Tensor]) -> Any:
         """The sum and number with one more domain."""
@@ -35,4 +36,4 @@ class Mean(FoldStrategy):
     def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum divided by the number of domains."""
         total, count = state
-        return [t / count for t in total]
+        return [t / tf.cast(count, t.dtype) for t in total]

@@ -1,6 +1,7 @@
 """PCGrad: each gradient, less what conflicts with the others."""
 
 import dataclasses
+from typing import ClassVar
 
 import keras
 import tensorflow as tf
@@ -27,6 +28,8 @@ class PCGrad(GramStrategy):
     """
 
     seed: int = 0
+
+    can_be_compiled: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_seed(self.seed)

@@ -29,6 +29,10 @@ class Strategy:
     """True where the merge is the gradient of the domains' mean loss, which costs one backward
     pass instead of N."""
 
+    can_be_compiled: ClassVar[bool] = False
+    """True where XLA knows all that `merge` does; `DomainGeneralizer` then compiles it even where
+    the network is not compiled."""
+
     carries_nonfinite: ClassVar[bool] = False
     """True where `merge` itself lets infinities and NaNs through to its result."""
 
