@@ -54,27 +54,24 @@ class AgrRand(Agreement):
 
 
 def _noise(like: list[tf.Tensor], sigma: tf.Tensor, seed: tf.Tensor) -> list[tf.Tensor]:
-    """Draws from N(0, sigma^2) in the shapes of some tensors, float32.
-
-    XLA takes a quarter of a second to compile a draw, and makes it once more for all that it is cut
-    into. So small tensors share one, which a condition keeps apart from what it is for.
-    """
+    """Draws from N(0, sigma^2) in the shapes of some tensors, float32."""
     own_seed, shared_seed = split(seed, 2)
     own_seeds = split(own_seed, len(like))
-    shapes = [tf.shape(t) for t in like]
     is_small = [t.shape.num_elements() is None or t.shape.num_elements() < FEW for t in like]
+    # XLA takes a quarter of a second to compile a draw: small tensors share one.
     sizes = [tf.size(t) for t, small in zip(like, is_small, strict=True) if small]
-    shared = []
-    if sizes:
-        number = tf.add_n(sizes)
-        drawn = tf.cond(
-            sigma > 0, lambda: sigma * normal([number], shared_seed), lambda: tf.zeros([number])
-        )
-        shared = iter(tf.split(drawn, sizes))
+    of_small = iter(tf.split(_draw(tf.add_n(sizes), sigma, shared_seed), sizes) if sizes else [])
     return [
-        tf.reshape(next(shared), shape) if small else sigma * normal(shape, own)
-        for shape, small, own in zip(shapes, is_small, own_seeds, strict=True)
+        tf.reshape(next(of_small) if small else _draw(tf.size(t), sigma, own), tf.shape(t))
+        for t, small, own in zip(like, is_small, own_seeds, strict=True)
     ]
+
+
+def _draw(number: tf.Tensor, sigma: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    # Without a condition, XLA would draw once more for all that the draw is cut into or used for.
+    return tf.cond(
+        sigma > 0, lambda: sigma * normal([number], seed), lambda: tf.zeros([number], tf.float32)
+    )
 
 
 def _mean_magnitude(sums: list[tf.Tensor], conflicts: list[tf.Tensor]) -> tf.Tensor:
