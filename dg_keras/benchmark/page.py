@@ -1,6 +1,7 @@
 """The report as one page, with everything inside."""
 
 import base64
+import html
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,13 @@ def _rendered(
         for name, title in _TITLES.items()
         if (folder / f"{name}.png").exists()
     }
-    shown = {heading: table.to_html(border=0) for heading, table in tables.items()}
+    shown = {
+        # The cells hold what sets the best in bold; names are the user's own.
+        heading: table.rename(index=html.escape, columns=html.escape).to_html(
+            border=0, escape=False
+        )
+        for heading, table in tables.items()
+    }
     return config.name, _facts(config, records), _findings(config, tables), shown, pictures
 
 
@@ -98,6 +105,7 @@ def _findings(config: Config, tables: dict[str, pd.DataFrame]) -> list[str]:
     return [
         f"Of {tested} comparisons with {config.baseline}, the averages' included, {raw} have "
         f"p < 0.05 each by itself (* or †), {after} after Holm's correction over a row (†).",
+        "The best mean of a row is in bold; it need not differ from others by more than chance.",
         "These are results of one data set, one network and one setting of the optimizer, the same "
         "for all methods; they need not hold for others.",
     ]

@@ -215,9 +215,9 @@ def write_study(
 
 
 def sections(config: Config, summary: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The tables by their headings."""
+    """The tables by their headings, their cells as HTML."""
     found = {
-        heading: table(summary, measure, bold="{}")
+        heading: table(summary, measure, bold="<b>{}</b>")
         for measure, heading in MEASURES.items()
         if f"{measure}_mean" in summary
     }
@@ -400,7 +400,7 @@ def _box_plot(axes: plt.Axes, runs: pd.DataFrame, starred: list[str]) -> None:
     }
     boxes = axes.boxplot(
         list(percent.values()),
-        tick_labels=list(percent),
+        tick_labels=[method.replace(", ", ",\n") for method in percent],
         whis=(0, 100),
         widths=0.6,
         patch_artist=True,

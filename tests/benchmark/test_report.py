@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from dg_keras.benchmark import report
-from dg_keras.benchmark.config import read
+from dg_keras.benchmark.config import Method, read
 from dg_keras.benchmark.records import Run
 
 
@@ -151,3 +151,24 @@ def test_several_experiments_are_one_page(tmp_path):
     assert page.count("<h1>") == 2
     assert page.count("data:image/png;base64,") == 2
     assert (tmp_path / "vlcs" / "table.tex").exists()
+
+
+def test_the_page_sets_the_best_in_bold_and_names_as_they_are(tmp_path, config):
+    named = config.model_copy(update={"methods": [Method(name="Deep-All"), Method(name="<i>&")]})
+    records = [
+        (
+            Run(method, "sketch", 1),
+            {
+                "result": {"accuracy": accuracy},
+                "history": {},
+                "seconds": {"train": 60.0},
+                "versions": {"keras": "3"},
+            },
+        )
+        for method, accuracy in zip(named.methods, (0.25, 0.5), strict=True)
+    ]
+    report.write(tmp_path, named, records)
+    page = (tmp_path / "index.html").read_text()
+    assert "<td><b>50.00</b></td>" in page
+    assert "<td>25.00</td>" in page
+    assert "<th>&lt;i&gt;&amp;</th>" in page
