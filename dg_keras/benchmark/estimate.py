@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from dg_keras import data as datasets
+from dg_keras import objectives, strategies
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.records import Run
@@ -33,7 +34,7 @@ def estimate(
         images: The images; where they are not there, noise stands in.
 
     Returns:
-        A sentence about time and one about memory.
+        Sentences about time, memory, and the gradients in it.
     """
     few = _few_at_once(config)
     with tempfile.TemporaryDirectory() as folder:
@@ -77,8 +78,27 @@ def estimate(
     noise = " The images are not there; this was measured on noise." if stands_in else ""
     return (
         f"Time: about {_duration(total / workers)} on this machine (a step: {steps}).\n"
-        f"Memory: at least {peak * workers / 2**30:.1f} GiB on the host.{noise}"
+        f"Memory: at least {peak * workers / 2**30:.1f} GiB on the host.{noise}\n"
+        f"{gradients_in_memory(runs, len(inventory.domains) - 1, runner.gradient_bytes)}"
     )
+
+
+def gradients_in_memory(runs: list[Run], sources: int, size: int) -> str:
+    """How many gradients a step of each method holds."""
+    methods = {run.method.name: run.method for run in runs}
+    one = {
+        name
+        for name, method in methods.items()
+        if strategies.get(method.strategy).averages
+        and type(objectives.get(method.objective)).partners is objectives.Objective.partners
+    }
+    counts = {1: one, sources + 1: methods.keys() - one}
+    held = "; ".join(
+        f"{count} at a time with {', '.join(n for n in methods if n in names)}"
+        for count, names in counts.items()
+        if names
+    )
+    return f"Gradients of {size / 2**20:.1f} MiB: {held}."
 
 
 def _kind(run: Run) -> str:

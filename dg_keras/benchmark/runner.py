@@ -96,6 +96,11 @@ class Runner:
                 record["similarity"] = recorder.record
         return record
 
+    @property
+    def gradient_bytes(self) -> int:
+        """What a gradient of the trained network takes in memory."""
+        return sum(4 * int(np.prod(v.shape)) for v in self._net.trainable_variables)
+
     def time_steps(self, run: Run, steps: int) -> tuple[float, float]:
         """Trains a few steps of a run, and records nothing.
 

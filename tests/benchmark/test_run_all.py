@@ -163,6 +163,7 @@ def test_a_dry_run_shows_the_grid_and_runs_nothing(tmp_path, monkeypatch, capsys
     assert "smoke: 2 runs, 2 of them to run." in printed
     assert "Time: about" in printed
     assert "Memory: at least" in printed
+    assert "1 at a time with Deep-All." in printed
     assert not list(tmp_path.iterdir())
 
 
