@@ -19,10 +19,10 @@ STRATEGIES = ("mean", "agr_sum", "pcgrad", "agr_rand")
 # Network, images a domain, jit_compile, steps a measurement, measurements.
 SETTINGS = {
     "alexnet-32-xla": ("AlexNet", 32, True, 2, 3),
-    "alexnet-8-xla": ("AlexNet", 8, True, 3, 5),
+    "alexnet-8-xla": ("AlexNet", 8, True, 3, 3),
     "alexnet-32": ("AlexNet", 32, False, 2, 3),
-    "alexnet-8": ("AlexNet", 8, False, 3, 5),
-    "efficientnet_lite0-32": ("EfficientNetLite0", 32, False, 3, 5),
+    "alexnet-8": ("AlexNet", 8, False, 3, 3),
+    "efficientnet_lite0-32": ("EfficientNetLite0", 32, False, 2, 3),
     "small-32": ("small", 32, False, 400, 5),
 }
 
