@@ -197,7 +197,9 @@ def test_dtypes_and_nested_inputs():
 def test_large_arrays_are_no_part_of_the_graph():
     x = np.zeros((1000, 1000), np.float32)
     dataset = interleave([(x, np.zeros(1000))], 2)
-    gathers = dataset._input_dataset._input_dataset._datasets[0]
+    while not hasattr(dataset, "_datasets"):  # down to the zip of the domains' batches
+        dataset = dataset._input_dataset
+    gathers = dataset._datasets[0]
 
     graph = gathers._map_func.function.graph.as_graph_def()
 
