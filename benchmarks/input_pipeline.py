@@ -20,7 +20,7 @@ from benchmarks.measuring import compared, in_turn, parser, report
 from benchmarks.pacs_pipeline import draw_photo
 
 DOMAINS, IMAGES, BATCH_SIZE = ("day", "night", "rain"), 512, 32
-STEPS, ROUNDS = 3, 5
+STEPS, ROUNDS = 8, 3
 
 
 def main() -> None:

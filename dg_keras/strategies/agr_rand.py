@@ -1,6 +1,8 @@
 """Agr-Rand: what the domains agree on, and noise elsewhere."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -8,7 +10,7 @@ import tensorflow as tf
 
 from dg_keras.strategies.agreement import CONFLICT, Agreement, replace
 from dg_keras.strategies.randomness import check_seed, normal, split, stateless_seed
-from dg_keras.strategies.total import FEW, total
+from dg_keras.strategies.totals import FEW, totals
 
 
 @keras.saving.register_keras_serializable(package="dg_keras")
@@ -36,16 +38,52 @@ class AgrRand(Agreement):
     def __post_init__(self) -> None:
         check_seed(self.seed)
 
+    def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
+        """What comes of folding the domains, in their order."""
+
+        def fold(*gradient: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return self._fold([[g] for g in gradient])[0]
+
+        # Folded where it is used: it takes less than keeping the state of all in memory.
+        return self._merge(fold, list(zip(*gradients, strict=True)), step)
+
     def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum where there is agreement, noise where there is conflict."""
-        conflicts = [self._conflicts(sign) for _, sign in state]
-        sums = [summed for summed, _ in state]
-        sigma = _mean_magnitude(sums, conflicts)
-        noise = _noise(sums, sigma, stateless_seed(self.seed, step))
+        return self._merge(lambda summed, sign: (summed, sign), state, step)
+
+    def _merge(
+        self, fold: Callable, variables: Sequence[Sequence[tf.Tensor]], step: int | tf.Tensor
+    ) -> list[tf.Tensor]:
+        """The merged gradient of what `fold` makes sum and sign of, for each variable."""
+
+        def of_agreeing(*tensors: tf.Tensor) -> list[tf.Tensor]:
+            return self._of_agreeing(*fold(*tensors))
+
+        def merged(tensors: Sequence[tf.Tensor], noise: tf.Tensor) -> tf.Tensor:
+            summed, sign = fold(*tensors)
+            noise = tf.cast(tf.reshape(noise, tf.shape(summed)), summed.dtype)
+            return replace(self._conflicts(sign), summed, noise)
+
+        sigma = _mean_magnitude([totals(of_agreeing, *tensors) for tensors in variables])
+        own_seed, shared_seed = split(stateless_seed(self.seed, step), 2)
+        own_seeds = split(own_seed, len(variables))
+        # XLA takes a quarter of a second to compile a draw: small variables share one.
+        sizes = [tf.size(first) for first, *_ in variables if _is_small(first)]
+        shared = _with_noise(tf.identity, tf.add_n(sizes), sigma, shared_seed) if sizes else []
+        of_small = iter(tf.split(shared, sizes) if sizes else [])
         return [
-            replace(conflict, summed, tf.cast(n, summed.dtype))
-            for summed, conflict, n in zip(sums, conflicts, noise, strict=True)
+            merged(tensors, next(of_small))
+            if _is_small(tensors[0])
+            else _with_noise(partial(merged, tensors), tf.size(tensors[0]), sigma, own)
+            for tensors, own in zip(variables, own_seeds, strict=True)
         ]
+
+    def _of_agreeing(self, summed: tf.Tensor, sign: tf.Tensor) -> list[tf.Tensor]:
+        """The magnitude of each component that agrees, and a one for it."""
+        conflict = self._conflicts(sign)
+        magnitude = tf.where(conflict, 0.0, tf.abs(tf.cast(summed, tf.float32)))
+        # A variable's are counted in integers: in float32, adding ones stops at 2^24.
+        return [magnitude, tf.cast(~conflict, tf.int32)]
 
     def _conflicts(self, sign: tf.Tensor) -> tf.Tensor:
         if self.zero_agrees:
@@ -53,43 +91,25 @@ class AgrRand(Agreement):
         return (sign == CONFLICT) | (sign == 0)
 
 
-def _noise(like: list[tf.Tensor], sigma: tf.Tensor, seed: tf.Tensor) -> list[tf.Tensor]:
-    """Draws from N(0, sigma^2) in the shapes of some tensors, float32."""
-    own_seed, shared_seed = split(seed, 2)
-    own_seeds = split(own_seed, len(like))
-    is_small = [t.shape.num_elements() is None or t.shape.num_elements() < FEW for t in like]
-    # XLA takes a quarter of a second to compile a draw: small tensors share one.
-    sizes = [tf.size(t) for t, small in zip(like, is_small, strict=True) if small]
-    of_small = iter(tf.split(_draw(tf.add_n(sizes), sigma, shared_seed), sizes) if sizes else [])
-    return [
-        tf.reshape(next(of_small) if small else _draw(tf.size(t), sigma, own), tf.shape(t))
-        for t, small, own in zip(like, is_small, own_seeds, strict=True)
-    ]
-
-
-def _draw(number: tf.Tensor, sigma: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    # Without a condition, XLA would draw once more for all that the draw is cut into or used for.
-    return tf.cond(
-        sigma > 0, lambda: sigma * normal([number], seed), lambda: tf.zeros([number], tf.float32)
-    )
-
-
-def _mean_magnitude(sums: list[tf.Tensor], conflicts: list[tf.Tensor]) -> tf.Tensor:
+def _mean_magnitude(of_agreeing: list[list[tf.Tensor]]) -> tf.Tensor:
     """Mean magnitude of the agreeing components of all variables, a float32 scalar."""
-    magnitude = tf.add_n(
-        [
-            total(_magnitude_of_agreeing, summed, conflict)
-            for summed, conflict in zip(sums, conflicts, strict=True)
-        ]
+    magnitudes, numbers = zip(*of_agreeing, strict=True)
+    agreeing = tf.add_n([tf.cast(number, tf.float32) for number in numbers])
+    return tf.math.divide_no_nan(tf.add_n(list(magnitudes)), agreeing)
+
+
+def _with_noise(
+    function: Callable[[tf.Tensor], tf.Tensor], number: tf.Tensor, sigma: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
+    """What a function makes of so many draws from N(0, sigma^2), float32."""
+    # Without a condition, XLA would draw once more for each of its uses.
+    return tf.cond(
+        sigma > 0,
+        lambda: function(sigma * normal([number], seed)),
+        lambda: function(tf.zeros([number], tf.float32)),
     )
-    # A variable's are counted in integers: in float32, adding ones stops at 2^24.
-    agreeing = tf.add_n([tf.cast(total(_ones_of_agreeing, c), tf.float32) for c in conflicts])
-    return tf.math.divide_no_nan(magnitude, agreeing)
 
 
-def _magnitude_of_agreeing(summed: tf.Tensor, conflict: tf.Tensor) -> tf.Tensor:
-    return tf.where(conflict, 0.0, tf.abs(tf.cast(summed, tf.float32)))
-
-
-def _ones_of_agreeing(conflict: tf.Tensor) -> tf.Tensor:
-    return tf.cast(~conflict, tf.int32)
+def _is_small(variable: tf.Tensor) -> bool:
+    size = variable.shape.num_elements()
+    return size is None or size < FEW

@@ -31,8 +31,12 @@ class FoldStrategy(Strategy):
         raise NotImplementedError(f"{type(self).__name__} must override `finish`.")
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
-        """Folds the domains, in their order."""
+        """What comes of folding the domains, in their order."""
+        return self.finish(self._fold(gradients), step)
+
+    def _fold(self, gradients: list[list[tf.Tensor]]) -> Any:
+        """The state after all domains, in their order."""
         state = self.start(gradients[0])
         for gradient in gradients[1:]:
             state = self.add(state, gradient)
-        return self.finish(state, step)
+        return state

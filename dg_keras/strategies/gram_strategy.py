@@ -6,7 +6,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from dg_keras.strategies.strategy import Strategy
-from dg_keras.strategies.total import total
+from dg_keras.strategies.totals import totals
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,16 +43,15 @@ class GramStrategy(Strategy):
 
 def _gram(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
     """Inner products over all variables, float32 `[N, N]`."""
+    domains = range(len(gradients))
+    pairs = [(i, j) for i in domains for j in range(i + 1)]
 
-    def inner(i: int, j: int) -> tf.Tensor:
-        return tf.add_n(
-            [
-                total(tf.multiply, tf.cast(g, tf.float32), tf.cast(h, tf.float32))
-                for g, h in zip(gradients[i], gradients[j], strict=True)
-            ]
-        )
+    def products(*gradient: tf.Tensor) -> list[tf.Tensor]:
+        g = [tf.cast(t, tf.float32) for t in gradient]
+        return [g[i] * g[j] for i, j in pairs]
 
-    # A pair at a time: stacked for a matrix product, the gradients would be copied.
-    pairs = {(i, j): inner(i, j) for i in range(len(gradients)) for j in range(i + 1)}
-    rows = range(len(gradients))
-    return tf.stack([tf.stack([pairs[max(i, j), min(i, j)] for j in rows]) for i in rows])
+    # Not as a matrix product, for which the gradients would be stacked, and so copied.
+    by_variable = [totals(products, *of_domains) for of_domains in zip(*gradients, strict=True)]
+    sums = [tf.add_n(list(of_pair)) for of_pair in zip(*by_variable, strict=True)]
+    inner = dict(zip(pairs, sums, strict=True))
+    return tf.stack([tf.stack([inner[max(i, j), min(i, j)] for j in domains]) for i in domains])

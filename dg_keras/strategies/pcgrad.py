@@ -50,4 +50,12 @@ class PCGrad(GramStrategy):
         keys = integers([domains, domains], stateless_seed(self.seed, step))
         # With the largest key, a domain itself comes last in its own row.
         keys = tf.linalg.set_diag(keys, tf.fill([domains], tf.int32.max))
-        return tf.argsort(keys, stable=True)[:, :-1]
+        # XLA makes a dynamic shape of `tf.argsort` and then inlines all of the step's random number
+        # generators, dropout's among them, into what uses them, which draws several times.
+        earlier = tf.linalg.band_part(tf.ones([domains, domains], tf.int32), 0, -1) == 0
+        comes_before = (keys[:, :, None] < keys[:, None, :]) | (
+            (keys[:, :, None] == keys[:, None, :]) & tf.transpose(earlier)
+        )
+        places = tf.reduce_sum(tf.cast(comes_before, tf.int32), axis=1)
+        order = tf.range(domains)[None, :, None] == places[:, None, :]
+        return tf.argmax(order, axis=2, output_type=tf.int32)[:, :-1]
