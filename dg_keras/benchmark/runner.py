@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import platform
+import random
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -235,8 +236,6 @@ class Runner:
         _assign(self._net.variables, self._initial_values(seed))
         model.reset_training(seed)
         self._regularize(method)
-        # What a layer draws from TensorFlow's global generator depends on it too.
-        keras.utils.set_random_seed(seed)
         return model
 
     def _compile(self, method: Method) -> DomainGeneralizer:
@@ -317,7 +316,9 @@ def build_trained(
 
     Their random weights depend on the seed alone.
     """
-    keras.utils.set_random_seed(seed)
+    # From here layers take the seeds of their weights and of the generators that they own. After
+    # Keras' `set_random_seed` TensorFlow makes each traced function ready anew, for half a second.
+    random.seed(seed)
     backbone = config.backbone
     net = build(
         backbone.name,

@@ -37,12 +37,14 @@ def index_batches(
         first_pass, first_place = step * batch_size // size, step * batch_size % size
 
         def order_of(number: tf.Tensor) -> tf.Tensor:
-            order = _order(size, seed, number) if shuffle else tf.range(size, dtype=tf.int64)
+            order = tf.range(size, dtype=tf.int64)
+            if shuffle:
+                order = _order(tf.constant(size, tf.int64), tf.constant(seed, tf.int64), number)
             return order[tf.where(number == first_pass, first_place, 0) :]
 
         return tf.data.Dataset.counter(first_pass).map(order_of)
 
-    passes = _step(start_step).flat_map(passes_from)
+    passes = _step(start_step).flat_map(tf.autograph.experimental.do_not_convert(passes_from))
     batches = passes.rebatch(batch_size, drop_remainder=True)
     return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
 
@@ -59,9 +61,9 @@ def _step(start_step: int | Callable[[], int]) -> tf.data.Dataset:
     )
 
 
-def _order(size: int, seed: tuple[int, int], number: tf.Tensor) -> tf.Tensor:
+@tf.function(autograph=False)  # traced once, where every dataset would trace it anew
+def _order(size: tf.Tensor, seed: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
     # Named, since the default algorithm differs between devices.
-    seed = tf.convert_to_tensor(seed, tf.int64)
     seed = tf.random.experimental.stateless_fold_in(seed, number, alg="philox")
     return tf.random.experimental.stateless_shuffle(
         tf.range(size, dtype=tf.int64), seed, alg="philox"
