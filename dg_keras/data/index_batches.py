@@ -39,7 +39,7 @@ def index_batches(
         def order_of(number: tf.Tensor) -> tf.Tensor:
             order = tf.range(size, dtype=tf.int64)
             if shuffle:
-                order = _order(tf.constant(size, tf.int64), tf.constant(seed, tf.int64), number)
+                order = _order(tf.size(order, tf.int64), tf.cast(seed, tf.int64), number)
             return order[tf.where(number == first_pass, first_place, 0) :]
 
         return tf.data.Dataset.counter(first_pass).map(order_of)
