@@ -52,10 +52,9 @@ class PCGrad(GramStrategy):
         keys = tf.linalg.set_diag(keys, tf.fill([domains], tf.int32.max))
         # XLA makes a dynamic shape of `tf.argsort` and then inlines all of the step's random number
         # generators, dropout's among them, into what uses them, which draws several times.
-        earlier = tf.linalg.band_part(tf.ones([domains, domains], tf.int32), 0, -1) == 0
-        comes_before = (keys[:, :, None] < keys[:, None, :]) | (
-            (keys[:, :, None] == keys[:, None, :]) & tf.transpose(earlier)
-        )
-        places = tf.reduce_sum(tf.cast(comes_before, tf.int32), axis=1)
-        order = tf.range(domains)[None, :, None] == places[:, None, :]
-        return tf.argmax(order, axis=2, output_type=tf.int32)[:, :-1]
+        number = tf.range(domains)
+        is_less = keys[:, :, None] < keys[:, None, :]
+        is_earlier_equal = (keys[:, :, None] == keys[:, None, :]) & (number[:, None] < number)
+        place = tf.reduce_sum(tf.cast(is_less | is_earlier_equal, tf.int32), axis=1)
+        is_at_place = place[:, None, :] == number[None, :, None]
+        return tf.argmax(is_at_place, axis=2, output_type=tf.int32)[:, :-1]

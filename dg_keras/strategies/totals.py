@@ -15,7 +15,7 @@ def totals(function: Callable[..., Sequence[tf.Tensor]], *tensors: tf.Tensor) ->
     """The sums of what a function makes of the components of some tensors of one shape.
 
     On a CPU, XLA makes of each `tf.reduce_sum` a pass over all of its arguments, and a chain of
-    additions on one core, which loses digits: of 4e7 ones in float32 it counts 2^24. Here the
+    additions on one core, which loses digits: of 4e7 ones in float32 it counts 2^24. There the
     tensors are taken in blocks of some rows that stay in the cache for all sums, and rows are added
     up component by component.
 
@@ -29,7 +29,8 @@ def totals(function: Callable[..., Sequence[tf.Tensor]], *tensors: tf.Tensor) ->
     """
     flat = [tf.reshape(tensor, [-1]) for tensor in tensors]
     size = flat[0].shape[0]
-    if size is None or size < FEW:
+    # A GPU adds up in parallel, and would wait between blocks.
+    if size is None or size < FEW or tf.config.list_logical_devices("GPU"):
         return [tf.reduce_sum(value) for value in function(*flat)]
 
     def add_block(number: tf.Tensor, *sums: tf.Tensor) -> tuple[tf.Tensor, ...]:

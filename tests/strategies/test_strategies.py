@@ -78,6 +78,15 @@ def test_pcgrad_is_algorithm_1(domains, kind, step):
     assert_close(merged(strategy, gradients, step), reference.pcgrad(gradients, order), gradients)
 
 
+def test_pcgrad_has_no_dynamic_shapes():
+    """For which XLA would draw the noise of the whole step several times."""
+    specs = [[tf.TensorSpec([5], tf.float32)] for _ in range(3)]
+    traced = tf.function(strategies.PCGrad()).get_concrete_function(specs, 0)
+    kinds = {operation.type for operation in traced.graph.get_operations()}
+    assert "StatelessRandomUniformFullIntV2" in kinds
+    assert kinds.isdisjoint({"TopK", "TopKV2", "Where", "Unique", "UniqueV2"})
+
+
 HAND_WORKED = [
     (strategies.Mean(), [[1.0, -2.0, 0.0, 0.0]], [[3.0, 2.0, 0.0, 4.0]], [2.0, 0.0, 0.0, 2.0]),
     (strategies.AgrSum(), [[1.0, -2.0, 0.0, 0.0]], [[3.0, 2.0, 0.0, 4.0]], [4.0, 0.0, 0.0, 0.0]),

@@ -33,3 +33,16 @@ def test_count_integers_exactly():
     ones = tf.ones([2**13, 2**12 + 1], tf.int32)
     (counted,) = totals(lambda x: [x], ones)
     assert int(counted) == 2**13 * (2**12 + 1)
+
+
+def test_takes_no_blocks_where_there_is_a_gpu(monkeypatch):
+    def operations():
+        traced = tf.function(lambda t: totals(lambda x: [x], t)).get_concrete_function(
+            tf.TensorSpec([2 * FEW], tf.float32)
+        )
+        return {operation.type for operation in traced.graph.get_operations()}
+
+    on_a_cpu = operations()
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])
+    assert "StatelessWhile" in on_a_cpu
+    assert operations().isdisjoint({"While", "StatelessWhile"})
