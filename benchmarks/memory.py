@@ -21,6 +21,7 @@ WAYS = [
     ("agr_sum", 3, False),
     ("agr_sum", 3, True),
     ("agr_sum", 16, True),
+    ("agr_rand", 3, True),
     ("agr_rand", 16, True),
     ("pcgrad", 3, False),
 ]

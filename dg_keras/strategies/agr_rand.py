@@ -69,8 +69,9 @@ class AgrRand(Agreement):
         own_seeds = split(own_seed, len(variables))
         # XLA takes a quarter of a second to compile a draw: small variables share one.
         sizes = [tf.size(first) for first, *_ in variables if _is_small(first)]
-        shared = _with_noise(tf.identity, tf.add_n(sizes), sigma, shared_seed) if sizes else []
-        of_small = iter(tf.split(shared, sizes) if sizes else [])
+        if sizes:
+            shared = _with_noise(tf.identity, tf.add_n(sizes), sigma, shared_seed)
+            of_small = iter(tf.split(shared, sizes))
         return [
             merged(tensors, next(of_small))
             if _is_small(tensors[0])
