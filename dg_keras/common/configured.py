@@ -1,0 +1,87 @@
+"""Objects that are told by their configuration: strategies and objectives."""
+
+import dataclasses
+import difflib
+import typing
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
+
+import keras
+
+T = TypeVar("T", bound="Configured")
+
+
+@dataclasses.dataclass(frozen=True)
+class Configured:
+    """An immutable object whose fields are its configuration.
+
+    A subclass is a frozen dataclass, or has an `__init__` of its own and overrides `get_config`.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Told where the class is written: a model that is saved would lose the arguments.
+        if "__init__" in cls.__dict__ and cls.get_config is Configured.get_config:
+            raise TypeError(
+                f"{cls.__name__} must override `get_config`, or be a frozen dataclass, whose fields "
+                "are its configuration. Received: an `__init__` of its own, whose arguments would "
+                "be lost where a model is saved"
+            )
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.init
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The object that `get_config` describes."""
+        return cls(**config)
+
+
+@typing.dataclass_transform(frozen_default=True)
+def public(cls: type[T]) -> type[T]:
+    """Makes a class a frozen dataclass that Keras saves and loads as one of this library's."""
+    frozen = dataclasses.dataclass(frozen=True)(cls)
+    return keras.saving.register_keras_serializable(package="dg_keras")(frozen)
+
+
+def look_up(identifier: Any, argument: str, base: type[T], by_name: Mapping[str, type[T]]) -> T:
+    """Finds an object by instance, name or config, as `keras.losses.get` does a loss.
+
+    Args:
+        identifier: An instance of `base`; the name of one of this library or of one registered
+            with Keras ("my_project>Median"); or a dict with "class_name" (such a name) and
+            "config" (the constructor's arguments).
+        argument: What the argument is called, for errors.
+        base: The class that it must be of.
+        by_name: This library's own.
+
+    Raises:
+        ValueError: If there is no such object.
+    """
+    if isinstance(identifier, base):
+        return identifier
+    if isinstance(identifier, str):
+        return _class(identifier, argument, base, by_name)()
+    if isinstance(identifier, dict) and "class_name" in identifier:
+        name = identifier.get("registered_name") or identifier["class_name"]
+        return _class(name, argument, base, by_name).from_config(identifier.get("config", {}))
+    raise ValueError(
+        f"`{argument}` must be a dg_keras {argument}, its name, or a dict with `class_name` and "
+        f"`config`. Received: {identifier!r}"
+    )
+
+
+def _class(name: str, argument: str, base: type[T], by_name: Mapping[str, type[T]]) -> type[T]:
+    found = by_name.get(name) or keras.saving.get_registered_object(name)
+    if isinstance(found, type) and issubclass(found, base):
+        return found
+    near = difflib.get_close_matches(name, by_name, n=2) or list(by_name)
+    raise ValueError(
+        f"`{argument}` must be the name of a dg_keras {argument}, such as {', '.join(near)}. "
+        f"Received: {name!r}"
+    )

@@ -1,0 +1,24 @@
+"""Where data and weights are looked for."""
+
+import os
+from pathlib import Path
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def places(kind: str) -> list[Path]:
+    """The folders in which data or weights are looked for, in this order.
+
+    Args:
+        kind: "data" or "weights".
+
+    Returns:
+        The checkout's folder of that name, and `$DG_KERAS_HOME`'s, which is `~/.dg_keras` where it
+        is not set.
+    """
+    return [_CHECKOUT / kind, home() / kind]
+
+
+def home() -> Path:
+    """`$DG_KERAS_HOME`, or `~/.dg_keras` where it is not set."""
+    return Path(os.environ.get("DG_KERAS_HOME", "~/.dg_keras")).expanduser()
