@@ -23,9 +23,9 @@ class Configured:
         # Told where the class is written: a model that is saved would lose the arguments.
         if "__init__" in cls.__dict__ and cls.get_config is Configured.get_config:
             raise TypeError(
-                f"{cls.__name__} must override `get_config`, or be a frozen dataclass, whose fields "
-                "are its configuration. Received: an `__init__` of its own, whose arguments would "
-                "be lost where a model is saved"
+                f"{cls.__name__} must override `get_config`, or be a frozen dataclass, whose "
+                "fields are its configuration. Received: an `__init__` of its own, whose arguments "
+                "would be lost where a model is saved"
             )
 
     def get_config(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""The domains' batches -> a loss, and so a gradient, a domain. Imports nothing of the rest."""
+"""The domains' batches -> a loss, and so a gradient, per domain."""
 
+from dg_keras.objectives.batch import Batch
 from dg_keras.objectives.empirical_risk import EmpiricalRisk
 from dg_keras.objectives.get import get
 from dg_keras.objectives.group_dro import GroupDRO
@@ -8,4 +9,4 @@ from dg_keras.objectives.mixup import Mixup
 from dg_keras.objectives.mldg import MLDG
 from dg_keras.objectives.objective import Objective
 
-__all__ = ["IRM", "MLDG", "EmpiricalRisk", "GroupDRO", "Mixup", "Objective", "get"]
+__all__ = ["IRM", "MLDG", "Batch", "EmpiricalRisk", "GroupDRO", "Mixup", "Objective", "get"]

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import keras
-
+from dg_keras.common.configured import look_up
 from dg_keras.objectives.empirical_risk import EmpiricalRisk
 from dg_keras.objectives.group_dro import GroupDRO
 from dg_keras.objectives.irm import IRM
@@ -31,24 +30,4 @@ def get(identifier: str | dict[str, Any] | Objective) -> Objective:
     Raises:
         ValueError: If there is no such objective.
     """
-    if isinstance(identifier, Objective):
-        return identifier
-    if isinstance(identifier, str):
-        return _class(identifier)()
-    if isinstance(identifier, dict) and "class_name" in identifier:
-        name = identifier.get("registered_name") or identifier["class_name"]
-        return _class(name).from_config(identifier.get("config", {}))
-    raise ValueError(
-        "`objective` must be an objective, its name, or a dict with `class_name` and `config`. "
-        f"Received: {identifier!r}"
-    )
-
-
-def _class(name: str) -> type[Objective]:
-    found = BY_NAME.get(name) or keras.saving.get_registered_object(name)
-    if isinstance(found, type) and issubclass(found, Objective):
-        return found
-    raise ValueError(
-        f"`objective` must be the name of an objective, such as {', '.join(BY_NAME)}. "
-        f"Received: {name!r}"
-    )
+    return look_up(identifier, "objective", Objective, BY_NAME)

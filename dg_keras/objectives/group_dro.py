@@ -1,19 +1,17 @@
 """Group distributionally robust optimization."""
 
-import dataclasses
-from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-import keras
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.common.configured import public
 from dg_keras.objectives._checks import check_positive
-from dg_keras.objectives.objective import Objective
+from dg_keras.objectives.batch import Batch
+from dg_keras.objectives.objective import Objective, Risk
 
 
-@keras.saving.register_keras_serializable(package="dg_keras")
-@dataclasses.dataclass(frozen=True)
+@public
 class GroupDRO(Objective):
     """Weighs the domains, and those with the larger losses ever more.
 
@@ -23,9 +21,13 @@ class GroupDRO(Objective):
 
     Args:
         eta: How fast the weights follow the losses.
+
+    The logged `loss` is what is minimised, sum q_i L_i; `loss/<domain>` is L_i.
     """
 
     eta: float = 0.01
+
+    weighs: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_positive("eta", self.eta, or_zero=True)
@@ -34,11 +36,9 @@ class GroupDRO(Objective):
         """All domains weigh alike."""
         return {"q": np.full(domains, 1 / domains, "float32")}
 
-    def loss(
-        self, y: Any, y_pred: Any, sample_weight: Any, risk: Callable, step: tf.Tensor
-    ) -> tf.Tensor:
+    def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
         """The compiled loss."""
-        return risk(y, y_pred, sample_weight)
+        return risk(batch, y_pred)
 
     def weigh(
         self, losses: tf.Tensor, state: dict[str, tf.Tensor]

@@ -1,19 +1,19 @@
 """Invariant risk minimization."""
 
-import dataclasses
 import numbers
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
+from dg_keras.common.configured import public
+from dg_keras.common.samples import every, mask, masked
 from dg_keras.objectives._checks import check_positive
-from dg_keras.objectives.objective import Objective
+from dg_keras.objectives.batch import Batch
+from dg_keras.objectives.objective import Objective, Risk
 
 
-@keras.saving.register_keras_serializable(package="dg_keras")
-@dataclasses.dataclass(frozen=True)
+@public
 class IRM(Objective):
     """Punishes a domain's loss where another scale of the logits would suit that domain better.
 
@@ -45,12 +45,10 @@ class IRM(Objective):
 
     @property
     def restart_step(self) -> int | None:
-        """The step of the change."""
-        return self.anneal_steps
+        """The step of the change; None where there is none."""
+        return self.anneal_steps or None
 
-    def loss(
-        self, y: Any, y_pred: Any, sample_weight: Any, risk: Callable, step: tf.Tensor
-    ) -> tf.Tensor:
+    def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
         """The compiled loss, and the penalty."""
         samples = keras.tree.flatten(y_pred)[0].shape[0]
         if samples is not None and samples < 2:
@@ -59,24 +57,20 @@ class IRM(Objective):
                 f"Received: {samples}"
             )
         even, odd = (
-            _derivative_by_scale(_half(start, y, y_pred, sample_weight), risk) for start in (0, 1)
+            _derivative_by_scale(every(batch, start, 2), every(y_pred, start, 2), risk)
+            for start in (0, 1)
         )
         weight = tf.where(step < self.anneal_steps, 1.0, float(self.penalty_weight))
-        return risk(y, y_pred, sample_weight) + weight * even * odd
+        return risk(batch, y_pred) + weight * even * odd
 
 
-def _half(start: int, *batch: Any) -> tuple[Any, Any, Any]:
-    return tuple(
-        keras.tree.map_structure(lambda t: t[start::2], part, none_is_leaf=False) for part in batch
-    )
-
-
-def _derivative_by_scale(batch: tuple[Any, Any, Any], risk: Callable) -> tf.Tensor:
+def _derivative_by_scale(batch: Batch, logits: Any, risk: Risk) -> tf.Tensor:
     """The derivative of the loss by a factor of the logits, at 1; gradients flow through it."""
-    y, logits, sample_weight = batch
     with tf.GradientTape() as tape:
         scale = tf.ones(())
         tape.watch(scale)
-        scaled = keras.tree.map_structure(lambda t: t * tf.cast(scale, t.dtype), logits)
-        loss = risk(y, scaled, sample_weight)
+        scaled = keras.tree.map_structure(
+            lambda t: masked(t * tf.cast(scale, t.dtype), by=mask(t)), logits
+        )
+        loss = risk(batch, scaled)
     return tape.gradient(loss, scale)

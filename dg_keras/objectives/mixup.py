@@ -1,8 +1,6 @@
 """Mixup between domains."""
 
-import dataclasses
 import functools
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -10,8 +8,11 @@ import numpy as np
 import scipy.stats
 import tensorflow as tf
 
+from dg_keras.common.configured import public
+from dg_keras.common.samples import mask, masked
 from dg_keras.objectives._checks import check_positive
-from dg_keras.objectives.objective import Objective
+from dg_keras.objectives.batch import Batch
+from dg_keras.objectives.objective import Objective, Risk
 from dg_keras.objectives.pairing import cyclic_partners
 
 # As many quantiles as there are draws of 16 bits.
@@ -26,15 +27,14 @@ class Mixed(NamedTuple):
     share: tf.Tensor
 
 
-@keras.saving.register_keras_serializable(package="dg_keras")
-@dataclasses.dataclass(frozen=True)
+@public
 class Mixup(Objective):
     """Trains each domain on mixtures with another.
 
     "mixup: beyond empirical risk minimization", Zhang et al. (2018), between domains, as
     inter-domain Mixup in Wang et al. (2020): the domains are paired in a circle of random order;
     the images of domain i and its partner j become lambda x_i + (1 - lambda) x_j, with one
-    lambda ~ Beta(alpha, alpha) a pair, and the loss lambda L(y_i) + (1 - lambda) L(y_j).
+    lambda ~ Beta(alpha, alpha) per pair, and the loss lambda L(y_i) + (1 - lambda) L(y_j).
 
     The training metrics compare the predictions for the mixtures with y_i.
 
@@ -47,11 +47,20 @@ class Mixup(Objective):
     def __post_init__(self) -> None:
         check_positive("alpha", self.alpha)
 
-    def prepare(
-        self, x: Any, y: Any, sample_weight: Any, domains: int, seed: tf.Tensor
-    ) -> tuple[Any, Any, Any]:
+    def check(self, net: keras.Model) -> None:
+        """Raises ValueError if the network looks its inputs up, which then are no quantities."""
+        inputs = {id(tensor) for tensor in getattr(net, "inputs", None) or []}
+        for layer in net._flatten_layers():
+            if isinstance(layer, keras.layers.Embedding) and id(_input_of(layer)) in inputs:
+                raise ValueError(
+                    "Mixup needs inputs that can be mixed, such as images. Received: a network "
+                    f"whose layer {layer.name!r}, an Embedding, looks its inputs up"
+                )
+
+    def prepare(self, batch: Batch, domains: int, seed: tf.Tensor) -> Batch:
         """Mixes each domain's samples with those of its partner."""
-        samples = tf.shape(keras.tree.flatten(x)[0])[0]
+        keras.tree.map_structure(_check_can_be_mixed, batch.x)
+        samples = tf.shape(keras.tree.flatten(batch.x)[0])[0]
         own = tf.range(samples) % domains
         partners = cyclic_partners(domains, tf.random.fold_in(seed, 0, alg="philox"))
         share = tf.gather(self.shares(domains, tf.random.fold_in(seed, 1, alg="philox")), own)
@@ -63,25 +72,34 @@ class Mixup(Objective):
             )
 
         def mix(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-            # Whole numbers, such as images of bytes, have no mixtures.
+            # Images of bytes have mixtures that are none.
             dtype = first.dtype if first.dtype.is_floating else tf.float32
             first, second = tf.cast(first, dtype), tf.cast(second, dtype)
-            weight = tf.reshape(tf.cast(share, dtype), [-1] + [1] * (first.shape.rank - 1))
+            weight = _per_sample(tf.cast(share, dtype), first, 1)
             return weight * first + (1 - weight) * second
 
+        x, y, sample_weight = batch
         mixed = keras.tree.map_structure(mix, x, of_others(x))
         if sample_weight is not None:
             sample_weight = (sample_weight, of_others(sample_weight))
-        return mixed, Mixed(y, of_others(y), share), sample_weight
+        return Batch(mixed, Mixed(y, of_others(y), share), sample_weight)
 
-    def loss(
-        self, y: Mixed, y_pred: Any, sample_weight: Any, risk: Callable, step: tf.Tensor
-    ) -> tf.Tensor:
+    def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
         """The compiled loss against both parts' targets, each with its share."""
-        first, second = sample_weight or (None, None)
-        # All samples of a domain have one share.
-        share = y.share[0]
-        return share * risk(y.first, y_pred, first) + (1 - share) * risk(y.second, y_pred, second)
+        # One loss of all targets, so that what Keras logs for each output is weighted too. The mean
+        # over twice as many samples takes twice the shares.
+        share = batch.y.share
+        ones = keras.tree.map_structure(lambda t: _per_sample(tf.ones_like(share), t), y_pred)
+        first, second = batch.sample_weight or (ones, ones)
+        weight = keras.tree.map_structure(
+            lambda a, b: tf.concat(
+                [2 * a * _per_sample(share, a, 1), 2 * b * _per_sample(1 - share, b, 1)], axis=0
+            ),
+            first,
+            second,
+        )
+        doubled = Batch(_twice(batch.x), _twice(batch.y.first, batch.y.second), weight)
+        return risk(doubled, _twice(y_pred))
 
     def shares(self, domains: int, seed: tf.Tensor) -> tf.Tensor:
         """Draws lambda ~ Beta(alpha, alpha) for each domain, float32 `[N]`.
@@ -97,3 +115,40 @@ class Mixup(Objective):
 def _quantiles(alpha: float) -> np.ndarray:
     """The distribution's quantiles in the middle of as many equal steps, float32."""
     return scipy.stats.beta.ppf((np.arange(_DRAWS) + 0.5) / _DRAWS, alpha, alpha).astype("float32")
+
+
+def _twice(first: Any, second: Any = None) -> Any:
+    """Two structures of tensors, or one and itself, as samples of one batch; masks stay."""
+
+    def joined(*parts: tf.Tensor) -> tf.Tensor:
+        masks = [mask(part) for part in parts]
+        both = tf.concat(parts, axis=0)
+        return both if masks[0] is None else masked(both, by=tf.concat(masks, axis=0))
+
+    return keras.tree.map_structure(joined, first, first if second is None else second)
+
+
+def _per_sample(values: tf.Tensor, like: tf.Tensor, features: int = 2) -> tf.Tensor:
+    """A value per sample, `[B]`, of a rank that multiplies another tensor's positions.
+
+    Args:
+        values: The values.
+        like: A tensor `[B, ...]`.
+        features: How many of its dimensions are no positions: the samples, and with 2 the last.
+    """
+    return tf.reshape(values, [-1] + [1] * max(0, like.shape.rank - features))
+
+
+def _input_of(layer: keras.Layer) -> Any:
+    """What the layer is called with; None where it is not part of a Functional model."""
+    nodes = layer._inbound_nodes
+    return nodes[0].input_tensors[0] if nodes else None
+
+
+def _check_can_be_mixed(inputs: tf.Tensor) -> None:
+    """Raises ValueError for whole numbers that are no images."""
+    if not inputs.dtype.is_floating and inputs.dtype != tf.uint8:
+        raise ValueError(
+            "Mixup needs inputs that can be mixed: floats, or images of bytes (uint8). Received: "
+            f"{inputs.dtype.name}, and whole numbers such as the ids of words have no mixtures"
+        )

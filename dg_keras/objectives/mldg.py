@@ -1,50 +1,50 @@
 """Meta-learning for domain generalization."""
 
-import dataclasses
-import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-import keras
 import tensorflow as tf
 
+from dg_keras.common.configured import public
 from dg_keras.objectives._checks import check_positive
-from dg_keras.objectives.objective import Objective
+from dg_keras.objectives.batch import Batch
+from dg_keras.objectives.objective import Objective, Risk
 from dg_keras.objectives.pairing import cyclic_partners
 
-_BETA_2, _EPSILON = 0.999, 1e-7
-"""The defaults of `keras.optimizers.Adam`; its beta_1 does not show in a first step."""
 
-
-@keras.saving.register_keras_serializable(package="dg_keras")
-@dataclasses.dataclass(frozen=True)
+@public
 class MLDG(Objective):
     """Asks that a step for one domain be good for another, too.
 
     "Learning to generalize: meta-learning for domain generalization", Li et al. (2018), in first
     order: the domains are paired in a circle of random order; domain i's gradient is
-    grad L_i(theta) + beta grad L_j(theta'), where theta' is one step of a fresh Adam on L_i.
+    grad L_i(theta) + beta grad L_j(theta'), where theta' is one step of a fresh Adam on L_i. This
+    is DomainBed's MLDG, with its pairs of 2021: each domain is once the first and once the second.
 
     `loss/<domain>` is L_i(theta).
 
     Args:
         beta: The weight of the gradient at theta'.
         learning_rate: Of the inner step; None for the optimizer's own.
+        epsilon: Of the inner step's Adam, added where PyTorch adds it: after the correction of
+            bias. Keras' Adam adds its own before, so that it counts some thirty times as much.
     """
 
     beta: float = 1.0
     learning_rate: float | None = None
+    epsilon: float = 1e-8
+
+    looks_ahead: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_positive("beta", self.beta, or_zero=True)
         if self.learning_rate is not None:
             check_positive("learning_rate", self.learning_rate)
+        check_positive("epsilon", self.epsilon)
 
-    def loss(
-        self, y: Any, y_pred: Any, sample_weight: Any, risk: Callable, step: tf.Tensor
-    ) -> tf.Tensor:
+    def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
         """The compiled loss, at either point."""
-        return risk(y, y_pred, sample_weight)
+        return risk(batch, y_pred)
 
     def partners(self, domains: int, seed: tf.Tensor) -> tf.Tensor:
         """The next domain of each, in a circle of random order."""
@@ -56,10 +56,9 @@ class MLDG(Objective):
         """One step of a fresh Adam."""
         rate = learning_rate if self.learning_rate is None else self.learning_rate
         # Adam's first step in closed form: its moments are (1 - beta_1) g and (1 - beta_2) g^2, and
-        # the correction of their bias leaves rate * g / (|g| + epsilon').
-        epsilon = _EPSILON / math.sqrt(1 - _BETA_2)
+        # the correction of their bias leaves g and g^2.
         stepped = [
-            w - tf.cast(rate, w.dtype) * g / (tf.abs(g) + epsilon)
+            w - tf.cast(rate, w.dtype) * g / (tf.abs(g) + self.epsilon)
             for w, g in zip(weights, gradient, strict=True)
         ]
         return stepped, self.beta

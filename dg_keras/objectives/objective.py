@@ -2,15 +2,24 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.common.configured import Configured
+from dg_keras.objectives.batch import Batch
+
+Risk = Callable[[Batch, Any], tf.Tensor]
+"""`risk(batch, y_pred)` is the compiled loss of a batch and the network's predictions for it, a
+scalar: the mean over the samples, with what the layers add for these data, without the regularizers
+of the weights."""
+
 
 @dataclasses.dataclass(frozen=True)
-class Objective:
-    """Turns the domains' batches into one gradient a domain, of which the strategy makes one.
+class Objective(Configured):
+    """Turns the domains' batches into one gradient per domain, of which the strategy makes one.
 
     A training step asks it, in this order, to `prepare` the batch, for the `loss` of each domain,
     for the weights of the domains' losses (`weigh`), and for a `second_point` at which more
@@ -24,6 +33,13 @@ class Objective:
     needs_logits: ClassVar[bool] = False
     """True where the loss must be taken of logits, not of probabilities."""
 
+    weighs: ClassVar[bool] = False
+    """True where the domains are weighed by their losses: `weigh` is called in every step."""
+
+    looks_ahead: ClassVar[bool] = False
+    """True where gradients are taken at second points too: `partners` and `second_point` are
+    called in every step."""
+
     @property
     def restart_step(self) -> int | None:
         """The step before which the optimizer starts anew, its moments and its count of steps."""
@@ -33,36 +49,30 @@ class Objective:
         """The state before the first step, by name, for so many domains."""
         return {}
 
-    def prepare(
-        self, x: Any, y: Any, sample_weight: Any, domains: int, seed: tf.Tensor
-    ) -> tuple[Any, Any, Any]:
+    def check(self, net: keras.Model) -> None:
+        """Raises ValueError if the network can't be trained so; called before training begins."""
+
+    def prepare(self, batch: Batch, domains: int, seed: tf.Tensor) -> Batch:
         """Changes a batch before the network sees it.
 
         Args:
-            x: The network's inputs, `[B * N, ...]`: sample i is of domain i modulo N.
-            y: Their targets, `[B * N, ...]`.
-            sample_weight: Their weights, `[B * N]`, or None.
+            batch: Samples of all domains, `[B * N, ...]`: sample i is of domain i modulo N.
             domains: N, the number of domains.
             seed: The step's seed for random draws, int64 `[2]`; no other step has it, nor has any
                 step of a run with another seed.
 
         Returns:
-            What `x`, `y` and `sample_weight` shall be instead; any structure of `[B * N, ...]`.
+            The batch that is trained on instead; any structure of `[B * N, ...]`.
         """
-        return x, y, sample_weight
+        return batch
 
-    def loss(
-        self, y: Any, y_pred: Any, sample_weight: Any, risk: Callable, step: tf.Tensor
-    ) -> tf.Tensor:
+    def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
         """A domain's loss.
 
         Args:
-            y: The domain's targets, `[B, ...]`, as `prepare` left them.
+            batch: The domain's samples, `[B, ...]`, as `prepare` left them.
             y_pred: The network's predictions for them.
-            sample_weight: Their weights, `[B]`, or None.
-            risk: `risk(y, y_pred, sample_weight)` is the compiled loss, a scalar: the mean over the
-                samples it is given, with what the layers add for this domain's data, without
-                the regularizers of the weights.
+            risk: The compiled loss; see `Risk`.
             step: The number of training steps taken before, a scalar int64.
 
         Returns:
@@ -72,35 +82,34 @@ class Objective:
 
     def weigh(
         self, losses: tf.Tensor, state: dict[str, tf.Tensor]
-    ) -> tuple[tf.Tensor | None, dict[str, tf.Tensor]]:
-        """Weighs the domains by how they fare.
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Weighs the domains by how they fare; called if the objective `weighs`.
 
         Args:
             losses: The domains' losses, float32 `[N]`; no gradient flows through them.
             state: The state by name, as the step before left it.
 
         Returns:
-            What each domain's gradient is multiplied with, `[N]`, or None for all alike; and the
-            new state.
+            What each domain's loss is multiplied with, `[N]`, and the new state.
         """
-        return None, state
+        raise NotImplementedError(f"{type(self).__name__} must override `weigh`.")
 
-    def partners(self, domains: int, seed: tf.Tensor) -> tf.Tensor | None:
-        """The domain that each domain takes another gradient of, at its `second_point`.
+    def partners(self, domains: int, seed: tf.Tensor) -> tf.Tensor:
+        """The domain that each domain takes another gradient of; called if it `looks_ahead`.
 
         Args:
             domains: N, the number of domains.
             seed: As for `prepare`.
 
         Returns:
-            The domains' numbers, int32 `[N]`; None where there is no second point.
+            The domains' numbers, int32 `[N]`.
         """
-        return None
+        raise NotImplementedError(f"{type(self).__name__} must override `partners`.")
 
     def second_point(
         self, weights: Sequence[tf.Tensor], gradient: Sequence[tf.Tensor], learning_rate: Any
     ) -> tuple[list[tf.Tensor], float]:
-        """Where a domain takes its partner's gradient; called if `partners` are not None.
+        """Where a domain takes its partner's gradient; called if it `looks_ahead`.
 
         Args:
             weights: The network's trainable weights.
@@ -112,12 +121,3 @@ class Objective:
             it is added to the first.
         """
         raise NotImplementedError(f"{type(self).__name__} must override `second_point`.")
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """The objective that `get_config` describes."""
-        return cls(**config)

@@ -7,7 +7,7 @@ from dg_keras.strategies.get import get
 from dg_keras.strategies.gram_strategy import GramStrategy
 from dg_keras.strategies.mean import Mean
 from dg_keras.strategies.pcgrad import PCGrad
-from dg_keras.strategies.running_fold import RunningFold
+from dg_keras.strategies.seeded import Seeded
 from dg_keras.strategies.strategy import Strategy
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "GramStrategy",
     "Mean",
     "PCGrad",
-    "RunningFold",
+    "Seeded",
     "Strategy",
     "get",
 ]

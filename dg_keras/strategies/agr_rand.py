@@ -1,29 +1,27 @@
 """Agr-Rand: what the domains agree on, and noise elsewhere."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from dg_keras.common.configured import public
 from dg_keras.strategies.agreement import CONFLICT, Agreement, replace
-from dg_keras.strategies.randomness import check_seed, normal, split, stateless_seed
+from dg_keras.strategies.randomness import normal, split
+from dg_keras.strategies.seeded import Seeded
 from dg_keras.strategies.totals import FEW, totals
 
 
-@keras.saving.register_keras_serializable(package="dg_keras")
-@dataclasses.dataclass(frozen=True)
-class AgrRand(Agreement):
+@public
+class AgrRand(Seeded, Agreement):
     """Agr-Rand of Mansilla et al. (2021), eq. 4.
 
     As Agr-Sum where the domains' signs agree; elsewhere a draw from N(0, sigma^2), where sigma is
     the mean magnitude of the agreeing components of the whole network (0 where nothing agrees).
 
     Args:
-        seed: Seed of the noise, an integer. The noise depends on it and on the step alone, and is
-            the same in a graph, eagerly, and under XLA.
+        seed: Seed of the noise, which is the same in a graph, eagerly, and under XLA; see `Seeded`.
         zero_agrees: Whether a component that is 0 in every domain is agreement, as eq. 3 says. With
             False, as in the authors' published code, it gets noise and does not count in sigma.
 
@@ -32,11 +30,7 @@ class AgrRand(Agreement):
     array([ 4., -4.], dtype=float32)
     """
 
-    seed: int = 0
     zero_agrees: bool = True
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
         """What comes of folding the domains, in their order."""
@@ -65,7 +59,7 @@ class AgrRand(Agreement):
             return replace(self._conflicts(sign), summed, noise)
 
         sigma = _mean_magnitude([totals(of_agreeing, *tensors) for tensors in variables])
-        own_seed, shared_seed = split(stateless_seed(self.seed, step), 2)
+        own_seed, shared_seed = split(self.key(step), 2)
         own_seeds = split(own_seed, len(variables))
         # XLA takes a quarter of a second to compile a draw: small variables share one.
         sizes = [tf.size(first) for first, *_ in variables if _is_small(first)]

@@ -1,16 +1,14 @@
 """Agr-Sum: only what the domains agree on."""
 
-import dataclasses
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from dg_keras.common.configured import public
 from dg_keras.strategies.agreement import CONFLICT, Agreement, replace
 
 
-@keras.saving.register_keras_serializable(package="dg_keras")
-@dataclasses.dataclass(frozen=True)
+@public
 class AgrSum(Agreement):
     """Agr-Sum of Mansilla et al. (2021), eq. 2 and 3.
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from dg_keras.strategies.fold_strategy import FoldStrategy
+from dg_keras.strategies.wide import wide
 
 CONFLICT = 2
 """Beside the signs -1, 0 and 1, the code of a component on which the domains disagree."""
@@ -13,23 +14,24 @@ CONFLICT = 2
 
 @dataclasses.dataclass(frozen=True)
 class Agreement(FoldStrategy):
-    """Keeps, for each variable, the domains' sum and one byte a component.
+    """Keeps, for each variable, the domains' sum and one byte per component.
 
     The byte is the sign that all domains so far share (-1, 0 or 1) or `CONFLICT`: eq. 3 of Mansilla
     et al. (2021), with sgn(0) = 0. A count of signs would not do: g and -g look like two zeros.
     """
 
     can_be_compiled: ClassVar[bool] = True
+    carries_nonfinite: ClassVar[bool] = True
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The gradient and its signs."""
-        return [(g, _sign(g)) for g in gradient]
+        return [(wide(g), _sign(g)) for g in gradient]
 
     def add(self, state: Any, gradient: list[tf.Tensor]) -> Any:
         """The sum, and the signs where they are still shared."""
         conflict = tf.constant(CONFLICT, tf.int8)
         return [
-            (total + g, tf.where(sign == _sign(g), sign, conflict))
+            (total + wide(g), tf.where(sign == _sign(g), sign, conflict))
             for (total, sign), g in zip(state, gradient, strict=True)
         ]
 

@@ -1,7 +1,7 @@
 """Strategies that take the domains one after the other."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any
 
 import tensorflow as tf
 
@@ -13,10 +13,9 @@ class FoldStrategy(Strategy):
     """A strategy that needs one domain's gradient at a time, beside a running state.
 
     A subclass overrides `start`, `add` and `finish`; `merge` follows from them. The state is any
-    structure of tensors, and must let infinities and NaNs through to what `finish` returns.
+    structure of tensors. Where infinities and NaNs pass through it to what `finish` returns, a
+    subclass sets `carries_nonfinite`, and a look at every component is spared.
     """
-
-    carries_nonfinite: ClassVar[bool] = True
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The state after the first domain, from its gradient (a list over the variables)."""

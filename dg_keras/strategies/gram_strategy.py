@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from dg_keras.strategies.strategy import Strategy
 from dg_keras.strategies.totals import totals
+from dg_keras.strategies.wide import wide
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +21,7 @@ class GramStrategy(Strategy):
     carries_nonfinite: ClassVar[bool] = True
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
-        """The domains' weights; called once a training step, while it is traced.
+        """The domains' weights; called once per training step, while it is traced.
 
         Args:
             gram: Inner products of the domains' gradients over all variables, float32 `[N, N]`;
@@ -28,7 +29,7 @@ class GramStrategy(Strategy):
             step: The number of the training step, a scalar integer.
 
         Returns:
-            A weight a domain, float32 `[N]`, unchanged when `gram` is multiplied by c > 0.
+            A weight per domain, float32 `[N]`, unchanged when `gram` is multiplied by c > 0.
         """
         raise NotImplementedError(f"{type(self).__name__} must override `weights`.")
 
@@ -36,7 +37,9 @@ class GramStrategy(Strategy):
         """The sum of the gradients, weighted by `weights`."""
         weights = tf.unstack(self.weights(_gram(gradients), step), num=len(gradients))
         return [
-            tf.add_n([tf.cast(w, g.dtype) * g for w, g in zip(weights, domains, strict=True)])
+            tf.add_n(
+                [tf.cast(w, wide(g).dtype) * wide(g) for w, g in zip(weights, domains, strict=True)]
+            )
             for domains in zip(*gradients, strict=True)
         ]
 

@@ -1,16 +1,15 @@
 """Deep-All: the mean of the domains' gradients."""
 
-import dataclasses
 from typing import Any, ClassVar
 
-import keras
 import tensorflow as tf
 
+from dg_keras.common.configured import public
 from dg_keras.strategies.fold_strategy import FoldStrategy
+from dg_keras.strategies.wide import wide
 
 
-@keras.saving.register_keras_serializable(package="dg_keras")
-@dataclasses.dataclass(frozen=True)
+@public
 class Mean(FoldStrategy):
     """Deep-All, the baseline of Mansilla et al. (2021): (1/N) sum_i g_i.
 
@@ -23,15 +22,16 @@ class Mean(FoldStrategy):
 
     averages: ClassVar[bool] = True
     can_be_compiled: ClassVar[bool] = True
+    carries_nonfinite: ClassVar[bool] = True
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The sum, and the number of domains in it."""
-        return gradient, tf.ones([], tf.int32)
+        return [wide(g) for g in gradient], tf.ones([], tf.int32)
 
     def add(self, state: Any, gradient: list[tf.Tensor]) -> Any:
         """The sum and number with one more domain."""
         total, count = state
-        return [t + g for t, g in zip(total, gradient, strict=True)], count + 1
+        return [t + wide(g) for t, g in zip(total, gradient, strict=True)], count + 1
 
     def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum divided by the number of domains."""

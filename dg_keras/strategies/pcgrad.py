@@ -1,38 +1,33 @@
 """PCGrad: each gradient, less what conflicts with the others."""
 
-import dataclasses
 from typing import ClassVar
 
-import keras
 import tensorflow as tf
 
+from dg_keras.common.configured import public
+from dg_keras.common.order import inverse, places
 from dg_keras.strategies.gram_strategy import GramStrategy
-from dg_keras.strategies.randomness import check_seed, integers, stateless_seed
+from dg_keras.strategies.randomness import integers
+from dg_keras.strategies.seeded import Seeded
 
 
-@keras.saving.register_keras_serializable(package="dg_keras")
-@dataclasses.dataclass(frozen=True)
-class PCGrad(GramStrategy):
+@public
+class PCGrad(Seeded, GramStrategy):
     """PCGrad of Yu et al. (2020), algorithm 1; eq. 5 of Mansilla et al. (2021).
 
     Each domain's gradient is projected, one after the other, onto the normal plane of every other
     domain's original gradient with which its inner product is negative; the results are summed.
 
     Args:
-        seed: Seed of the order of the projections, an integer. The order is drawn anew for each
-            domain and each step, and depends on the seed and the step alone.
+        seed: Seed of the order of the projections, which is drawn anew for each domain and each
+            step; see `Seeded`.
 
     Example:
     >>> dg_keras.strategies.PCGrad()([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
     array([0.5, 1.5], dtype=float32)
     """
 
-    seed: int = 0
-
     can_be_compiled: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
         """Sums the rows of the projected gradients, each written as a combination of all."""
@@ -47,14 +42,7 @@ class PCGrad(GramStrategy):
 
     def _order(self, domains: int, step: int | tf.Tensor) -> tf.Tensor:
         """For each domain the others in random order, int32 `[N, N - 1]`."""
-        keys = integers([domains, domains], stateless_seed(self.seed, step))
+        keys = integers([domains, domains], self.key(step))
         # With the largest key, a domain itself comes last in its own row.
         keys = tf.linalg.set_diag(keys, tf.fill([domains], tf.int32.max))
-        # XLA makes a dynamic shape of `tf.argsort` and then inlines all of the step's random number
-        # generators, dropout's among them, into what uses them, which draws several times.
-        number = tf.range(domains)
-        is_less = keys[:, :, None] < keys[:, None, :]
-        is_earlier_equal = (keys[:, :, None] == keys[:, None, :]) & (number[:, None] < number)
-        place = tf.reduce_sum(tf.cast(is_less | is_earlier_equal, tf.int32), axis=1)
-        is_at_place = place[:, None, :] == number[None, :, None]
-        return tf.argmax(is_at_place, axis=2, output_type=tf.int32)[:, :-1]
+        return inverse(places(keys))[:, :-1]

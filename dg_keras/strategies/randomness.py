@@ -5,24 +5,8 @@ floats of other bits of the same integers. The integers agree, so that all draws
 """
 
 import math
-import numbers
 
 import tensorflow as tf
-
-
-def check_seed(seed: int) -> None:
-    """Raises ValueError unless `seed` is an integer of 64 bits."""
-    if (
-        isinstance(seed, bool)
-        or not isinstance(seed, numbers.Integral)
-        or not -(2**63) <= seed < 2**63
-    ):
-        raise ValueError(f"`seed` must be an integer of 64 bits. Received: seed={seed!r}")
-
-
-def stateless_seed(seed: int, step: int | tf.Tensor) -> tf.Tensor:
-    """The seed of a step's draws, int64 `[2]`."""
-    return tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64)])
 
 
 def split(seed: tf.Tensor, number: int) -> list[tf.Tensor]:

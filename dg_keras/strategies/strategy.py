@@ -6,14 +6,16 @@ from typing import Any, ClassVar, Self
 
 import tensorflow as tf
 
+from dg_keras.common.configured import Configured
+
 
 @dataclasses.dataclass(frozen=True)
-class Strategy:
+class Strategy(Configured):
     """Merges the gradients of N domains into one gradient.
 
     A subclass overrides `merge`, or derives from `GramStrategy` and overrides `weights`. It is a
-    frozen dataclass: its fields are its configuration, and what it draws at random depends on its
-    own seed and on the step alone.
+    frozen dataclass: its fields are its configuration. One that draws at random derives from
+    `Seeded` too, whose `key` is what draws depend on.
 
     Example:
     >>> @keras.saving.register_keras_serializable(package="my_project")
@@ -42,11 +44,11 @@ class Strategy:
         """Merges the domains' gradients.
 
         Args:
-            domain_gradients: A gradient a domain, each a list over the variables of tensors, arrays
-                or `tf.IndexedSlices`; all domains have the same variables. None stands for a
+            domain_gradients: A gradient per domain, each a list over the variables of tensors,
+                arrays or `tf.IndexedSlices`; all domains have the same variables. None stands for a
                 variable that a domain's loss does not depend on: it counts as zero where another
                 domain has a gradient for it.
-            step: The number of the training step, a scalar integer. Randomness depends on it.
+            step: The number of the training step, a scalar integer.
 
         Returns:
             One gradient: a list over the variables, None where every domain has None. Where any
@@ -55,17 +57,19 @@ class Strategy:
 
         Raises:
             ValueError: If there is no domain, or the domains differ in number or shapes of
-                variables, or a gradient is not of floats.
+                variables, or a gradient is not of floats, or `merge` does not return a gradient.
         """
         connected, gradients = _densify(domain_gradients)
-        merged = self.merge(gradients, step) if any(connected) else []
-        if not self.carries_nonfinite:
-            merged = _pass_on_nonfinite(gradients, merged)
+        merged = []
+        if any(connected):
+            merged = check_merged(type(self), self.merge(gradients, step), gradients[0])
+            if not self.carries_nonfinite:
+                merged = nan_unless(all_finite(gradients), merged)
         remaining = iter(merged)
         return [next(remaining) if used else None for used in connected]
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
-        """Merges dense gradients; called once a training step, while it is traced.
+        """Merges dense gradients; called once per training step, while it is traced.
 
         Args:
             gradients: A list over the domains of lists over the variables, none of them None. In
@@ -78,14 +82,45 @@ class Strategy:
         """
         raise NotImplementedError(f"{type(self).__name__} must override `merge`.")
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+    def of_run(self, seed: tf.Tensor) -> Self:
+        """The strategy as a run with this seed uses it; the same where nothing is drawn."""
+        return self
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """The strategy that `get_config` describes."""
-        return cls(**config)
+
+def check_merged(
+    strategy: type[Strategy], merged: Any, gradient: list[tf.Tensor]
+) -> list[tf.Tensor]:
+    """The merged gradient in the dtypes of a domain's.
+
+    Raises:
+        ValueError: If it is no list of a tensor for each variable, of its shape.
+    """
+    rule = f"`merge` of {strategy.__name__} must return a list of one tensor per variable"
+    if not isinstance(merged, Sequence):
+        raise ValueError(f"{rule}. Received: {type(merged).__name__}")
+    if len(merged) != len(gradient):
+        raise ValueError(f"{rule}, {len(gradient)} in all. Received: {len(merged)}")
+    pairs = zip(merged, gradient, strict=True)
+    tensors = [tf.cast(tf.convert_to_tensor(m), g.dtype) for m, g in pairs]
+    for index, (tensor, g) in enumerate(zip(tensors, gradient, strict=True)):
+        if not tensor.shape.is_compatible_with(g.shape):
+            raise ValueError(
+                f"{rule}, of its shape. Received: {tuple(tensor.shape)} for variable {index} of "
+                f"shape {tuple(g.shape)}"
+            )
+    return tensors
+
+
+def all_finite(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
+    """Whether every component of every domain is finite, a scalar bool."""
+    return tf.reduce_all(
+        [tf.reduce_all(tf.math.is_finite(g)) for gradient in gradients for g in gradient]
+    )
+
+
+def nan_unless(finite: tf.Tensor, merged: list[tf.Tensor]) -> list[tf.Tensor]:
+    """The merged gradient, or NaN where a component of any domain was not finite."""
+    return [tf.where(finite, g, tf.constant(float("nan"), g.dtype)) for g in merged]
 
 
 def _densify(
@@ -102,7 +137,7 @@ def _densify(
         )
     connected, by_variable = [], []
     for index, gradients in enumerate(zip(*domain_gradients, strict=True)):
-        dense = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
+        dense = [None if g is None else _dense(g) for g in gradients]
         present = [g for g in dense if g is not None]
         connected.append(bool(present))
         if not present:
@@ -115,18 +150,17 @@ def _densify(
         shapes = [g.shape for g in present]
         if not all(shape.is_compatible_with(shapes[0]) for shape in shapes):
             raise ValueError(
-                f"`domain_gradients` must have one shape a variable. Received: variable {index} "
+                f"`domain_gradients` must have one shape per variable. Received: variable {index} "
                 f"with shapes {[tuple(shape) for shape in shapes]}"
             )
         by_variable.append([tf.zeros_like(present[0]) if g is None else g for g in dense])
     return connected, [list(domain) for domain in zip(*by_variable, strict=True)]
 
 
-def _pass_on_nonfinite(
-    gradients: list[list[tf.Tensor]], merged: list[tf.Tensor]
-) -> list[tf.Tensor]:
-    """The merged gradient, or NaN where a component of any domain is not finite."""
-    finite = tf.reduce_all(
-        [tf.reduce_all(tf.math.is_finite(g)) for gradient in gradients for g in gradient]
-    )
-    return [tf.where(finite, g, tf.constant(float("nan"), g.dtype)) for g in merged]
+def _dense(gradient: Any) -> tf.Tensor:
+    dense = tf.convert_to_tensor(gradient)
+    if isinstance(gradient, tf.IndexedSlices):
+        # What is drawn depends on how large a variable is known to be.
+        shape = tf.get_static_value(gradient.dense_shape)
+        dense = tf.ensure_shape(dense, shape)
+    return dense

@@ -1,0 +1,119 @@
+"""Some of the samples of a batch."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+_NOTES = ("_keras_mask", "_keras_logits")
+"""What Keras notes on a tensor beside its values, a value per sample: which positions are padding,
+and what a softmax or sigmoid was made of. Its losses look for both."""
+
+_ACTIVATIONS = ("Softmax", "Sigmoid")
+
+
+def every(structure: Any, start: int, stride: int) -> Any:
+    """Every so many samples of a batch, with what Keras notes on its tensors.
+
+    Args:
+        structure: Tensors, sparse or ragged ones too, `[B, ...]` each; None stays.
+        start: The first sample.
+        stride: From one sample to the next.
+
+    Returns:
+        The same structure, of samples `start`, `start + stride`, ...
+    """
+
+    def of(tensor: Any) -> Any:
+        taken = _every(tensor, start, stride)
+        for name, note in _notes(tensor).items():
+            setattr(taken, name, _every(note, start, stride))
+        return taken
+
+    return keras.tree.map_structure(of, structure, none_is_leaf=False)
+
+
+def interleaved(parts: list[Any]) -> Any:
+    """The batch whose sample i is the next of `parts[i % N]`; undoes `every(batch, i, N)`.
+
+    Args:
+        parts: N structures of tensors `[B, ...]`; None stays.
+
+    Returns:
+        One such structure of tensors `[B * N, ...]`, with their masks.
+    """
+
+    def of(*tensors: Any) -> Any:
+        joined = _interleaved(tensors)
+        masks = [mask(t) for t in tensors]
+        if masks[0] is not None:
+            joined._keras_mask = _interleaved(masks)
+        return joined
+
+    return keras.tree.map_structure(of, *parts, none_is_leaf=False)
+
+
+def mask(tensor: tf.Tensor) -> tf.Tensor | None:
+    """The mask that Keras notes on a tensor: False where it is padding."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def masked(tensor: tf.Tensor, by: tf.Tensor | None) -> tf.Tensor:
+    """The tensor, with a mask noted on it."""
+    if by is not None:
+        tensor._keras_mask = by
+    return tensor
+
+
+def _notes(tensor: Any) -> dict[str, tf.Tensor]:
+    notes = {name: getattr(tensor, name, None) for name in _NOTES}
+    if notes["_keras_logits"] is None and tf.is_symbolic_tensor(tensor):
+        # In a graph Keras finds logits by the operation that they went into, too.
+        operation = getattr(tensor, "op", None)
+        if operation is not None and operation.type in _ACTIVATIONS:
+            notes["_keras_logits"] = operation.inputs[0]
+    return {name: note for name, note in notes.items() if note is not None}
+
+
+def _every(tensor: Any, start: int, stride: int) -> Any:
+    if isinstance(tensor, tf.SparseTensor):
+        rows = tensor.indices[:, 0]
+        kept = tf.sparse.retain(tensor, rows % stride == start)
+        samples = (tensor.dense_shape[0] - start + stride - 1) // stride
+        return tf.SparseTensor(
+            tf.concat([kept.indices[:, :1] // stride, kept.indices[:, 1:]], axis=1),
+            kept.values,
+            tf.concat([[samples], tensor.dense_shape[1:]], axis=0),
+        )
+    if isinstance(tensor, tf.RaggedTensor):
+        return tf.gather(tensor, tf.range(start, tensor.nrows(), stride))
+    return tensor[start::stride]
+
+
+def _interleaved(tensors: Any) -> Any:
+    first = tensors[0]
+    if isinstance(first, tf.SparseTensor):
+        return _interleaved_sparse(tensors)
+    if isinstance(first, tf.RaggedTensor):
+        samples, parts = first.nrows(), len(tensors)
+        order = tf.reshape(tf.transpose(tf.reshape(tf.range(samples * parts), [parts, -1])), [-1])
+        return tf.gather(tf.concat(tensors, axis=0), order)
+    stacked = tf.stack(tensors, axis=1)
+    joined = tf.reshape(stacked, tf.concat([[-1], tf.shape(stacked)[2:]], axis=0))
+    samples = None if first.shape[0] is None else first.shape[0] * len(tensors)
+    return tf.ensure_shape(joined, [samples, *first.shape[1:]])
+
+
+def _interleaved_sparse(tensors: Any) -> tf.SparseTensor:
+    parts = len(tensors)
+    indices = [
+        tf.concat([t.indices[:, :1] * parts + i, t.indices[:, 1:]], axis=1)
+        for i, t in enumerate(tensors)
+    ]
+    shape = tensors[0].dense_shape
+    joined = tf.SparseTensor(
+        tf.concat(indices, axis=0),
+        tf.concat([t.values for t in tensors], axis=0),
+        tf.concat([shape[:1] * parts, shape[1:]], axis=0),
+    )
+    return tf.sparse.reorder(joined)

@@ -1,0 +1,12 @@
+"""How one training step is taken: the domains' batches -> gradients -> one update.
+
+Knows Keras, strategies and objectives. `Plan` is the way in; it is given a `keras.Model` and calls
+of it what is Keras' own.
+"""
+
+from dg_keras.step.batches import read
+from dg_keras.step.moment import Moment
+from dg_keras.step.objective_state import ObjectiveState
+from dg_keras.step.plan import Plan
+
+__all__ = ["Moment", "ObjectiveState", "Plan", "read"]

@@ -1,0 +1,78 @@
+"""What can't be trained, told before training begins."""
+
+import keras
+
+from dg_keras.objectives import Objective
+from dg_keras.strategies import Strategy
+
+_OF_PROBABILITIES = (
+    keras.losses.binary_crossentropy,
+    keras.losses.categorical_crossentropy,
+    keras.losses.sparse_categorical_crossentropy,
+)
+
+
+def check_can_be_trained(
+    model: keras.Model, strategy: Strategy, objective: Objective, in_turn: bool
+) -> None:
+    """Raises ValueError if a model was compiled as it can't be trained.
+
+    Args:
+        model: The compiled model.
+        strategy: What merges the domains' gradients.
+        objective: What makes the domains' losses.
+        in_turn: Whether the domains are taken one after the other.
+    """
+    if model.built and not model.trainable_variables:
+        raise ValueError(
+            "`net` must have something to train. Received: a network with no trainable weights"
+        )
+    for loss in keras.tree.flatten(model.loss):
+        if loss is not None:
+            _check_reduction(keras.losses.get(loss), strategy)
+            if objective.needs_logits:
+                _check_takes_logits(keras.losses.get(loss), objective)
+    objective.check(model)
+    restart, together = objective.restart_step, model.steps_per_execution
+    if restart is not None and restart % together:
+        raise ValueError(
+            "`steps_per_execution` must divide the step before which the objective starts the "
+            f"optimizer anew, {restart}. Received: steps_per_execution={together}"
+        )
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if in_turn and replicas > 1:
+        raise ValueError(
+            f"`in_turn` must be False on several replicas. Received: in_turn=True, and {replicas} "
+            "replicas"
+        )
+    if objective.weighs and replicas > 1:
+        # The losses would have to be summed over the replicas before the gradients are, and
+        # TensorFlow does not keep two such sums in order on every replica.
+        raise ValueError(
+            f"The objective {type(objective).__name__}, which weighs the domains by their losses, "
+            f"trains on one replica. Received: {replicas}"
+        )
+
+
+def _check_reduction(loss: keras.losses.Loss, strategy: Strategy) -> None:
+    """Raises ValueError unless the loss is the mean over a domain's samples."""
+    # A mean of the domains' sums is 1/N of plain Keras' sum, and a mean of weighted means none.
+    allowed = ["sum_over_batch_size", "mean"]
+    allowed += [] if strategy.averages else ["mean_with_sample_weight"]
+    reduction = getattr(loss, "reduction", "mean")
+    if reduction not in allowed:
+        raise ValueError(
+            f"`loss` must have a reduction that is a mean over samples: {' or '.join(allowed)} for "
+            f"{type(strategy).__name__}. Received: reduction={reduction!r}"
+        )
+
+
+def _check_takes_logits(loss: keras.losses.Loss, objective: Objective) -> None:
+    """Raises ValueError if the loss is known to take probabilities."""
+    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
+    if config.get("from_logits") is False or loss in _OF_PROBABILITIES:
+        raise ValueError(
+            f"`loss` must take logits, as in SparseCategoricalCrossentropy(from_logits=True), for "
+            f"the objective {type(objective).__name__}. Received: loss={loss!r}, which takes "
+            "probabilities"
+        )

@@ -1,0 +1,64 @@
+"""A pass for each domain, and all gradients at once."""
+
+import tensorflow as tf
+
+from dg_keras.common.samples import interleaved
+from dg_keras.objectives import Batch, Objective
+from dg_keras.step.batches import split
+from dg_keras.step.domain_pass import DomainPass
+from dg_keras.step.moment import Moment
+from dg_keras.step.objective_state import ObjectiveState
+from dg_keras.step.replicas import share, sum_over_replicas
+from dg_keras.step.second_points import SecondPoints
+from dg_keras.step.sums import times
+from dg_keras.step.taken import Taken, mean
+from dg_keras.strategies import Strategy
+
+
+class EachDomain:
+    """A gradient per domain, all of them in memory, of which the strategy makes one."""
+
+    def __init__(
+        self,
+        domain_pass: DomainPass,
+        strategy: Strategy,
+        objective: Objective,
+        state: ObjectiveState,
+        second_points: SecondPoints | None,
+    ) -> None:
+        self._pass = domain_pass
+        self._strategy = strategy
+        self._objective = objective
+        self._state = state
+        self._second_points = second_points
+        self.merge_can_be_compiled = strategy.can_be_compiled
+
+    def gradients(self, batch: Batch, moment: Moment) -> Taken:
+        """The domains' losses and gradients."""
+        batches = split(batch, self._state.domains)
+        passes = [self._pass(own, moment.step) for own in batches]
+        losses, gradients, y_pred = zip(*passes, strict=True)
+        if self._second_points is not None:
+            gradients = self._second_points.add(gradients, batches, moment)
+        total = mean(losses)
+        if self._objective.weighs:
+            weights = self._weigh(losses)
+            gradients = [times(g, w) for g, w in zip(gradients, weights, strict=True)]
+            pairs = zip(losses, weights, strict=True)
+            total = mean([loss * tf.cast(w, loss.dtype) for loss, w in pairs])
+        return Taken(losses, total, interleaved(list(y_pred)), list(gradients))
+
+    def merge(self, gradients: list[list], moment: Moment) -> list:
+        """The strategy's gradient, as this replica's share of it."""
+        # The optimizer sums what the replicas hand it. A nonlinear merge must see each
+        # domain's gradient already summed; then every replica hands on its share of one result.
+        whole = [sum_over_replicas(gradient) for gradient in gradients]
+        merged = self._strategy.of_run(moment.seed)(whole, moment.step)
+        return [None if g is None else share(g) for g in merged]
+
+    def _weigh(self, losses: tuple[tf.Tensor, ...]) -> list[tf.Tensor]:
+        """The domains' weights by their losses; the objective's state is updated."""
+        values = tf.stack([tf.cast(tf.stop_gradient(loss), tf.float32) for loss in losses])
+        weights, state = self._objective.weigh(values, self._state.read())
+        self._state.write(state)
+        return tf.unstack(weights, num=len(losses))

@@ -1,0 +1,75 @@
+"""One domain after the other, with one gradient in memory."""
+
+import tensorflow as tf
+
+from dg_keras.common.samples import interleaved
+from dg_keras.objectives import Batch, Objective
+from dg_keras.step.batches import split
+from dg_keras.step.domain_pass import DomainPass
+from dg_keras.step.moment import Moment
+from dg_keras.step.parts import Parts
+from dg_keras.step.running_fold import RunningFold
+from dg_keras.step.taken import Taken, mean
+from dg_keras.strategies import FoldStrategy, Strategy
+
+
+class InTurn:
+    """Folds each domain's gradient into the strategy's state before the next is taken."""
+
+    def __init__(
+        self, domain_pass: DomainPass, strategy: FoldStrategy, domains: int, parts: Parts
+    ) -> None:
+        self._pass = domain_pass
+        self._strategy = strategy
+        self._domains = domains
+        self.merge_can_be_compiled = strategy.can_be_compiled
+        self._fold: RunningFold | None = None
+
+        def compiled() -> bool:
+            return strategy.can_be_compiled and parts.compiles_update()
+
+        self._start = parts.part(self._started, compiled)
+        self._add = parts.part(self._added, compiled)
+
+    def gradients(self, batch: Batch, moment: Moment) -> Taken:
+        """The domains' losses; for each variable that they depend on, when it is folded."""
+        losses, predictions, folded = [], [], []
+        for number, own in enumerate(split(batch, self._domains)):
+            with tf.control_dependencies(folded):
+                loss, gradient, y_pred = self._pass(own, moment.step)
+                present = [g for g in gradient if g is not None]
+                self._make_fold(present)
+                folded = [(self._add if number else self._start)(present)]
+            losses.append(loss)
+            predictions.append(y_pred)
+        done = [None if g is None else folded[0] for g in gradient]
+        return Taken(losses, mean(losses), interleaved(predictions), done)
+
+    def merge(self, gradients: list, moment: Moment) -> list:
+        """What the fold came to."""
+        merged = iter(self._fold.finish(moment))
+        return [None if done is None else next(merged) for done in gradients]
+
+    def _make_fold(self, gradient: list[tf.Tensor]) -> None:
+        if self._fold is None:
+            with tf.init_scope():
+                self._fold = RunningFold(self._strategy, gradient)
+
+    def _started(self, gradient: list[tf.Tensor]) -> tf.Tensor:
+        self._fold.start(gradient)
+        return tf.zeros([])
+
+    def _added(self, gradient: list[tf.Tensor]) -> tf.Tensor:
+        self._fold.add(gradient)
+        return tf.zeros([])
+
+
+def check_in_turn(strategy: Strategy, objective: Objective) -> None:
+    """Raises ValueError where domains can't be taken one after the other."""
+    alone = not objective.weighs and not objective.looks_ahead
+    if not isinstance(strategy, FoldStrategy) or not alone:
+        culprit = strategy if alone else objective
+        raise ValueError(
+            f"`in_turn` must be False for {type(culprit).__name__}, which needs all domains at "
+            "once. Received: in_turn=True"
+        )

@@ -1,0 +1,40 @@
+"""All domains at once, where the gradient of their mean loss is all that is needed."""
+
+import keras
+import tensorflow as tf
+
+from dg_keras.objectives import Batch, Objective
+from dg_keras.step.batches import split
+from dg_keras.step.domain_pass import data_loss, scale
+from dg_keras.step.moment import Moment
+from dg_keras.step.taken import Taken, mean
+
+
+class OnePass:
+    """One pass through the network and back for all domains: plain training.
+
+    What layers add to the loss is known for the whole batch only, and is in every domain's loss.
+    """
+
+    merge_can_be_compiled = True
+
+    def __init__(self, model: keras.Model, objective: Objective, domains: int) -> None:
+        self._model = model
+        self._objective = objective
+        self._domains = domains
+
+    def gradients(self, batch: Batch, moment: Moment) -> Taken:
+        """The domains' losses, and the gradient of their mean."""
+        model = self._model
+        with tf.GradientTape() as tape:
+            y_pred = model(batch.x, training=True)
+            own = zip(split(batch, self._domains), split(y_pred, self._domains), strict=True)
+            losses = [data_loss(model, self._objective, *of, moment.step) for of in own]
+            total = mean(losses)
+            scaled = scale(model, total)
+        gradient = tape.gradient(scaled, model.trainable_variables)
+        return Taken(losses, total, y_pred, gradient)
+
+    def merge(self, gradients: list, moment: Moment) -> list:
+        """The gradient, which is one already."""
+        return gradients

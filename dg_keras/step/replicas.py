@@ -1,0 +1,27 @@
+"""What several replicas share in under `tf.distribute`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+
+def number_of_replicas() -> int:
+    """How many replicas take the step together."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def sum_over_replicas(gradient: Sequence[Any]) -> list[Any]:
+    """The sum of all replicas' gradients, None where there is none."""
+    if number_of_replicas() == 1:
+        return list(gradient)
+    present = [tf.convert_to_tensor(g) for g in gradient if g is not None]
+    context = tf.distribute.get_replica_context()
+    reduced = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, present))
+    return [None if g is None else next(reduced) for g in gradient]
+
+
+def share(value: tf.Tensor) -> tf.Tensor:
+    """This replica's share of a value that the replicas' shares add up to."""
+    replicas = number_of_replicas()
+    return value if replicas == 1 else value / replicas
