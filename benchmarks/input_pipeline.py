@@ -36,7 +36,7 @@ def measure(root: Path) -> pd.DataFrame:
     import tensorflow as tf
 
     import dg_keras
-    from dg_keras.data.read_image import read_image
+    from dg_keras.data.feeding.read_image import read_image
 
     for domain in DOMAINS:
         for i in range(IMAGES):

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from dg_keras import objectives, strategies
-from dg_keras.data.domains import check_unbatched, domain_size, is_domains, named
-from dg_keras.data.interleave import interleave
+from dg_keras.data.feeding.domains import check_unbatched, domain_size, is_domains, named
+from dg_keras.data.feeding.interleave import interleave
 
 _LARGE = 2**17
 """Components of a weight, on average, from which on it pays to compile the update alone."""

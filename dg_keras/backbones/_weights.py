@@ -1,7 +1,6 @@
 """Where a backbone's weights are found, and how they are loaded."""
 
 import contextlib
-import os
 import urllib.error
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +10,8 @@ import h5py
 import keras
 import numpy as np
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+from dg_keras.common.home import places
+
 _KINDS = {
     keras.layers.BatchNormalization: "batch_normalization",
     keras.layers.Conv2D: "conv2d",
@@ -20,19 +20,9 @@ _KINDS = {
 }
 
 
-def places() -> list[Path]:
-    """The folders where weights are looked for, in this order.
-
-    They are the checkout's `weights/` and `$DG_KERAS_HOME/weights`, by default
-    `~/.dg_keras/weights`.
-    """
-    home = Path(os.environ.get("DG_KERAS_HOME", "~/.dg_keras")).expanduser()
-    return [_CHECKOUT / "weights", home / "weights"]
-
-
 def find(*names: str) -> Path | None:
-    """Finds the first of `names` in the first of the `places()` that has any of them."""
-    paths = (place / name for place in places() for name in names)
+    """Finds the first of `names` in the first of the weights' `places` that has any of them."""
+    paths = (place / name for place in places("weights") for name in names)
     return next((path for path in paths if path.is_file()), None)
 
 

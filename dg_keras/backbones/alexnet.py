@@ -17,8 +17,8 @@ from dg_keras.backbones._weights import (
     explain_failed_download,
     find,
     load,
-    places,
 )
+from dg_keras.common.home import home, places
 
 # (name, filters, kernel size, strides, padding, whether a pooling follows)
 _CONVOLUTIONS = (
@@ -129,16 +129,17 @@ def _imagenet_weights() -> Path:
     found = find(CONVERTED, CHECKPOINT)
     if found is not None:
         return found
-    checkout, home = places()
-    home.mkdir(parents=True, exist_ok=True)
-    remedy = f"put {CHECKPOINT}, or {CONVERTED} made of it, into {checkout} or {home}"
+    place = home() / "weights"
+    place.mkdir(parents=True, exist_ok=True)
+    folders = " or ".join(map(str, places("weights")))
+    remedy = f"put {CHECKPOINT}, or {CONVERTED} made of it, into {folders}"
     # A folder of its own, so that no one finds a part of the file, nor writes to the same one.
     with (
         explain_failed_download("AlexNet", remedy),
-        tempfile.TemporaryDirectory(dir=home) as folder,
+        tempfile.TemporaryDirectory(dir=place) as folder,
     ):
         file = keras.utils.get_file(origin=_URL, file_hash=_SHA256, cache_subdir=folder)
-        return Path(file).replace(home / CHECKPOINT)
+        return Path(file).replace(place / CHECKPOINT)
 
 
 def _read_torchvision(path: Path) -> list[list[np.ndarray]]:

@@ -7,7 +7,8 @@ from keras import layers
 
 from dg_keras.backbones._arguments import check_arguments
 from dg_keras.backbones._batch_norm import freeze_batch_norm_layers
-from dg_keras.backbones._weights import choose, find, load, places
+from dg_keras.backbones._weights import choose, find, load
+from dg_keras.common.home import places
 
 # (blocks, kernel size, stride of the first block, expansion, filters)
 _STAGES = (
@@ -113,7 +114,7 @@ def _imagenet_weights() -> Path:
     if path is None:
         raise FileNotFoundError(
             f"{_SHIPPED_FILE} is needed for `weights='imagenet'` and is not in "
-            f"{' or '.join(map(str, places()))}; make it with "
+            f"{' or '.join(map(str, places('weights')))}; make it with "
             f"`python -m weights.convert_efficientnet_lite0 SOURCE`, see weights/README.md."
         )
     return path

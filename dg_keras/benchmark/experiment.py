@@ -20,7 +20,7 @@ from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.records import Records, Run, grid
 from dg_keras.benchmark.runner import Runner, build_trained, load_images
-from dg_keras.data.manifest import read_manifest
+from dg_keras.data.tables.manifest import read_manifest
 
 _SHOWN = 32  # runs of a dry run
 

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dg_keras.data.check_domains import check_domains, check_elements
-from dg_keras.data.domains import named
-from dg_keras.data.without_tuner import without_tuner
+from dg_keras.data.feeding.check_domains import check_domains, check_elements
+from dg_keras.data.feeding.domains import named
+from dg_keras.data.feeding.without_tuner import without_tuner
 
 _SUMMARIES = ("worst", "balanced")
 

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from dg_keras.callbacks._agreement_plot import agreement_plot
 from dg_keras.callbacks._gradient_products import GradientProducts
-from dg_keras.data.check_domains import check_domains, check_elements
-from dg_keras.data.domain import Domain
-from dg_keras.data.domains import domain_size, named
+from dg_keras.data.feeding.check_domains import check_domains, check_elements
+from dg_keras.data.feeding.domain import Domain
+from dg_keras.data.feeding.domains import domain_size, named
 
 _SHUFFLE_BUFFER = 1024  # elements of a dataset without random access in memory at a time
 

@@ -15,9 +15,9 @@ def main() -> int:
     console = rich.console.Console(highlight=False, soft_wrap=True)
     try:
         if arguments.command == "doctor":
-            report = doctor(arguments.root, arguments.name, verbose=True)
-            report.show(console)
-            return 1 if report.faults else 0
+            inspection = doctor(arguments.root, arguments.name, verbose=True)
+            inspection.show(console)
+            return 1 if inspection.faults else 0
         options = {key: getattr(arguments, key) for key in ("size", "format", "quality", "seed")}
         if arguments.command == "download":
             table = download(arguments.name, arguments.to, **options, verbose=True)

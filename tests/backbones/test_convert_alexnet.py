@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras.src.utils import file_utils
 
-from dg_keras.backbones import AlexNet, _weights, alexnet
+from dg_keras.backbones import AlexNet, alexnet
 from tests.backbones.helpers import images, logits
 from tests.backbones.torch_format import write_state_dict
 from weights import convert_alexnet
@@ -94,7 +94,7 @@ def published(narrow, tmp_path, monkeypatch, torch):
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     """The only place where weights are found: an empty folder, and no network to fill it."""
-    monkeypatch.setattr(_weights, "_CHECKOUT", tmp_path / "checkout")
+    monkeypatch.setattr("dg_keras.common.home._CHECKOUT", tmp_path / "checkout")
     monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path / "home"))
 
     def no_network(url, *args):

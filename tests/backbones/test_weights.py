@@ -48,7 +48,7 @@ def test_the_shipped_efficientnet_recognises_photos():
 
 def test_files_are_looked_for_in_the_checkout_then_at_home(tmp_path, monkeypatch):
     checkout, home = tmp_path / "checkout", tmp_path / "home"
-    monkeypatch.setattr(_weights, "_CHECKOUT", checkout)
+    monkeypatch.setattr("dg_keras.common.home._CHECKOUT", checkout)
     monkeypatch.setenv("DG_KERAS_HOME", str(home))
     assert _weights.find("first", "second") is None
     for path in (home / "second", home / "first", checkout / "second", checkout / "first"):
@@ -59,7 +59,7 @@ def test_files_are_looked_for_in_the_checkout_then_at_home(tmp_path, monkeypatch
 
 
 def test_a_missing_file_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(_weights, "_CHECKOUT", tmp_path / "checkout")
+    monkeypatch.setattr("dg_keras.common.home._CHECKOUT", tmp_path / "checkout")
     monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path / "home"))
     with pytest.raises(FileNotFoundError) as raised:
         EfficientNetLite0(classes=8, weights="imagenet")

@@ -1,0 +1,86 @@
+"""The pixels of a data set, decoded once and shared."""
+
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from dg_keras.data.feeding.read_image import image_shape, read_image
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class ImageStore:
+    """Images by row number, decoded at first use and kept in memory.
+
+    Every domain, part and target that looks at the same images shares one store, so that an
+    image is decoded once whoever asks for it. Decoding runs on all cores.
+
+    Args:
+        paths: The image files; an image's place in this list is its row.
+        image_size: Height and width in pixels, or one number for both.
+        memory_limit: Bytes that all images together may take as uint8. Above it nothing is kept
+            and images are decoded at every use.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        image_size: int | tuple[int, int],
+        memory_limit: int,
+    ) -> None:
+        self.paths = tuple(Path(path) for path in paths)
+        self.image_shape = (*image_shape(image_size), 3)
+        self._lock = threading.Lock()
+        size = len(self.paths) * int(np.prod(self.image_shape))
+        self.kept = size <= memory_limit
+        if self.kept:
+            # Memory is claimed by the system page by page, as images are written.
+            self._pixels = np.empty((len(self.paths), *self.image_shape), np.uint8)
+            self._decoded = np.zeros(len(self.paths), bool)
+        else:
+            _LOGGER.warning(
+                "%d images take %.1f GiB, more than memory_limit (%.1f GiB): they are decoded at "
+                "every use.",
+                len(self.paths),
+                size / 2**30,
+                memory_limit / 2**30,
+            )
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Returns images by row.
+
+        Args:
+            rows: Row numbers, shape `[k]`.
+
+        Returns:
+            Pixels of shape `[k, height, width, 3]`, uint8.
+
+        Raises:
+            ValueError: If a file is not an image that can be decoded.
+        """
+        if not self.kept:
+            pixels = np.empty((len(rows), *self.image_shape), np.uint8)
+            self._decode(rows, pixels, range(len(rows)))
+            return pixels
+        if not self._decoded[rows].all():
+            self._decode_missing(rows)
+        return np.take(self._pixels, rows, axis=0)
+
+    def _decode_missing(self, rows: np.ndarray) -> None:
+        with self._lock:
+            missing = np.unique(rows[~self._decoded[rows]])
+            self._decode(missing, self._pixels, missing)
+            self._decoded[missing] = True
+
+    def _decode(self, rows: Sequence[int], pixels: np.ndarray, places: Sequence[int]) -> None:
+        def decode(row: int, place: int) -> None:
+            pixels[place] = read_image(self.paths[row], self.image_shape[:2])
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside Python's lock
+            for _ in pool.map(decode, rows, places):
+                pass

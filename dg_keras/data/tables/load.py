@@ -1,0 +1,156 @@
+"""Load a data set by name or from a folder."""
+
+import functools
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from dg_keras.common.home import places
+from dg_keras.data.feeding.image_store import ImageStore
+from dg_keras.data.feeding.read_image import image_shape
+from dg_keras.data.tables.check_choice import check_choice
+from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset
+from dg_keras.data.tables.leave_one_out import LeaveOneOut
+from dg_keras.data.tables.official_split import official_split
+from dg_keras.data.tables.read_table import read_table
+from dg_keras.data.tables.scan_known import find_root
+
+
+def load(
+    name: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None = None,
+    target: str | None = None,
+    image_size: int | tuple[int, int] = 224,
+    seed: int = 0,
+    batch_size: int = 128,
+    *,
+    split: str = "seed",
+    test: str = "part",
+    manifest: str | os.PathLike[str] | None = None,
+    memory_limit: int = 4 * 2**30,
+) -> LeaveOneOut:
+    """Loads a data set of several domains, and leaves one of them out.
+
+    Every domain is split 70/10/20 into training, validation and test parts, by class and, where a
+    manifest knows the images' concepts, by concept (see `split_table`). Images are decoded once
+    a process, at first use, and kept as uint8: loading the last data set again, for another target
+    say, decodes nothing.
+
+    Of the known data sets, "pacs" (Li et al., 2017), "vlcs" (Fang et al., 2013), "office_home"
+    (Venkateswara et al., 2017) and "styleshift", the numbers of images and the classes are checked.
+    PACS is accepted without `sketch/dog/n02103406_4068-1.png`, which circulates damaged: it then
+    has 3,928 sketches. They are read in any layout that is in use: domains in the folder itself, in
+    `kfold` or in `images`; VLCS as Caltech101, LabelMe, SUN09, VOC2007 or as CALTECH, LABELME, SUN,
+    PASCAL, with classes by number and folders such as `train` and `test` or not.
+
+    Args:
+        name: A known data set, or a folder `<name>/<domain>/<class>/<image>`, or with `root` any
+            name. If the folder has a `manifest.csv` (columns `path`, `domain`, `class`, and maybe
+            `concept` and `split`), as `prepare` writes it, that tells what belongs to the data set.
+        root: The data set's folder; that of a known data set may be in it, under one of its usual
+            names. By default a known data set is looked for in the checkout's `data`, then in
+            `$DG_KERAS_HOME/data`, where `$DG_KERAS_HOME` is `~/.dg_keras` if it is not set.
+        target: The domain to leave out; None makes all domains sources.
+        image_size: Height and width in pixels, or one number for both.
+        seed: What the split depends on; of no use where the manifest has a split.
+        batch_size: Of the validation and test datasets.
+        split: "seed" for the manifest's split, or without one for that of `seed`; "official" for
+            the one that came with the data set: the `*_kfold.txt` lists of PACS, whose test lists
+            are whole domains (so give `test="whole"`), or the split folders of VLCS.
+        test: "part" to test on the target's test part, "whole" on all of the target.
+        manifest: A manifest to use instead of the folder's, with paths relative to the folder.
+        memory_limit: Bytes that the images of all domains may take in memory together, 4 GiB by
+            default. Above it they are decoded at every use.
+
+    Returns:
+        The parts to train, validate and test on.
+
+    Raises:
+        ValueError: If `name`, `target`, `split` or `test` is unknown, the images are not those
+            expected, or there is no official split.
+        FileNotFoundError: If the data set or some of its files are not there.
+
+    Example:
+    >>> import dg_keras
+    >>> styleshift = dg_keras.data.load("styleshift", target="sketch", image_size=64)
+    >>> list(styleshift.train)
+    ['cartoon', 'clipart', 'photo']
+    >>> images, labels = next(iter(styleshift.test))
+    """
+    known = KNOWN.get(os.fspath(name))
+    root = _find(os.fspath(name), root, known)
+    table = read_table(root, known, manifest, seed)
+    if known is not None and manifest is None:
+        known.check(table)
+    check_choice("split", split, ["seed", "official"])
+    if split == "official":
+        table["split"] = _official(root, known, table)
+    check_choice("target", target, [None, *sorted(table["domain"].unique())])
+    check_choice("test", test, ["part"] if target is None else ["part", "whole"])
+    if split == "official" and target is not None and test == "part":
+        _check_has_test_part(table, target)
+    images = _images([root / path for path in table["path"]], image_size, memory_limit)
+    return LeaveOneOut(
+        os.fspath(name), table, images, target, batch_size, test_whole=test == "whole"
+    )
+
+
+def _find(name: str, root: str | os.PathLike[str] | None, known: KnownDataset | None) -> Path:
+    if root is not None:
+        folders = [Path(root)]
+    elif known is not None:
+        folders = [place / name for place in places("data")]
+    else:
+        folders = [Path(name)]
+        if not folders[0].is_dir():
+            check_choice("name", name, sorted(KNOWN), "a folder, any name with `root`, or ")
+    for folder in folders:
+        if folder.is_dir():
+            return folder if known is None else find_root(folder, known)
+    raise FileNotFoundError(
+        f"Data set {name!r} must be in the folder {' or '.join(map(str, folders))}, or where "
+        f"`root` says. Received: root={root!r}, and no such folder"
+    )
+
+
+def _official(root: Path, known: KnownDataset | None, table: pd.DataFrame) -> list[str]:
+    split = official_split(root, known, table)
+    if split is None:
+        raise ValueError(
+            "`split` may be 'official' where lists, folders or a manifest tell one. Received: "
+            f"split='official', and {os.fspath(root)!r} has none"
+        )
+    return split
+
+
+def _check_has_test_part(table: pd.DataFrame, target: str) -> None:
+    if "test" not in set(table["split"][table["domain"] == target]):
+        raise ValueError(
+            f"`test` must be 'whole' where the official split has no test part of {target!r}. "
+            "Received: test='part'"
+        )
+
+
+def _images(paths: list[Path], image_size: int | tuple[int, int], memory_limit: int) -> ImageStore:
+    absent = [path for path in paths if not path.is_file()]
+    if absent:
+        raise FileNotFoundError(
+            f"All {len(paths)} images of the data set must be there. Received: {len(absent)} are "
+            f"absent, the first is {os.fspath(absent[0])!r}"
+        )
+    return _shared_images(_versions(paths), image_shape(image_size), memory_limit)
+
+
+def _versions(paths: list[Path]) -> tuple[tuple[Path, int, int], ...]:
+    """The files as they are now, so that one that was changed is decoded anew."""
+    stats = [(path.absolute(), path.stat()) for path in paths]
+    return tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+
+
+@functools.lru_cache(maxsize=1)
+def _shared_images(
+    files: tuple[tuple[Path, int, int], ...], image_size: tuple[int, int], memory_limit: int
+) -> ImageStore:
+    """One store for all targets of a data set; only the last is kept, since it may take GiBs."""
+    return ImageStore([path for path, _, _ in files], image_size, memory_limit)

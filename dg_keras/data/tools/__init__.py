@@ -1,0 +1,1 @@
+"""What the command line does: prepare, download, examine. Takes `tables` and `feeding`."""

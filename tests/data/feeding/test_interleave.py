@@ -1,0 +1,251 @@
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dg_keras.data import interleave, load
+from dg_keras.data.feeding.index_batches import index_batches
+
+
+def arrays(size, start=0):
+    """Samples that are told by their label, x being ten times it."""
+    y = np.arange(start, start + size)
+    return np.float32(10 * y[:, None]), y
+
+
+def labels(dataset, steps):
+    return np.stack([batch[1] for batch in dataset.take(steps).as_numpy_iterator()])
+
+
+def as_stream(domain):
+    return tf.data.Dataset.from_tensor_slices(domain)
+
+
+def test_sample_i_belongs_to_domain_i_modulo_their_number():
+    domains = {name: arrays(5, 100 * k) for k, name in enumerate("abc")}
+
+    for kind in (domains, tuple(domains.values()), [as_stream(d) for d in domains.values()]):
+        for x, y in interleave(kind, batch_size=4).take(3).as_numpy_iterator():
+            np.testing.assert_array_equal(y // 100, [0, 1, 2] * 4)
+            np.testing.assert_array_equal(x[:, 0], 10 * y)
+
+
+def test_batches_are_static_float32_and_endless():
+    dataset = interleave([arrays(5), arrays(7)], batch_size=4)
+
+    assert dataset.element_spec == (
+        tf.TensorSpec((8, 1), tf.float32),
+        tf.TensorSpec((8,), tf.int64),
+    )
+    assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("size", "batch_size"), [(7, 3), (1, 2), (8, 8), (19, 128)])
+def test_every_element_comes_once_a_pass(size, batch_size, stream):
+    domain = as_stream(arrays(size)) if stream else arrays(size)
+    steps = 6 * size // batch_size + 1
+    drawn = labels(interleave([domain, domain], batch_size), steps).reshape(-1, 2)
+
+    for column in drawn.T:
+        passes = column[: len(column) // size * size].reshape(-1, size)
+        np.testing.assert_array_equal(np.sort(passes), [range(size)] * len(passes))
+        if size > 3:
+            assert len(np.unique(passes, axis=0)) > 1
+
+
+def test_without_shuffle_domains_are_drawn_in_their_order():
+    domains = [arrays(3), as_stream(arrays(2, 100))]
+
+    drawn = labels(interleave(domains, 4, shuffle=False), 2).reshape(-1, 2)
+
+    np.testing.assert_array_equal(drawn[:, 0], [0, 1, 2, 0, 1, 2, 0, 1])
+    np.testing.assert_array_equal(drawn[:, 1], [100, 101] * 4)
+
+
+def test_start_step_may_be_told_when_an_iteration_begins():
+    domains = [arrays(30), arrays(7)]
+    step = np.int64(0)
+    later = interleave(domains, 4, seed=1, start_step=lambda: step)
+    for step in (np.int64(3), np.int64(20)):
+        expected = interleave(domains, 4, seed=1, start_step=int(step))
+        np.testing.assert_array_equal(labels(later, 3), labels(expected, 3))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("start_step", [1, 40])
+def test_start_step_is_skip(start_step, stream):
+    domains = [arrays(5), as_stream(arrays(6)) if stream else arrays(30)]
+
+    later = interleave(domains, 4, seed=1, start_step=start_step)
+
+    np.testing.assert_array_equal(
+        labels(later, 3), labels(interleave(domains, 4, seed=1).skip(start_step), 3)
+    )
+
+
+def test_a_far_start_costs_nothing():
+    far = interleave([arrays(1000), arrays(7)], 128, start_step=10**12)
+
+    assert labels(far, 1).shape == (1, 256)
+
+
+def test_orders_depend_on_seed_domain_and_pass():
+    def orders(seed):
+        drawn = labels(interleave([arrays(20), arrays(20)], 20, seed), 2).reshape(2, 20, 2)
+        return {tuple(drawn[number, :, domain]) for number in range(2) for domain in range(2)}
+
+    assert len(orders(0) | orders(1) | orders(2**40)) == 12
+    assert orders(1) == orders(1)
+
+
+def test_numpy_and_tensorflow_seeds_do_not_matter():
+    def drawn():
+        return labels(interleave([arrays(20)], 20), 3)
+
+    expected = drawn()
+    tf.random.set_seed(5)
+
+    np.testing.assert_array_equal(drawn(), expected)
+
+
+@pytest.mark.parametrize("varied", ["seed", "domain", "pass"])
+@pytest.mark.parametrize("size", [3, 19, 86])
+def test_orders_are_uniform(size, varied):
+    """Every element is at every place equally often, and so are pairs of neighbours."""
+    count = 1000
+    if varied == "pass":
+        orders = np.stack(list(index_batches(size, size, (7, 0), 0, True).take(count)))
+    else:
+        seeds = np.full((count, 2), 7)
+        seeds[:, 0 if varied == "seed" else 1] = range(count)
+        dataset = tf.data.Dataset.from_tensor_slices(seeds).flat_map(
+            lambda seed: index_batches(size, size, seed, 0, True).take(1)
+        )
+        orders = np.stack(list(dataset))
+
+    np.testing.assert_array_equal(np.sort(orders), [range(size)] * count)
+    places = np.zeros((size, size))
+    np.add.at(places, (np.arange(size), orders), 1)
+    # Rows and columns have fixed sums, which leaves (n - 1)^2 degrees of freedom.
+    chi_square = (size - 1) * np.square(places - count / size).sum() / count
+    freedom = (size - 1) ** 2
+    assert abs(chi_square - freedom) < 5 * np.sqrt(2 * freedom)
+    neighbours = np.zeros((size, size))
+    np.add.at(neighbours, (orders[:, 0], orders[:, 1]), 1)
+    expected = count / (size * (size - 1))
+    pairs = neighbours[~np.eye(size, dtype=bool)]
+    freedom = len(pairs) - 1
+    chi_square = np.square(pairs - expected).sum() / expected
+    assert abs(chi_square - freedom) < 5 * np.sqrt(2 * freedom)
+
+
+@pytest.mark.parametrize("threads", [1, 7])
+def test_the_number_of_threads_does_not_matter(threads, styleshift):
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = threads
+    dataset = interleave(styleshift.train, 8).take(4)
+
+    for a, b in zip(dataset, dataset.with_options(options), strict=True):
+        np.testing.assert_array_equal(a[0], b[0])
+        np.testing.assert_array_equal(a[1], b[1])
+
+
+def test_domains_are_the_same_kept_unkept_mapped_and_as_arrays(folder):
+    kept = load(folder, image_size=5)
+    unkept = load(folder, image_size=5, memory_limit=0)
+    kinds = [
+        kept.train,
+        unkept.train,
+        {name: part.map(lambda x, y: (x, y)) for name, part in kept.train.items()},
+        {name: part.fetch(range(len(part))) for name, part in kept.train.items()},
+        [kept.train["day"].map(lambda x, y: (x, y)), kept.train["night"]],
+    ]
+
+    batches = [list(interleave(kind, 3, seed=2).take(5)) for kind in kinds]
+
+    assert batches[0][0][0].dtype == tf.float32
+    assert batches[0][0][0].shape == (6, 5, 5, 3)
+    for other, step in itertools.product(batches[1:], range(5)):
+        np.testing.assert_array_equal(other[step][0], batches[0][step][0])
+        np.testing.assert_array_equal(other[step][1], batches[0][step][1])
+
+
+def test_augmentation_is_drawn_anew_each_pass(folder):
+    train = load(folder, image_size=5, target="night").train["day"]
+    noisy = train.map(lambda x, y: (x + tf.random.uniform([]), y))
+
+    batches = [batch[0].numpy() for batch in interleave([noisy], len(train)).take(2)]
+
+    assert len(np.unique(batches[0].max(axis=(1, 2, 3)))) == len(train)
+    assert np.intersect1d(*batches).size == 0
+
+
+def test_dtypes_and_nested_inputs():
+    inputs = {"image": np.zeros((4, 2, 2, 3), np.uint8), "age": np.arange(4.0)}
+    domain = (inputs, np.arange(4.0), np.ones(4))
+
+    x, y, weight = next(iter(interleave([domain, domain], 3)))
+
+    assert (x["image"].dtype, x["age"].dtype) == (tf.uint8, tf.float32)
+    assert (y.dtype, weight.dtype) == (tf.float64, tf.float32)
+    assert x["image"].shape == (6, 2, 2, 3)
+    np.testing.assert_array_equal(x["age"], y)
+
+
+def test_large_arrays_are_no_part_of_the_graph():
+    x = np.zeros((1000, 1000), np.float32)
+    dataset = interleave([(x, np.zeros(1000))], 2)
+    while not hasattr(dataset, "_datasets"):  # down to the zip of the domains' batches
+        dataset = dataset._input_dataset
+    gathers = dataset._datasets[0]
+
+    graph = gathers._map_func.function.graph.as_graph_def()
+
+    assert graph.ByteSize() < 10_000
+
+
+@pytest.mark.parametrize(
+    ("domains", "message"),
+    [
+        (arrays(3), r"`domains` must be .* Received: domains=<tuple of \['ndarray', 'ndarray'\]>"),
+        (None, r"`domains` must be .* Received: domains=<NoneType>"),
+        ([], r"`domains` must be .* Received: domains=<list of \[\]>"),
+        ({"a": arrays(3), "b": arrays(0)}, "at least one element.*domain 'b' is empty"),
+        (
+            {"a": as_stream(arrays(3)), "b": as_stream(arrays(3)).filter(lambda x, y: y > 5)},
+            "at least one element.*domain 'b' is empty",
+        ),
+        ({"a": arrays(3), "b": as_stream(arrays(3)).batch(2)}, "domain 'b' is a batched dataset"),
+        ({"a": (np.zeros(3), np.zeros(2))}, r"one length.*domain 'a' .*\[3, 2\]"),
+        (
+            {"a": arrays(3), "b": (np.zeros((3, 2)), np.zeros(3, int))},
+            "one structure, shape and dtype.*domain 'a' with.*domain 'b' with",
+        ),
+        (
+            {"a": arrays(3), "b": (*arrays(3), np.ones(3))},
+            "one structure, shape and dtype.*domain 'a' with.*domain 'b' with",
+        ),
+        (
+            {"a": arrays(3), "b": (arrays(3)[0], np.zeros(3, np.int32))},
+            "one structure, shape and dtype.*domain 'a' with.*domain 'b' with",
+        ),
+        (
+            {"a": as_stream(arrays(3)).map(lambda x, y: {"x": x})},
+            r"must be \(x, y\) or .*domain 'a' with elements \{",
+        ),
+    ],
+)
+def test_faulty_domains(domains, message):
+    with pytest.raises(ValueError, match=message):
+        interleave(domains, 2)
+
+
+@pytest.mark.parametrize(
+    "argument", [{"batch_size": 0}, {"batch_size": 2.5}, {"seed": -1}, {"start_step": -1}]
+)
+def test_faulty_numbers(argument):
+    name = next(iter(argument))
+    with pytest.raises(ValueError, match=f"`{name}` must be a whole number .*Received: {name}="):
+        interleave([arrays(3)], **{"batch_size": 2, **argument})

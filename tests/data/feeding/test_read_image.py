@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from dg_keras.data.feeding.read_image import read_image
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def solid(mode, color):
+    return Image.new(mode, (12, 8), color)
+
+
+def palette(transparent):
+    image = solid("P", 1)
+    image.putpalette([*BLUE, *RED])
+    if transparent:
+        image.info["transparency"] = 1
+    return image
+
+
+def sixteen_bits(value):
+    return Image.fromarray(np.full((8, 12), value, np.uint16))
+
+
+def saved(image, tmp_path, suffix, **options):
+    path = tmp_path / f"image.{suffix}"
+    image.save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("image", "suffix", "expected"),
+    [
+        (solid("RGB", RED), "png", RED),
+        (solid("RGB", RED), "bmp", RED),
+        (solid("RGB", RED), "gif", RED),
+        (solid("RGB", (250, 10, 40)), "jpg", (250, 10, 40)),
+        (solid("L", 100), "jpg", (100, 100, 100)),
+        (solid("L", 100), "png", (100, 100, 100)),
+        (solid("1", 1), "png", WHITE),
+        (solid("1", 1), "bmp", WHITE),
+        (palette(transparent=False), "png", RED),
+        (palette(transparent=False), "gif", RED),
+        (palette(transparent=True), "png", WHITE),
+        (palette(transparent=True), "gif", WHITE),
+        (solid("LA", (0, 0)), "png", WHITE),
+        (solid("LA", (0, 51)), "png", (204, 204, 204)),
+        (solid("RGBA", (*RED, 255)), "png", RED),
+        (solid("RGBA", (*RED, 51)), "png", (255, 204, 204)),
+        (solid("RGBA", (*RED, 0)), "webp", WHITE),
+        (solid("CMYK", (0, 255, 255, 0)), "jpg", RED),
+        (solid("CMYK", (0, 0, 0, 255)), "jpg", (0, 0, 0)),
+        (sixteen_bits(65535), "png", WHITE),
+        (sixteen_bits(25700), "png", (100, 100, 100)),
+    ],
+)
+def test_modes_and_formats(image, suffix, expected, tmp_path):
+    pixels = read_image(saved(image, tmp_path, suffix), 4)
+
+    assert pixels.shape == (4, 4, 3)
+    assert pixels.dtype == np.uint8
+    tolerance = 2 if suffix in ("jpg", "webp") else 0
+    np.testing.assert_allclose(pixels, np.broadcast_to(expected, (4, 4, 3)), atol=tolerance)
+
+
+def test_lossless_formats_give_the_same_pixels(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
+    image = Image.fromarray(pixels)
+    paths = [
+        saved(image, tmp_path, "png"),
+        saved(image, tmp_path, "bmp"),
+        saved(image, tmp_path, "webp", lossless=True),
+    ]
+
+    for path in paths:
+        np.testing.assert_array_equal(read_image(path, (9, 7)), pixels)
+
+
+def test_colour_key_of_a_true_colour_png_is_transparent(tmp_path):
+    path = saved(solid("RGB", RED), tmp_path, "png", transparency=RED)
+
+    assert (read_image(path, 4) == 255).all()
+
+
+def test_camera_orientation_is_applied(tmp_path):
+    image = Image.new("RGB", (16, 8), BLUE)
+    image.paste(RED, (0, 0, 8, 8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise: left becomes top
+    pixels = read_image(saved(image, tmp_path, "png", exif=exif), (16, 8))
+
+    np.testing.assert_array_equal(pixels[:8], np.broadcast_to(RED, (8, 8, 3)))
+    np.testing.assert_array_equal(pixels[8:], np.broadcast_to(BLUE, (8, 8, 3)))
+
+
+def test_first_frame_of_an_animation(tmp_path):
+    path = saved(
+        solid("RGB", GREEN), tmp_path, "gif", save_all=True, append_images=[solid("RGB", RED)]
+    )
+
+    np.testing.assert_array_equal(read_image(path, 2), np.broadcast_to(GREEN, (2, 2, 3)))
+
+
+def test_shrinking_averages(tmp_path):
+    stripes = np.zeros((32, 32), np.uint8)
+    stripes[:, ::2] = 200
+    pixels = read_image(saved(Image.fromarray(stripes), tmp_path, "png"), 4)
+
+    np.testing.assert_allclose(pixels, 100, atol=8)
+
+
+def test_height_comes_first(tmp_path):
+    assert read_image(saved(solid("RGB", RED), tmp_path, "png"), (5, 3)).shape == (5, 3, 3)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", "cut"])
+def test_broken_file_is_named(content, tmp_path):
+    path = saved(Image.effect_noise((64, 64), 50), tmp_path, "png")
+    path.write_bytes(path.read_bytes()[:200] if content == "cut" else content)
+
+    with pytest.raises(ValueError, match=r"readable JPEG.*Received: path='.*image\.png' \("):
+        read_image(path, 4)
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, (2,), (2, 3, 4), (0, 2), "ab"])
+def test_image_size_is_checked(size, tmp_path):
+    with pytest.raises(ValueError, match=r"`image_size` must be .* Received: image_size="):
+        read_image(tmp_path / "unread.png", size)

@@ -1,0 +1,216 @@
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from dg_keras.data import Domain, LeaveOneOut, load
+from dg_keras.data.feeding.read_image import read_image
+from dg_keras.data.tables.known_datasets import KNOWN
+from dg_keras.data.tables.manifest import read_manifest, write_manifest
+
+
+def size(dataset):
+    return sum(len(labels) for _, labels in dataset)
+
+
+def test_styleshift(styleshift):
+    assert isinstance(styleshift, LeaveOneOut)
+    assert styleshift.domains == ("cartoon", "clipart", "photo", "sketch")
+    assert styleshift.sources == ("cartoon", "clipart", "photo")
+    assert styleshift.target == "sketch"
+    assert len(styleshift.classes) == 8
+    assert {d: len(styleshift.part(d)) for d in styleshift.domains} == KNOWN["styleshift"].counts
+    assert list(styleshift.train) == ["cartoon", "clipart", "photo"]
+    assert all(isinstance(domain, Domain) for domain in styleshift.train.values())
+    table = styleshift.table
+    assert list(table.columns[:4]) == ["path", "domain", "class", "label"]
+    for domain, part in styleshift.train.items():
+        expected = table[(table["domain"] == domain) & (table["split"] == "train")]
+        assert [path.name for path in part.paths] == [p.split("/")[-1] for p in expected["path"]]
+        np.testing.assert_array_equal(part.labels, expected["label"])
+    sources = table["domain"] != "sketch"
+    assert size(styleshift.validation) == (sources & (table["split"] == "validation")).sum()
+    assert size(styleshift.test) == (~sources & (table["split"] == "test")).sum()
+
+
+def test_styleshift_pixels_belong_to_their_labels(styleshift):
+    part = styleshift.part("sketch", "test")
+    images, labels = part.fetch(range(len(part)))
+
+    for position in (0, len(part) // 2, len(part) - 1):
+        path = part.paths[position]
+        np.testing.assert_array_equal(images[position], read_image(path, 32))
+        assert part.classes[labels[position]] == path.parent.name
+
+
+def test_validation_and_test_are_ordinary_batched_datasets(styleshift):
+    for dataset in (styleshift.validation, styleshift.test):
+        assert not isinstance(dataset, Domain)
+        assert dataset.element_spec == (
+            tf.TensorSpec((None, 32, 32, 3), tf.float32),
+            tf.TensorSpec((None,), tf.int32),
+        )
+        assert dataset.cardinality() == 1
+
+
+def test_whole_target(styleshift):
+    whole = load("styleshift", target="sketch", image_size=32, test="whole", batch_size=100)
+
+    assert size(whole.test) == 407
+    assert whole.test.cardinality() == 5
+    assert whole.images is load("styleshift", target="photo", image_size=32).images
+
+
+def test_without_target_all_domains_are_sources(folder):
+    data = load(folder)
+
+    assert data.sources == data.domains == ("day", "night")
+    assert size(data.test) == (data.table["split"] == "test").sum() == 6
+
+
+def test_unseen_concepts(styleshift):
+    table = styleshift.table
+    trained = {
+        concept
+        for domain, concept, split in zip(
+            table["domain"], table["concept"], table["split"], strict=True
+        )
+        if domain != "sketch" and split == "train"
+    }
+    concepts = table["concept"][table["domain"] == "sketch"]
+
+    unseen = styleshift.unseen_concepts
+
+    assert unseen.tolist() == [concept not in trained for concept in concepts]
+    assert 0 < unseen.sum() < 407
+
+
+def test_unseen_concepts_without_concepts(folder):
+    with pytest.raises(ValueError, match="needs a target and a manifest with concepts"):
+        _ = load(folder, target="day").unseen_concepts
+
+
+def test_folder_of_ones_own(folder):
+    by_path = load(folder, target="night")
+    by_name = load("animals", root=folder, target="night")
+
+    assert by_path.table.equals(by_name.table)
+    assert by_name.name == "animals"
+    assert by_name.classes == ("cat", "dog")
+    assert repr(by_name) == (
+        "<LeaveOneOut 'animals': 28 images, 2 classes, sources=('day',), target='night'>"
+    )
+
+
+def test_seed_changes_the_split(folder):
+    assert not load(folder, seed=0).table.equals(load(folder, seed=1).table)
+
+
+def test_manifest_round_trip(folder, tmp_path):
+    data = load(folder, seed=5)
+    write_manifest(data.table, tmp_path / "split.csv")
+
+    again = load(folder, seed=6, manifest=tmp_path / "split.csv")
+
+    assert again.table.equals(data.table)
+    assert (tmp_path / "split.csv").read_text().startswith("path,domain,class,split\nday/cat/0.png")
+
+
+def test_styleshift_manifest_round_trip(styleshift, tmp_path):
+    write_manifest(styleshift.table, tmp_path / "split.csv")
+
+    again = load("styleshift", manifest=tmp_path / "split.csv", image_size=32)
+
+    columns = ["path", "domain", "class", "label", "concept", "sha256", "split"]
+    assert again.table[columns].equals(styleshift.table[columns])
+
+
+def test_manifest_in_the_folder_says_what_belongs(folder):
+    rows = [("day/cat/1.png", "a", "NA", "x"), ("night/dog/2.png", "b", "null", "")]
+    table = pd.DataFrame(rows, columns=["path", "domain", "class", "concept"])
+    write_manifest(table.iloc[::-1], folder / "manifest.csv")
+
+    data = load(folder, image_size=2)
+
+    assert data.table["path"].tolist() == ["day/cat/1.png", "night/dog/2.png"]
+    assert data.classes == ("NA", "null")
+    assert data.part("b").fetch([0])[0].numpy().max() == 20
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("path,domain\na,b\n", "must have the columns path, domain, class. Received: path, domain"),
+        ("path,domain,class\n", "a row an image. Received: no rows"),
+        ("path,domain,class\na,b,c\na,b,d\n", "name a file once. Received: 'a'"),
+        ("path,domain,class,split\na,b,c,exam\n", "one of train, validation, test.*'exam'"),
+    ],
+)
+def test_faulty_manifest(content, message, tmp_path):
+    path = tmp_path / "split.csv"
+    path.write_text(content)
+
+    with pytest.raises(ValueError, match=message):
+        read_manifest(path)
+
+
+def test_absent_files(folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"must be a CSV file.*nowhere\.csv"):
+        read_manifest(tmp_path / "nowhere.csv")
+    write_manifest(load(folder).table, folder / "manifest.csv")
+    (folder / "day" / "cat" / "0.png").unlink()
+    (folder / "day" / "cat" / "1.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"All 28 images.* 2 are absent.*day/cat/0\.png"):
+        load(folder)
+
+
+def test_an_empty_part_is_said(folder):
+    shutil.rmtree(folder / "day")
+    shutil.rmtree(folder / "night" / "dog")
+
+    with pytest.raises(ValueError, match=r"images in its validation part. Received: none in night"):
+        _ = load(folder).validation
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "stileshift"}, "`name` must be a folder, .*'styleshift'.*near to 'styleshift'"),
+        ({"name": "styleshift", "target": "skech"}, "`target` must be .*near to 'sketch'"),
+        ({"name": "styleshift", "test": "whole"}, "`test` must be one of 'part'. Received"),
+        ({"name": "styleshift", "target": "photo", "test": "all"}, "'part', 'whole'. .*test='all'"),
+        ({"name": "styleshift", "image_size": 0}, "`image_size` must be"),
+    ],
+)
+def test_faulty_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load(**arguments)
+
+
+def test_absent_data_set(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"'styleshift' must be in .*root='/nowhere'"):
+        load("styleshift", root="/nowhere")
+    monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("dg_keras.common.home._CHECKOUT", tmp_path / "wheel")
+    with pytest.raises(FileNotFoundError, match=f"{tmp_path}/data/styleshift, or where `root`"):
+        load("styleshift")
+
+
+def test_data_set_in_the_home_folder(tmp_path, monkeypatch, styleshift):
+    shutil.copytree(styleshift.images.paths[0].parents[3], tmp_path / "data" / "styleshift")
+    monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("dg_keras.common.home._CHECKOUT", tmp_path / "wheel")
+
+    data = load("styleshift", image_size=32)
+
+    assert data.images.paths[0].is_relative_to(tmp_path)
+    assert data.table.equals(styleshift.table)
+
+
+def test_known_data_set_that_is_incomplete(folder):
+    write_manifest(load(folder).table, folder / "manifest.csv")
+
+    with pytest.raises(ValueError, match=r"'styleshift' must have .*photo 326.* day 20, night 8"):
+        load("styleshift", root=folder)
