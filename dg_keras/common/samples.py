@@ -53,6 +53,28 @@ def interleaved(parts: list[Any]) -> Any:
     return keras.tree.map_structure(of, *parts, none_is_leaf=False)
 
 
+def number_of_samples(x: Any) -> tf.Tensor:
+    """The number of samples in a structure of tensors, a scalar integer."""
+    first = keras.tree.flatten(x)[0]
+    if isinstance(first, tf.SparseTensor):
+        return first.dense_shape[0]
+    return first.nrows() if isinstance(first, tf.RaggedTensor) else tf.shape(first)[0]
+
+
+def check_divides(samples: int, domains: int) -> None:
+    """Raises ValueError if a batch can't hold as many samples of each domain."""
+    if samples % domains:
+        raise ValueError(f"{rule_of_division(domains)}. Received: {samples} samples")
+
+
+def rule_of_division(domains: int) -> str:
+    """What a batch must hold, for errors."""
+    return (
+        f"A batch must hold as many samples of each of the {domains} domains; make it with "
+        "dg_keras.data.interleave, or batch with drop_remainder=True"
+    )
+
+
 def mask(tensor: tf.Tensor) -> tf.Tensor | None:
     """The mask that Keras notes on a tensor: False where it is padding."""
     return getattr(tensor, "_keras_mask", None)

@@ -8,5 +8,12 @@ from dg_keras.step.batches import read
 from dg_keras.step.moment import Moment
 from dg_keras.step.objective_state import ObjectiveState
 from dg_keras.step.plan import Plan
+from dg_keras.step.taken import Taken
 
-__all__ = ["Moment", "ObjectiveState", "Plan", "read"]
+__all__ = [
+    "Moment",
+    "ObjectiveState",
+    "Plan",
+    "Taken",
+    "read",
+]

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dg_keras.common.samples import every
+from dg_keras.common.samples import check_divides, every
 from dg_keras.objectives import Batch
 
 
@@ -27,27 +27,9 @@ def read(data: Any, domains: int) -> Batch:
     return batch
 
 
-def check_divides(samples: int, domains: int) -> None:
-    """Raises ValueError if a batch can't hold as many samples of each domain."""
-    if samples % domains:
-        raise ValueError(
-            f"A batch must hold as many samples of each of the {domains} domains; make it with "
-            f"dg_keras.data.interleave, or batch with drop_remainder=True. Received: {samples} "
-            "samples"
-        )
-
-
 def split(batch: Any, domains: int) -> list[Any]:
     """Each domain's samples: every N-th from i on; None stays."""
     return [every(batch, i, domains) for i in range(domains)]
-
-
-def number_of_samples(x: Any) -> tf.Tensor:
-    """The number of samples in a structure of tensors, a scalar integer."""
-    first = keras.tree.flatten(x)[0]
-    if isinstance(first, tf.SparseTensor):
-        return first.dense_shape[0]
-    return first.nrows() if isinstance(first, tf.RaggedTensor) else tf.shape(first)[0]
 
 
 def _to_tensor(value: Any) -> Any:

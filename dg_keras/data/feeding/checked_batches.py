@@ -1,0 +1,165 @@
+"""Interleaved batches that are looked at before a step takes them.
+
+A step that XLA compiles raises nothing: it would train on domains that are mixed, and on labels
+that are outside of the classes.
+"""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dg_keras.common.samples import check_divides, number_of_samples, rule_of_division
+from dg_keras.data.feeding.domain import Domain
+from dg_keras.data.feeding.domains import named
+
+
+class Classes(NamedTuple):
+    """What labels may be: numbers from 0 on, and one that the loss ignores.
+
+    Args:
+        number: The number of classes.
+        ignored: A label that stands for no class, or None.
+    """
+
+    number: int
+    ignored: int | None = None
+
+
+def check_labels(domains: Any, classes: Classes | None) -> bool:
+    """Checks the labels of domains that can be looked at: arrays and images on disk.
+
+    Args:
+        domains: A tuple, list or dict of domains.
+        classes: What they may be; None for anything.
+
+    Returns:
+        Whether all labels have been looked at, or need not be.
+
+    Raises:
+        ValueError: Naming the domain whose labels are outside of the classes.
+    """
+    if classes is None:
+        return True
+    labels = {name: _labels(domain) for name, domain in named(domains)}
+    for name, of_domain in labels.items():
+        if of_domain is not None and len(of_domain):
+            ignored = of_domain == classes.ignored
+            outside = of_domain[~ignored & ((of_domain < 0) | (of_domain >= classes.number))]
+            if outside.size:
+                raise ValueError(
+                    f"{_rule(classes)}. Received: label {outside.flat[0]} in domain {name!r}"
+                )
+    return all(of_domain is not None for of_domain in labels.values())
+
+
+def checked_batches(x: Any, domains: int, classes: Classes | None) -> Any:
+    """The batches, each looked at when it is drawn.
+
+    Args:
+        x: A `tf.data.Dataset`, a generator or a `keras.utils.PyDataset` of `(x, y, ...)`; anything
+            else is returned as it is.
+        domains: The number of domains, which must divide the number of samples.
+        classes: What the labels `y` may be; None for anything.
+
+    Returns:
+        The same batches. One that is wrong raises an error when it is drawn.
+    """
+    if isinstance(x, tf.data.Dataset):
+        return _checked_dataset(x, domains, classes)
+    if isinstance(x, keras.utils.PyDataset):
+        return _CheckedPyDataset(x, domains, classes)
+    if inspect.isgenerator(x):
+        return _checked(x, domains, classes)
+    return x
+
+
+def _checked_dataset(
+    dataset: tf.data.Dataset, domains: int, classes: Classes | None
+) -> tf.data.Dataset:
+    spec = dataset.element_spec
+    elements = spec if isinstance(spec, tuple) else (spec,)
+    size = tf.nest.flatten(elements[0])[0].shape[0]
+    labels = tf.nest.flatten(elements[1]) if len(elements) > 1 else []
+    looks_at_labels = classes is not None and len(labels) == 1
+    if size is not None and size % domains == 0 and not looks_at_labels:
+        return dataset
+
+    def look(*batch: Any) -> Any:
+        samples = number_of_samples(batch[0])
+        tf.debugging.assert_equal(
+            samples % domains, tf.zeros_like(samples), rule_of_division(domains)
+        )
+        if looks_at_labels:
+            given = tf.cast(tf.nest.flatten(batch[1])[0], tf.int64)
+            is_class = (given >= 0) & (given < classes.number)
+            if classes.ignored is not None:
+                is_class |= given == classes.ignored
+            tf.debugging.assert_equal(is_class, True, _rule(classes))
+        return batch if len(batch) > 1 else batch[0]
+
+    return dataset.map(tf.autograph.experimental.do_not_convert(look))
+
+
+class _CheckedPyDataset(keras.utils.PyDataset):
+    """Another's batches, looked at."""
+
+    def __init__(
+        self, batches: keras.utils.PyDataset, domains: int, classes: Classes | None
+    ) -> None:
+        super().__init__(batches.workers, batches.use_multiprocessing, batches.max_queue_size)
+        self._batches = batches
+        self._check = (domains, classes)
+
+    @property
+    def num_batches(self) -> int | None:
+        """The number of batches in an epoch, or None."""
+        return self._batches.num_batches
+
+    def __getitem__(self, index: int) -> Any:
+        return _check(self._batches[index], *self._check)
+
+    def on_epoch_begin(self) -> None:
+        """Hands on."""
+        self._batches.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        """Hands on."""
+        self._batches.on_epoch_end()
+
+
+def _checked(batches: Iterator[Any], domains: int, classes: Classes | None) -> Iterator[Any]:
+    for batch in batches:
+        yield _check(batch, domains, classes)
+
+
+def _check(batch: Any, domains: int, classes: Classes | None) -> Any:
+    """Raises ValueError if the batch is not as it must be; returns it."""
+    x, y, *_ = batch if isinstance(batch, tuple) and len(batch) > 1 else (batch, None)
+    samples = len(tf.nest.flatten(x)[0])
+    check_divides(samples, domains)
+    if y is not None and len(tf.nest.flatten(y)) == 1:
+        check_labels({"the batch": (x, tf.nest.flatten(y)[0])}, classes)
+    return batch
+
+
+def _labels(domain: Any) -> np.ndarray | None:
+    """A domain's labels, where they can be looked at without reading it."""
+    if isinstance(domain, Domain):
+        return None if domain.transforms else domain.labels
+    if isinstance(domain, tf.data.Dataset):
+        return None
+    labels = tf.nest.flatten(domain[1])
+    is_one = len(labels) == 1 and not isinstance(labels[0], tf.RaggedTensor | tf.SparseTensor)
+    return np.asarray(labels[0]) if is_one else None
+
+
+def _rule(classes: Classes) -> str:
+    ignored = "" if classes.ignored is None else f", or {classes.ignored}, which is ignored"
+    return (
+        f"A label must be the number of a class, from 0 to {classes.number - 1} for the network's "
+        f"{classes.number} classes{ignored}"
+    )

@@ -1,0 +1,1 @@
+"""What `fit` and `evaluate` make of their arguments. Knows data, and Keras' models."""

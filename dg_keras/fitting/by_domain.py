@@ -1,0 +1,44 @@
+"""The loss and metrics of each domain by itself."""
+
+from typing import Any
+
+import keras
+
+from dg_keras.data.feeding.domains import named
+from dg_keras.data.feeding.pooled import pooled
+
+
+class ByDomain(keras.callbacks.Callback):
+    """Puts the metrics of each domain beside those of all, where an epoch was validated.
+
+    Args:
+        domains: A tuple, list or dict of domains.
+        batch_size: Samples at once.
+    """
+
+    def __init__(self, domains: Any, batch_size: int) -> None:
+        super().__init__()
+        self._domains = domains
+        self._batch_size = batch_size
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Evaluates, if the epoch was validated."""
+        if "val_loss" in logs:
+            of_domains = metrics_by_domain(self.model, self._domains, self._batch_size)
+            logs.update({f"val_{name}": value for name, value in of_domains.items()})
+
+
+def metrics_by_domain(model: keras.Model, domains: Any, batch_size: int) -> dict[str, float]:
+    """The loss and metrics of each domain, called `<metric>/<domain>`.
+
+    Args:
+        model: A compiled model.
+        domains: A tuple, list or dict of domains.
+        batch_size: Samples at once.
+    """
+    logs = {}
+    for name, domain in named(domains):
+        batches = pooled({name: domain}, batch_size)
+        of_domain = model.evaluate(batches, return_dict=True, verbose=0)
+        logs |= {f"{metric}/{name}": value for metric, value in of_domain.items()}
+    return logs

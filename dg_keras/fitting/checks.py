@@ -1,0 +1,104 @@
+"""What `fit` can't take, and what it derives from what it is given."""
+
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from dg_keras.common.samples import check_divides
+from dg_keras.data.feeding.check_domains import check_domains
+from dg_keras.data.feeding.domains import domain_size, named
+
+DEFAULT_BATCH = 32
+"""Keras' own, where `batch_size` is not given."""
+
+
+def check_net(net: Any) -> None:
+    """Raises ValueError unless it is a model that leaves training to Keras."""
+    if not isinstance(net, keras.Model):
+        raise ValueError(f"`net` must be a keras.Model. Received: net={net!r}")
+    for method in ("train_step", "compute_loss"):
+        if getattr(type(net), method) is not getattr(keras.Model, method):
+            raise ValueError(
+                f"`net` must leave `{method}` to Keras, since the training step is "
+                f"DomainGeneralizer's; override `compute_loss` in a subclass of DomainGeneralizer. "
+                f"Received: {type(net).__name__}, which overrides `{method}`"
+            )
+
+
+def domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None:
+    """The names; numbers where only the number of domains is known."""
+    if domains is None:
+        return None
+    names = range(domains) if isinstance(domains, numbers.Integral) else domains
+    is_list = isinstance(names, Sequence) and not isinstance(names, str)
+    names = tuple(str(name) for name in names) if is_list else ()
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"`domains` must be a positive number or different names. Received: domains={domains!r}"
+        )
+    return names
+
+
+def check_domains_alone(domains: Any, **others: Any) -> None:
+    """Raises ValueError unless it is domains, and what belongs into them is not given beside."""
+    check_domains(domains, argument="x")
+    for name, value in others.items():
+        if value is not None:
+            raise ValueError(
+                f"`{name}` must be None where `x` is domains, which hold (x, y) or (x, y, "
+                f"sample_weight) each. Received: `{name}` of type {type(value).__name__}"
+            )
+
+
+def check_fits_replicas(batch_size: Any, replicas: int) -> None:
+    """Raises ValueError unless each replica gets a slice that begins with the first domain."""
+    check_positive("batch_size", batch_size)
+    if batch_size % replicas:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the {replicas} replicas. "
+            f"Received: batch_size={batch_size}"
+        )
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raises ValueError unless it is None or a positive integer."""
+    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if value is not None and (not is_integer or value < 1):
+        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+
+
+def check_stays_interleaved(
+    x: Any, batch_size: int | None, shuffle: Any, domains: tuple[str, ...] | None
+) -> None:
+    """Raises ValueError if Keras would mix the domains of arrays that are interleaved."""
+    arrays = keras.tree.flatten(x)
+    if not all(hasattr(array, "shape") for array in arrays):
+        return  # a dataset, whose order is its own
+    if shuffle:
+        raise ValueError(
+            "`shuffle` must be False for arrays that are already interleaved: Keras would mix "
+            "the domains. Received: shuffle=True"
+        )
+    samples, size = int(arrays[0].shape[0]), batch_size or DEFAULT_BATCH
+    for number in (min(size, samples), samples % size) if domains else ():
+        check_divides(number, len(domains))
+
+
+def steps_per_epoch(domains: Any, batch_size: int) -> int:
+    """The steps that the largest domain lasts."""
+    sizes = {name: domain_size(domain) for name, domain in named(domains)}
+    unknown = [name for name, size in sizes.items() if size is None]
+    if unknown:
+        raise ValueError(
+            "`steps_per_epoch` must be given where a domain's size is unknown or infinite. "
+            f"Received: steps_per_epoch=None, and domain {unknown[0]!r} of no known size"
+        )
+    return -(-max(sizes.values()) // batch_size)
+
+
+def input_rank(net: keras.Model) -> int | None:
+    """The rank of the network's batches, where it has one input and knows it."""
+    inputs = getattr(net, "inputs", None)
+    return len(inputs[0].shape) if inputs and len(inputs) == 1 else None

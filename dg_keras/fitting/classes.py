@@ -1,0 +1,27 @@
+"""How many classes the compiled loss knows."""
+
+import keras
+
+from dg_keras.data.feeding.checked_batches import Classes
+
+
+def classes(model: keras.Model) -> Classes | None:
+    """The classes that labels may be of, where the loss takes their numbers.
+
+    Args:
+        model: The compiled model; its `net` is the network.
+
+    Returns:
+        None where there are several outputs, or the loss or the network does not tell.
+    """
+    outputs = getattr(model.net, "outputs", None) or []
+    losses = [loss for loss in keras.tree.flatten(model.loss) if loss is not None]
+    if len(outputs) != 1 or len(losses) != 1:
+        return None
+    loss = keras.losses.get(losses[0])
+    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
+    is_sparse = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
+    if not is_sparse and loss is not keras.losses.sparse_categorical_crossentropy:
+        return None
+    number = outputs[0].shape[config.get("axis", -1)]
+    return None if number is None else Classes(number, config.get("ignore_class"))

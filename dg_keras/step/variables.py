@@ -1,0 +1,46 @@
+"""The variables of optimizer and metrics, made before the step is traced."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dg_keras.objectives import Batch
+
+
+def make_variables(model: keras.Model, batch: Batch) -> None:
+    """Makes the variables of optimizer and metrics, if the network tells its outputs' shapes.
+
+    A step that makes variables while it is traced is traced twice.
+
+    Args:
+        model: The compiled model; its `net` is the network.
+        batch: What the step is traced with.
+    """
+    outputs = getattr(model.net, "outputs", None) or []
+    y_pred = keras.tree.pack_sequence_as(model.net.output, outputs) if outputs else None
+    known = keras.tree.flatten((batch.y, batch.sample_weight, y_pred))
+    shapes = [tensor.shape[1:] for tensor in known if tensor is not None]
+    is_known = bool(outputs) and all(None not in tuple(shape) for shape in shapes)
+    if not is_known or model.distribute_strategy.num_replicas_in_sync > 1:
+        return
+    with tf.init_scope():
+        if model.optimizer.built and _are_built(model):
+            return
+        model.optimizer.build(model.trainable_variables)
+        # One sample of zeros; where dimensions of the inputs are open, one along each.
+        sample = keras.tree.map_structure(
+            _zeros, (batch.x, batch.y, y_pred, batch.sample_weight), none_is_leaf=False
+        )
+        model.compute_metrics(*sample)
+        model.reset_metrics()
+
+
+def _are_built(model: keras.Model) -> bool:
+    """Whether compiled metrics have their variables."""
+    return all(getattr(metric, "built", True) for metric in model.metrics)
+
+
+def _zeros(tensor: Any) -> tf.Tensor:
+    shape = [1, *(1 if side is None else side for side in tensor.shape[1:])]
+    return tf.zeros(shape, tf.as_dtype(tensor.dtype))
