@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dg_keras import objectives, step, strategies
+from dg_keras import objectives, strategies
 from dg_keras.common.samples import number_of_samples
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.check_domains import check_domains
@@ -29,6 +29,7 @@ from dg_keras.fitting.checks import (
 )
 from dg_keras.fitting.classes import classes
 from dg_keras.fitting.start_step import StartStep
+from dg_keras.step import Moment, ObjectiveState, Plan, Taken, read
 from dg_keras.step.checks import check_can_be_trained
 from dg_keras.step.domain_pass import generators
 from dg_keras.step.in_turn import check_in_turn
@@ -194,6 +195,8 @@ class DomainGeneralizer(keras.Model):
                 the domains of a data set that is already interleaved.
         """
         check_positive("steps_per_epoch", kwargs.get("steps_per_epoch"))
+        if self.compiled:
+            check_can_be_trained(self, self.strategy, self.objective, self.in_turn)
         if looks_like_domains(kwargs.get("validation_data")):
             kwargs = self._validated_by_domain(batch_size, kwargs)
         if looks_like_domains(x):
@@ -233,9 +236,9 @@ class DomainGeneralizer(keras.Model):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step: a gradient per domain, merged by the strategy, applied once."""
         plan, domains = self._plan.value, len(self.domain_names)
-        given = step.read(data, domains)
+        given = read(data, domains)
         make_variables(self, given)
-        moment = step.Moment(tf.convert_to_tensor(self.seed), tf.convert_to_tensor(self.step))
+        moment = Moment(tf.convert_to_tensor(self.seed), tf.convert_to_tensor(self.step))
         batch = self.objective.prepare(given, domains, moment.key)
         taken = plan.gradients(batch, moment)
         penalty = plan.update(taken.gradients, moment)
@@ -243,7 +246,7 @@ class DomainGeneralizer(keras.Model):
         return self._update_metrics(given, taken, penalty)
 
     def _update_metrics(
-        self, batch: objectives.Batch, taken: step.Taken, penalty: tf.Tensor | None
+        self, batch: objectives.Batch, taken: Taken, penalty: tf.Tensor | None
     ) -> dict[str, tf.Tensor]:
         """Updates the loss and the metrics; domains are told by position, named outside."""
         total = taken.total
@@ -272,7 +275,7 @@ class DomainGeneralizer(keras.Model):
             self._losses_by_domain.value = [
                 keras.metrics.Mean(name=f"loss/{i}") for i in range(len(self.domain_names))
             ]
-        self._plan.value = step.Plan(
+        self._plan.value = Plan(
             self,
             self.strategy,
             self.objective,
@@ -299,7 +302,7 @@ class DomainGeneralizer(keras.Model):
         state, domains = self._objective_state.value, len(self.domain_names)
         if state is None or state.domains != domains:
             with self.distribute_strategy.scope():
-                self._objective_state.value = step.ObjectiveState(self.objective, domains)
+                self._objective_state.value = ObjectiveState(self.objective, domains)
 
     def _restart_optimizer_if_due(self) -> None:
         """Puts the optimizer's variables back to the start, once, where the objective asks so."""

@@ -42,7 +42,7 @@ class TestMeanIsPlainKeras:
         expected = plain.fit(
             batches, steps_per_epoch=10, shuffle=False, verbose=0, class_weight=class_weight
         ).history
-        model = compiled(dg_keras.DomainGeneralizer(alexnet_like(**net), "mean"), **how)
+        model = compiled(dg_keras.DomainGeneralizer(alexnet_like(**net), "mean", seed=0), **how)
         before = [w.copy() for w in model.net.get_weights()]
         history = model.fit(
             data, batch_size=8, steps_per_epoch=10, verbose=0, class_weight=class_weight
@@ -87,7 +87,7 @@ class TestStep:
     def one_step(self, strategy, **net):
         """The weights' movement under SGD(1), and the domains' gradients before it."""
         model = compiled(
-            dg_keras.DomainGeneralizer(alexnet_like(**net), strategy, domains=3),
+            dg_keras.DomainGeneralizer(alexnet_like(**net), strategy, domains=3, seed=5),
             keras.optimizers.SGD(1.0),
         )
         batch = next(iter(dg_keras.data.interleave(domains(), 8, seed=0)))
@@ -97,32 +97,50 @@ class TestStep:
         moved = [b - v.numpy() for b, v in zip(before, model.trainable_variables, strict=True)]
         return before, moved, gradients
 
+    def merged(self, strategy, gradients):
+        """What the strategy makes of gradients in the first step of a run with that seed."""
+        return strategies.get(strategy).of_run(tf.constant(5, tf.int64))(gradients, 0)
+
     @every_strategy
     def test_applies_the_strategy_to_the_domains_gradients(self, strategy):
         _, moved, gradients = self.one_step(strategy)
-        for actual, expected in zip(moved, strategies.get(strategy)(gradients, 0), strict=True):
+        for actual, expected in zip(moved, self.merged(strategy, gradients), strict=True):
             np.testing.assert_allclose(actual, expected, atol=2e-6)
 
     @every_strategy
     def test_adds_the_weight_penalty_once_and_after_the_merge(self, strategy):
         before, moved, gradients = self.one_step(strategy, l2=0.05)
-        merged = strategies.get(strategy)(gradients, 0)
+        merged = self.merged(strategy, gradients)
         # The kernels of the convolution and of the first dense layer have one.
         penalties = [2 * 0.05 * w if i in (0, 2) else 0 for i, w in enumerate(before)]
         for actual, gradient, penalty in zip(moved, merged, penalties, strict=True):
             np.testing.assert_allclose(actual, gradient + penalty, atol=2e-6)
 
-    def test_noise_is_new_in_every_step_and_for_every_seed(self):
-        def numbers(seed):
-            model = dg_keras.DomainGeneralizer(alexnet_like(), "agr_rand", domains=3, seed=seed)
-            seen = []
-            for _ in range(3):
-                seen.append(int(model._numbered_step()))
-                model.step.assign_add(1)
-            return seen
+    def test_a_strategy_is_told_the_true_step_whatever_the_seed(self):
+        steps = []
 
-        assert numbers(0) == [0, 1, 2]
-        assert not set(numbers(0)) & set(numbers(1))
+        @dataclasses.dataclass(frozen=True)
+        class Noting(strategies.AgrSum):
+            def finish(self, state, step):
+                steps.append(int(step))
+                return super().finish(state, step)
+
+        model = dg_keras.DomainGeneralizer(alexnet_like(), Noting(), seed=1)
+        trained(compiled(model), steps=3)
+        assert steps == [0, 1, 2]
+
+    def test_noise_is_new_in_every_step_and_for_every_seed(self):
+        gradients = [[tf.ones([9])], [-tf.ones([9])], [tf.ones([9])]]
+        gradients[0].append(tf.ones([1]))
+        for other in gradients[1:]:
+            other.append(tf.ones([1]))
+        noise = {
+            tuple(strategy.of_run(tf.constant(seed, tf.int64))(gradients, step)[0].numpy())
+            for strategy in (strategies.AgrRand(), strategies.AgrRand(seed=3))
+            for seed in (0, 1)
+            for step in (0, 1)
+        }
+        assert len(noise) == 8
 
     @every_strategy
     @with_and_without_xla
@@ -145,7 +163,7 @@ class TestStep:
 
     @every_strategy
     def test_a_compiled_update_is_the_eager_one(self, strategy, monkeypatch):
-        monkeypatch.setattr("dg_keras.model._LARGE", 0)
+        monkeypatch.setattr("dg_keras.step.parts.LARGE", 0)
         net = alexnet_like(l2=0.05)
         model = trained(compiled(dg_keras.DomainGeneralizer(net, strategy), jit_compile=False))
         eager = trained(compiled(dg_keras.DomainGeneralizer(alexnet_like(l2=0.05), strategy)))
@@ -153,7 +171,7 @@ class TestStep:
 
     def test_only_what_xla_knows_is_compiled(self, monkeypatch):
         """Neither a strategy nor an optimizer of one's own has to be made for XLA."""
-        monkeypatch.setattr("dg_keras.model._LARGE", 0)
+        monkeypatch.setattr("dg_keras.step.parts.LARGE", 0)
 
         def largest(*domains):
             return np.max(domains, axis=0)
@@ -405,13 +423,6 @@ class TestBadInput:
         with pytest.raises(ValueError, match=r"each of the 3 domains.*Received: 10 samples"):
             self.model(domains=3).train_on_batch(x[:10], y[:10])
 
-    def test_domains_where_one_dataset_is_expected(self):
-        streams = {n: tf.data.Dataset.from_tensor_slices(d) for n, d in domains().items()}
-        with pytest.raises(ValueError, match="`validation_data` must be one batched dataset"):
-            self.model().fit(domains(), validation_data=streams)
-        with pytest.raises(ValueError, match="`x` must be one batched dataset"):
-            self.model().evaluate(streams)
-
     def test_a_file_of_another_model(self, tmp_path):
         self.model().save_weights(tmp_path / "plain.weights.h5")
         other = compiled(dg_keras.DomainGeneralizer(alexnet_like(dropout=0.5)))
@@ -551,7 +562,7 @@ class TestInTurn:
     @pytest.mark.parametrize("strategy", ["mean", "agr_sum", "agr_rand"])
     @pytest.mark.parametrize("how", [{}, {"jit_compile": False}, {"jit_compile": True}], ids=str)
     def test_is_the_same_step(self, strategy, how, monkeypatch):
-        monkeypatch.setattr("dg_keras.model._LARGE", 0)
+        monkeypatch.setattr("dg_keras.step.parts.LARGE", 0)
         in_turn = dg_keras.DomainGeneralizer(
             alexnet_like(l2=0.05), strategy, objective="irm", in_turn=True
         )

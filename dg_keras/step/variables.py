@@ -9,7 +9,7 @@ from dg_keras.objectives import Batch
 
 
 def make_variables(model: keras.Model, batch: Batch) -> None:
-    """Makes the variables of optimizer and metrics, if the network tells its outputs' shapes.
+    """Makes the variables of optimizer and metrics, if the network tells its output's shape.
 
     A step that makes variables while it is traced is traced twice.
 
@@ -18,10 +18,9 @@ def make_variables(model: keras.Model, batch: Batch) -> None:
         batch: What the step is traced with.
     """
     outputs = getattr(model.net, "outputs", None) or []
-    y_pred = keras.tree.pack_sequence_as(model.net.output, outputs) if outputs else None
-    known = keras.tree.flatten((batch.y, batch.sample_weight, y_pred))
-    shapes = [tensor.shape[1:] for tensor in known if tensor is not None]
-    is_known = bool(outputs) and all(None not in tuple(shape) for shape in shapes)
+    compared = keras.tree.flatten((outputs, batch.y, batch.sample_weight))
+    shapes = [tuple(tensor.shape[1:]) for tensor in compared if tensor is not None]
+    is_known = len(outputs) == 1 and all(None not in shape for shape in shapes)
     if not is_known or model.distribute_strategy.num_replicas_in_sync > 1:
         return
     with tf.init_scope():
@@ -30,7 +29,7 @@ def make_variables(model: keras.Model, batch: Batch) -> None:
         model.optimizer.build(model.trainable_variables)
         # One sample of zeros; where dimensions of the inputs are open, one along each.
         sample = keras.tree.map_structure(
-            _zeros, (batch.x, batch.y, y_pred, batch.sample_weight), none_is_leaf=False
+            _zeros, (batch.x, batch.y, outputs[0], batch.sample_weight), none_is_leaf=False
         )
         model.compute_metrics(*sample)
         model.reset_metrics()
