@@ -621,7 +621,7 @@ class DomainGeneralizer(keras.Model):
             domains,
             batch_size,
             seed=int(self.seed.numpy()),
-            start_step=lambda: start.step,
+            start_step=start.step,
             shuffle=shuffle,
         )
         self.domain_names = names
@@ -651,10 +651,11 @@ class _StartStep(keras.callbacks.Callback):
 
     def __init__(self, step: int) -> None:
         super().__init__()
-        self.step = step
+        with tf.device("CPU:0"):  # where datasets read it
+            self.step = tf.Variable(step, dtype=tf.int64, trainable=False)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        self.step = int(self.model.step.numpy())
+        self.step.assign(int(self.model.step.numpy()))
 
 
 class _Parts:

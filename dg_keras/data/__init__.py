@@ -7,6 +7,7 @@ from dg_keras.common.lazy_names import lazy_names
 if TYPE_CHECKING:
     from dg_keras.data.feeding.domain import Domain
     from dg_keras.data.feeding.interleave import interleave
+    from dg_keras.data.feeding.pooled import pooled
     from dg_keras.data.feeding.without_tuner import without_tuner
     from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset
     from dg_keras.data.tables.leave_one_out import LeaveOneOut
@@ -27,6 +28,7 @@ __all__ = [
     "download",
     "interleave",
     "load",
+    "pooled",
     "prepare",
     "without_tuner",
     "write_manifest",
@@ -45,6 +47,7 @@ __getattr__, __dir__ = lazy_names(
         "download": "dg_keras.data.tools.download",
         "interleave": "dg_keras.data.feeding.interleave",
         "load": "dg_keras.data.tables.load",
+        "pooled": "dg_keras.data.feeding.pooled",
         "prepare": "dg_keras.data.tools.prepare",
         "without_tuner": "dg_keras.data.feeding.without_tuner",
         "write_manifest": "dg_keras.data.tables.manifest",
