@@ -4,14 +4,17 @@ import argparse
 import sys
 from collections.abc import Callable
 
-import rich.console
-
-from dg_keras.data import KNOWN, doctor, download, prepare
+from dg_keras.data import KNOWN
 
 
 def main() -> int:
     """Parses the command, and hands over to the function of its name."""
     arguments = _parser().parse_args()
+    # Only now, so that `--help` and a mistyped command are answered at once.
+    import rich.console
+
+    from dg_keras.data import doctor, download, prepare
+
     console = rich.console.Console(highlight=False, soft_wrap=True)
     try:
         if arguments.command == "doctor":

@@ -5,41 +5,54 @@ from typing import Any
 
 import tensorflow as tf
 
-from dg_keras.data.feeding.domains import check_unbatched, domain_size, is_domains, named
+from dg_keras.data.feeding.domains import check_unbatched, domain_size, fault_of, named
 
 
 def element_spec(domain: Any) -> Any:
     """Returns structure, shapes and dtypes of a domain's elements.
 
     Args:
-        domain: An unbatched `tf.data.Dataset`, or a tuple of tensors as long as the domain.
+        domain: An unbatched `tf.data.Dataset`, or a tuple of arrays as long as the domain.
 
     Returns:
-        A structure of `tf.TensorSpec` without batch dimension.
+        A structure of `tf.TypeSpec` without batch dimension.
     """
     if isinstance(domain, tf.data.Dataset):
         return domain.element_spec
-    return tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape[1:], t.dtype), domain)
+    return tf.nest.map_structure(_row_spec, domain)
 
 
-def check_domains(domains: Any) -> None:
+def check_domains(domains: Any, argument: str = "domains") -> None:
     """Raises if `domains` is no collection of domains, or one is batched or empty.
+
+    A dataset of unknown size is not looked into, since an element that was looked at may be gone;
+    `interleave` and `pooled` tell when they find it empty.
 
     Args:
         domains: What `interleave` was given.
+        argument: What the argument is called.
 
     Raises:
         ValueError: Naming the first domain at fault.
     """
-    if not is_domains(domains):
+    if not isinstance(domains, tuple | list | Mapping) or len(domains) == 0:
+        is_collection = isinstance(domains, tuple | list | Mapping)
         raise ValueError(
-            "`domains` must be a tuple, list or dict whose every element is a tf.data.Dataset or a "
-            "tuple of arrays (x, y) or (x, y, sample_weight). Received: domains="
-            f"{_kind(domains)}"
+            f"`{argument}` must be a tuple, list or dict of at least one domain. Received: "
+            f"{argument} is {'empty' if is_collection else f'of type {type(domains).__name__}'}"
         )
+    for name, domain in named(domains):
+        fault = fault_of(domain)
+        if fault is not None:
+            raise ValueError(
+                f"Every domain in `{argument}` must be a tf.data.Dataset or a tuple (x, y) or "
+                "(x, y, sample_weight) of NumPy arrays or tensors. Received: "
+                f"domain {name!r} {fault}"
+            )
+        _check_lengths(name, domain)
     check_unbatched(domains, x_rank=None)
     for name, domain in named(domains):
-        if _is_empty(domain):
+        if domain_size(domain) == 0:
             raise ValueError(
                 f"Every domain must have at least one element. Received: domain {name!r} is empty"
             )
@@ -70,19 +83,27 @@ def check_elements(domains: Mapping[Any, Any]) -> None:
             )
 
 
-def _kind(domains: Any) -> str:
-    """The types at hand, since printed arrays would hide the sentence."""
-    if not isinstance(domains, tuple | list | Mapping):
-        return f"<{type(domains).__name__}>"
-    return f"<{type(domains).__name__} of {[type(d).__name__ for _, d in named(domains)]}>"
+def _row_spec(array: Any) -> tf.TypeSpec:
+    if isinstance(array, tf.SparseTensor):
+        return tf.SparseTensorSpec(array.shape[1:], array.dtype)
+    if isinstance(array, tf.RaggedTensor):
+        # A row of a tensor of ragged rank 1 is dense, and yet a ragged one among others.
+        return tf.RaggedTensorSpec(
+            array.shape[1:], array.dtype, array.ragged_rank - 1, array.row_splits.dtype
+        )
+    row = tf.convert_to_tensor(array[:1])  # a pandas.DataFrame has no one dtype
+    return tf.TensorSpec(row.shape[1:], row.dtype)
 
 
-def _is_empty(domain: Any) -> bool:
-    size = domain_size(domain)
-    if size is None and int(domain.cardinality()) == tf.data.UNKNOWN_CARDINALITY:
-        # Found out now: an empty dataset repeats to an empty one and would end training silently.
-        return next(iter(domain.take(1)), None) is None
-    return size == 0
+def _check_lengths(name: Any, domain: Any) -> None:
+    if isinstance(domain, tf.data.Dataset):
+        return
+    lengths = [array.shape[0] for array in tf.nest.flatten(domain)]
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            f"All arrays of a domain must have one length. Received: domain {name!r} with arrays "
+            f"of lengths {lengths}"
+        )
 
 
 def _are_compatible(spec: Any, other: Any) -> bool:

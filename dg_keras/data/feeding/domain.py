@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from dg_keras.data.feeding.image_store import ImageStore
+from dg_keras.data.feeding.image_store import ImageStore, read_stored
 
 _CHUNK = 64  # images read together when a domain is iterated one by one
 
@@ -142,7 +142,10 @@ class Domain(tf.data.Dataset):
 
     def _fetch_uint8(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = tf.numpy_function(
-            self.images.read, [tf.gather(self._rows, indices)], tf.uint8, stateful=False
+            read_stored,
+            [self.images.key, tf.gather(self._rows, indices)],
+            tf.uint8,
+            stateful=False,
         )
         images = tf.ensure_shape(images, [*indices.shape, *self.images.image_shape])
         return images, tf.gather(self._labels, indices)

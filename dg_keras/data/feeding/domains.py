@@ -23,7 +23,48 @@ def is_domains(x: Any) -> bool:
     """
     if not isinstance(x, tuple | list | Mapping) or len(x) == 0:
         return False
-    return all(isinstance(d, tf.data.Dataset) or _is_arrays(d) for _, d in named(x))
+    return all(fault_of(domain) is None for _, domain in named(x))
+
+
+def looks_like_domains(x: Any) -> bool:
+    """Tells whether `x` is evidently meant as a collection of domains, well made or not.
+
+    Keras' own inputs may be nested too, so that plain arrays in a tuple, list or dict are none, nor
+    are lists of them.
+
+    Args:
+        x: Anything.
+
+    Returns:
+        Whether it is a tuple, list or dict that is empty, or of whose elements one is a
+        `tf.data.Dataset` or a tuple.
+    """
+    if not isinstance(x, tuple | list | Mapping):
+        return False
+    return len(x) == 0 or any(isinstance(d, tf.data.Dataset | tuple) for _, d in named(x))
+
+
+def fault_of(domain: Any) -> str | None:
+    """Tells what is wrong with what should be a domain, without looking at its elements.
+
+    Args:
+        domain: Anything.
+
+    Returns:
+        The end of a sentence that begins with "domain 'a'"; None where nothing is wrong.
+    """
+    if isinstance(domain, tf.data.Dataset):
+        return None
+    if not isinstance(domain, tuple):
+        return f"is of type {type(domain).__name__}"
+    if len(domain) not in (2, 3):
+        return f"is a tuple of {len(domain)}"
+    for array in tf.nest.flatten(domain):
+        if not hasattr(array, "shape"):
+            return f"holds {type(array).__name__} where an array should be"
+        if len(array.shape) == 0:
+            return "holds a single number where an array should be"
+    return None
 
 
 def named(domains: Any) -> Iterator[tuple[Any, Any]]:
@@ -45,7 +86,7 @@ def domain_size(domain: Any) -> int | None:
         domain: A `Domain`, a tuple of arrays or an unbatched `tf.data.Dataset`.
 
     Returns:
-        The number of elements a pass; None where it is unknown or infinite.
+        The number of elements per pass; None where it is unknown or infinite.
     """
     if isinstance(domain, Domain):
         return len(domain)
@@ -55,13 +96,25 @@ def domain_size(domain: Any) -> int | None:
     return int(tf.nest.flatten(domain)[0].shape[0])
 
 
+def is_of_unknown_size(dataset: tf.data.Dataset) -> bool:
+    """Tells whether only an iteration can show how many elements a dataset has.
+
+    Args:
+        dataset: Any dataset.
+
+    Returns:
+        Whether its cardinality is unknown; an infinite one is known.
+    """
+    return int(dataset.cardinality()) == tf.data.UNKNOWN_CARDINALITY
+
+
 def check_unbatched(domains: Any, x_rank: int | None) -> None:
     """Raises if a domain is a batched dataset.
 
     Args:
         domains: A tuple, list or dict of domains.
         x_rank: Rank of one sample's `x` (3 for an image); None where it is unknown, and then a
-            dataset is taken for batched if the first dimension of `x` and of `y` are both
+            dataset is taken for batched if the first dimension of `x` and of `y`, and no other, is
             unknown, as `batch` leaves them.
 
     Raises:
@@ -75,18 +128,16 @@ def check_unbatched(domains: Any, x_rank: int | None) -> None:
             )
 
 
-def _is_arrays(domain: Any) -> bool:
-    return (
-        isinstance(domain, tuple)
-        and len(domain) in (2, 3)
-        and all(len(getattr(array, "shape", ())) > 0 for array in tf.nest.flatten(domain))
-    )
-
-
 def _is_batched(element_spec: Any, x_rank: int | None) -> bool:
     if not isinstance(element_spec, tuple) or len(element_spec) < 2:
         return False
     x, y = (tf.nest.flatten(spec) for spec in element_spec[:2])
     if x_rank is not None:
         return any(spec.shape.rank == x_rank + 1 for spec in x)
-    return all(spec.shape.rank not in (None, 0) and spec.shape[0] is None for spec in x + y)
+    # More unknown dimensions are those of images or masks of varying size.
+    return all(
+        spec.shape.rank not in (None, 0)
+        and spec.shape[0] is None
+        and spec.shape[1:].is_fully_defined()
+        for spec in x + y
+    )

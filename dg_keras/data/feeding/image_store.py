@@ -1,8 +1,10 @@
 """The pixels of a data set, decoded once and shared."""
 
+import itertools
 import logging
 import os
 import threading
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +14,33 @@ import numpy as np
 from dg_keras.data.feeding.read_image import image_shape, read_image
 
 _LOGGER = logging.getLogger(__name__)
+_KEYS = itertools.count()
+_STORES: weakref.WeakValueDictionary[int, "ImageStore"] = weakref.WeakValueDictionary()
+
+
+def read_stored(key: int, rows: np.ndarray) -> np.ndarray:
+    """Reads images of the store that has a key.
+
+    For `tf.numpy_function`: TensorFlow keeps what it is given as long as the process lasts, which
+    may be this function, but no store.
+
+    Args:
+        key: The store's `key`.
+        rows: Row numbers, shape `[k]`.
+
+    Returns:
+        What the store's `read` returns.
+
+    Raises:
+        RuntimeError: If the store is gone.
+    """
+    store = _STORES.get(int(key))
+    if store is None:
+        raise RuntimeError(
+            "A domain's images must be kept as long as they are read: keep its `Domain`, or a "
+            "dataset made of it. Received: images that nobody kept"
+        )
+    return store.read(rows)
 
 
 class ImageStore:
@@ -25,6 +54,9 @@ class ImageStore:
         image_size: Height and width in pixels, or one number for both.
         memory_limit: Bytes that all images together may take as uint8. Above it nothing is kept
             and images are decoded at every use.
+
+    Attributes:
+        key: What `read_stored` knows it by.
     """
 
     def __init__(
@@ -36,6 +68,8 @@ class ImageStore:
         self.paths = tuple(Path(path) for path in paths)
         self.image_shape = (*image_shape(image_size), 3)
         self._lock = threading.Lock()
+        self.key = next(_KEYS)
+        _STORES[self.key] = self
         size = len(self.paths) * int(np.prod(self.image_shape))
         self.kept = size <= memory_limit
         if self.kept:

@@ -1,8 +1,5 @@
 """Which elements of a domain make up which batch."""
 
-from collections.abc import Callable
-
-import numpy as np
 import tensorflow as tf
 
 
@@ -10,7 +7,7 @@ def index_batches(
     size: int,
     batch_size: int,
     seed: tuple[int, int],
-    start_step: int | Callable[[], int],
+    start_step: int | tf.Variable,
     shuffle: bool,
 ) -> tf.data.Dataset:
     """Draws the positions of a domain's elements, batch by batch, without end.
@@ -19,14 +16,14 @@ def index_batches(
     order that depends on `seed` and the pass alone, and passes run on inside a batch. So the batch
     of step t is a function of the arguments and t, whatever came before.
 
-    An order is Fisher and Yates' shuffle, made once a pass. (`index_shuffle` of TensorFlow, which
+    An order is Fisher and Yates' shuffle, made once per pass. (`index_shuffle` of TensorFlow, which
     needs no order in memory, knows only 256 orders of fewer than 2**16 elements and takes longer.)
 
     Args:
         size: Number of elements of the domain.
-        batch_size: Number of draws a step.
+        batch_size: Number of draws per step.
         seed: Two whole numbers that the orders depend on.
-        start_step: The step of the first batch, or what tells it when an iteration begins.
+        start_step: The step of the first batch; a variable is read when an iteration begins.
         shuffle: Whether the order differs from pass to pass; else it is 0..size-1 in every pass.
 
     Returns:
@@ -49,16 +46,9 @@ def index_batches(
     return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
 
 
-def _step(start_step: int | Callable[[], int]) -> tf.data.Dataset:
+def _step(start_step: int | tf.Variable) -> tf.data.Dataset:
     """A dataset of one element, the step."""
-    if not callable(start_step):
-        return tf.data.Dataset.from_tensors(tf.constant(start_step, tf.int64))
-
-    return tf.data.Dataset.from_tensors(0).map(
-        lambda _: tf.ensure_shape(
-            tf.numpy_function(lambda: np.int64(start_step()), [], tf.int64), []
-        )
-    )
+    return tf.data.Dataset.from_tensors(0).map(lambda _: tf.cast(start_step, tf.int64))
 
 
 @tf.function(autograph=False)  # traced once, where every dataset would trace it anew

@@ -1,16 +1,22 @@
 """Several domains as one dataset of interleaved batches."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import numbers
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
+from dg_keras.common.seeds import seed_or_drawn
+from dg_keras.data.feeding.as_tensors import as_tensors
+from dg_keras.data.feeding.check_batch_size import check_batch_size
 from dg_keras.data.feeding.check_domains import check_domains, check_elements, element_spec
 from dg_keras.data.feeding.domain import Domain
-from dg_keras.data.feeding.domains import domain_size, named
+from dg_keras.data.feeding.domains import domain_size, is_of_unknown_size, named
 from dg_keras.data.feeding.index_batches import index_batches
+from dg_keras.data.feeding.merge_batches import merge_batches
+from dg_keras.data.feeding.never_empty import never_empty
+from dg_keras.data.feeding.row_taker import row_taker
 from dg_keras.data.feeding.without_tuner import without_tuner
 
 _SHUFFLE_BUFFER = 1024  # elements of a streamed dataset in memory; of no use to the other kinds
@@ -20,9 +26,9 @@ _PREFETCHED = 2  # batches ready in advance: one in use by the device, one in th
 def interleave(
     domains: Sequence[Any] | Mapping[str, Any],
     batch_size: int,
-    seed: int = 0,
+    seed: int | None = None,
     *,
-    start_step: int | Callable[[], int] = 0,
+    start_step: int | tf.Variable = 0,
     shuffle: bool = True,
 ) -> tf.data.Dataset:
     """Makes one dataset of several domains, in batches to which each contributes equally.
@@ -34,17 +40,21 @@ def interleave(
     For a `Domain` and for arrays the batch of step t is a function of `seed` and t, so that
     `interleave(..., start_step=t)` is `interleave(...).skip(t)` without its cost. Any other
     dataset is streamed: shuffled within a buffer of 1024 elements (shuffle it yourself if it is
-    sorted and larger), and skipped by reading. Augmentation is `map` on a domain.
+    sorted and larger), and skipped by reading. One that gives no element when it is started, or
+    started again, as a generator that can be read only once, ends the iteration with a
+    `tf.errors.InvalidArgumentError` that names it. Augmentation is `map` on a domain.
 
     Args:
         domains: A tuple, list or dict whose every element is a `Domain`, a tuple of arrays
             `(x, y)` or `(x, y, sample_weight)` of equal length, or another unbatched
-            `tf.data.Dataset` of such elements. `x` and `y` may be nested. Arrays keep their dtype,
-            but for float64, which becomes float32 in `x` and `sample_weight`.
-        batch_size: Number of samples a domain and batch.
-        seed: What the orders depend on, besides the domain's position.
-        start_step: Number of batches to pass over; or a function of no arguments that returns it,
-            called whenever an iteration begins (for a stream, now).
+            `tf.data.Dataset` of such elements. `x` and `y` may be nested; lists in them become
+            tuples, as in Keras. Arrays keep their dtype, but for float64, which becomes float32 in
+            `x` and `sample_weight`. They may be ragged or sparse.
+        batch_size: Number of samples per domain and batch.
+        seed: What the orders depend on, besides the domain's position, a whole number in
+            0..2^63-1; None for one that is drawn, which `keras.utils.set_random_seed` rules.
+        start_step: Number of batches to pass over; or a scalar `tf.Variable` of whole numbers on
+            the CPU, which is read whenever an iteration begins (for a stream, now).
         shuffle: Whether domains are drawn in random order; else in their own.
 
     Returns:
@@ -64,98 +74,75 @@ def interleave(
     >>> x.shape, y.numpy()
     (TensorShape([8, 2]), array([0., 1., 0., 1., 0., 1., 0., 1.]))
     """
-    _check_numbers(batch_size, seed, start_step)
+    check_batch_size(batch_size)
+    seed = seed_or_drawn(seed, below=2**63)
+    _check_start_step(start_step)
     check_domains(domains)
-    sources = {name: _source(name, domain) for name, domain in named(domains)}
+    sources = {
+        name: domain if isinstance(domain, tf.data.Dataset) else as_tensors(domain)
+        for name, domain in named(domains)
+    }
     check_elements(sources)
     batches = tuple(
-        _batches(source, batch_size, (seed, position), start_step, shuffle)
-        for position, source in enumerate(sources.values())
+        _batches(name, source, batch_size, (seed, position), start_step, shuffle)
+        for position, (name, source) in enumerate(sources.items())
     )
     spec = element_spec(next(iter(sources.values())))
     interleaved = tf.data.Dataset.zip(batches).map(
-        lambda *batches: tf.nest.map_structure(_interleave_tensors, spec, *batches),
+        lambda *batches: tf.nest.map_structure(
+            lambda leaf, *parts: merge_batches(parts, batch_size, leaf.dtype), spec, *batches
+        ),
         tf.data.AUTOTUNE,
         deterministic=True,
     )
     return without_tuner(interleaved.prefetch(_PREFETCHED))
 
 
-def _source(name: Any, domain: Any) -> Any:
-    """The domain with its arrays, if it is made of them, as tensors."""
-    if isinstance(domain, tf.data.Dataset):
-        return domain
-    x, y, *weight = domain
-    with tf.device("CPU:0"):  # tf.data runs there; tensors elsewhere would travel each step
-        arrays = (
-            tf.nest.map_structure(lambda array: _to_tensor(array, single=True), x),
-            tf.nest.map_structure(lambda array: _to_tensor(array, single=False), y),
-            *tf.nest.map_structure(lambda array: _to_tensor(array, single=True), weight),
-        )
-    lengths = [array.shape[0] for array in tf.nest.flatten(arrays)]
-    if len(set(lengths)) > 1:
-        raise ValueError(
-            f"All arrays of a domain must have one length. Received: domain {name!r} with arrays "
-            f"of lengths {lengths}"
-        )
-    return arrays
-
-
-def _to_tensor(array: Any, single: bool) -> tf.Tensor:
-    tensor = tf.convert_to_tensor(array)
-    return tf.cast(tensor, tf.float32) if single and tensor.dtype == tf.float64 else tensor
-
-
 def _batches(
+    name: Any,
     source: Any,
     batch_size: int,
     seed: tuple[int, int],
-    start_step: int | Callable[[], int],
+    start_step: int | tf.Variable,
     shuffle: bool,
 ) -> tf.data.Dataset:
     """One domain's batches from `start_step` on, infinite."""
     if isinstance(source, tf.data.Dataset) and not isinstance(source, Domain):
-        skipped = start_step() if callable(start_step) else start_step
-        return _stream(source, batch_size, seed, skipped, shuffle)
+        passes = _passes(name, source, seed, shuffle)
+        return passes.batch(batch_size, drop_remainder=True).skip(int(start_step))
     indices = index_batches(domain_size(source), batch_size, seed, start_step, shuffle)
     if isinstance(source, Domain):
         # Images stay uint8 until they are interleaved: a quarter of the memory to move.
         return source.batches(indices, batch_size, drop_remainder=True, cast=False)
+    takers = tf.nest.map_structure(row_taker, source)
     return indices.map(
-        lambda index: tf.nest.map_structure(lambda array: tf.gather(array, index), source),
+        lambda index: tf.nest.map_structure(lambda take: take(index), takers),
         tf.data.AUTOTUNE,
         deterministic=True,
     )
 
 
-def _stream(
-    dataset: tf.data.Dataset, batch_size: int, seed: tuple[int, int], start_step: int, shuffle: bool
+def _passes(
+    name: Any, dataset: tf.data.Dataset, seed: tuple[int, int], shuffle: bool
 ) -> tf.data.Dataset:
-    """Batches of a dataset that can only be read from its beginning."""
+    """The elements of a dataset that can only be read from its beginning, without end."""
+    elements = dataset
     if shuffle:
         digest = hashlib.sha256(str(seed).encode()).digest()
-        dataset = dataset.shuffle(_SHUFFLE_BUFFER, seed=int.from_bytes(digest[:4], "big"))
-    return dataset.repeat().batch(batch_size, drop_remainder=True).skip(start_step)
+        elements = dataset.shuffle(_SHUFFLE_BUFFER, seed=int.from_bytes(digest[:4], "big"))
+    if is_of_unknown_size(dataset):
+        elements = never_empty(elements, name)
+    return elements.repeat()
 
 
-def _interleave_tensors(spec: tf.TensorSpec, *parts: tf.Tensor) -> tf.Tensor:
-    """One tensor of the domains' tensors, sample i of it from domain i mod N."""
-    if len({part.dtype for part in parts}) > 1:
-        parts = [tf.cast(part, spec.dtype) for part in parts]
-    stacked = tf.stack(parts, axis=1)
-    samples, domains, *rest = stacked.shape
-    shape = tf.concat([[samples * domains], tf.shape(stacked)[2:]], axis=0)
-    flat = tf.ensure_shape(tf.reshape(stacked, shape), [samples * domains, *rest])
-    return tf.cast(flat, spec.dtype)
-
-
-def _check_numbers(batch_size: int, seed: int, start_step: int) -> None:
-    for name, number, least in (
-        ("batch_size", batch_size, 1),
-        ("seed", seed, 0),
-        ("start_step", 0 if callable(start_step) else start_step, 0),
-    ):
-        if not isinstance(number, int | np.integer) or number < least:
-            raise ValueError(
-                f"`{name}` must be a whole number of at least {least}. Received: {name}={number!r}"
-            )
+def _check_start_step(start_step: Any) -> None:
+    if isinstance(start_step, tf.Variable):
+        is_fit = start_step.dtype.is_integer and start_step.shape.rank == 0
+    else:
+        is_whole = isinstance(start_step, numbers.Integral) and not isinstance(start_step, bool)
+        is_fit = is_whole and start_step >= 0
+    if not is_fit:
+        raise ValueError(
+            "`start_step` must be a whole number of at least 0, or a scalar tf.Variable of one. "
+            f"Received: start_step={start_step!r}"
+        )

@@ -3,10 +3,12 @@
 import dataclasses
 import re
 from collections.abc import Mapping
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from dg_keras.data.tables.standard_names import standard_names
+
+if TYPE_CHECKING:  # planning a grid, and the command line, do without
+    import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +78,7 @@ class KnownDataset:
         """
         return plain(folder).startswith(plain(self.name))
 
-    def expected(self, table: pd.DataFrame) -> dict[str, int]:
+    def expected(self, table: "pd.DataFrame") -> dict[str, int]:
         """Returns the number of images each domain should have, less what may be missing.
 
         Args:
@@ -90,7 +92,7 @@ class KnownDataset:
             counts[image.split("/")[0]] -= 1
         return counts
 
-    def check(self, table: pd.DataFrame) -> None:
+    def check(self, table: "pd.DataFrame") -> None:
         """Raises if a table does not hold the images it should.
 
         Args:

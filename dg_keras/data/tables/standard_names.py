@@ -1,11 +1,13 @@
 """What an image is called, whatever layout and format its data set came in."""
 
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def standard_names(table: pd.DataFrame) -> list[str]:
+def standard_names(table: "pd.DataFrame") -> list[str]:
     """Returns `<domain>/<class>/<stem>` of each image, on which all copies of a data set agree.
 
     Images of one cell with the same stem, as VLCS has in its training and test folders, are told

@@ -3,7 +3,13 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from dg_keras.data.feeding.domains import check_unbatched, domain_size, is_domains
+from dg_keras.data.feeding.check_domains import check_domains
+from dg_keras.data.feeding.domains import (
+    check_unbatched,
+    domain_size,
+    is_domains,
+    looks_like_domains,
+)
 
 X, Y = np.zeros((5, 2)), np.zeros(5)
 DATASET = tf.data.Dataset.from_tensor_slices((X, Y))
@@ -19,11 +25,14 @@ DATASET = tf.data.Dataset.from_tensor_slices((X, Y))
         [(tf.constant(X), tf.constant(Y))],
         [(pd.DataFrame(X), pd.Series(Y))],
         [({"left": X, "right": X}, Y)],
+        [([X, X], [Y, Y])],
+        [(tf.sparse.from_dense(X), Y), (tf.ragged.constant([[1], []]), Y[:2])],
         [(X, Y[:2])],  # `interleave` says what is wrong with these
     ],
 )
 def test_are_domains(x):
     assert is_domains(x)
+    assert looks_like_domains(x)
 
 
 @pytest.mark.parametrize(
@@ -44,10 +53,50 @@ def test_are_domains(x):
         [DATASET, X],
         [("a", "b")],
         [(1.0, 2.0)],
+        [([1, 2, 3], [0, 1, 0])],
     ],
 )
 def test_are_no_domains(x):
     assert not is_domains(x)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [None, X, DATASET, (X, Y), [X, X], {"left": X, "right": X}, ([X, X], [X]), [[X], [X]], "ab"],
+)
+def test_inputs_of_keras_do_not_look_like_domains(x):
+    assert not looks_like_domains(x)
+
+
+OF_ARRAYS = (
+    r"in `x` must be a tf\.data\.Dataset or a tuple \(x, y\) or .* of NumPy arrays or tensors\."
+)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ({}, "`x` must be a tuple, list or dict of at least one domain. Received: x is empty"),
+        ((), "`x` must be a tuple, list or dict of at least one domain. Received: x is empty"),
+        ([], "`x` must be a tuple, list or dict of at least one domain. Received: x is empty"),
+        ({"a": (X,)}, f"{OF_ARRAYS} Received: domain 'a' is a tuple of 1"),
+        ([(X, Y, Y, Y)], f"{OF_ARRAYS} Received: domain 0 is a tuple of 4"),
+        ({"a": (X, Y), "b": X}, f"{OF_ARRAYS} Received: domain 'b' is of type ndarray"),
+        ([DATASET, [X, Y]], f"{OF_ARRAYS} Received: domain 1 is of type list"),
+        ([(X, Y), None], f"{OF_ARRAYS} Received: domain 1 is of type NoneType"),
+        ({"a": ([1, 2], [0, 1])}, "Received: domain 'a' holds int where an array should be"),
+        ([(X, None)], "Received: domain 0 holds NoneType where an array should be"),
+        ([(X, 1.5 * Y[0])], "Received: domain 0 holds a single number where an array should be"),
+        ({"a": (X, Y[:2])}, r"one length\. Received: domain 'a' with arrays of lengths \[5, 2\]"),
+        ({"a": ([X, X[1:]], Y)}, r"one length\. Received: domain 'a' .* \[5, 4, 5\]"),
+        ({"a": DATASET.take(0)}, "at least one element. Received: domain 'a' is empty"),
+    ],
+)
+def test_what_is_meant_as_domains_is_told_apart_in_one_sentence(x, message):
+    assert looks_like_domains(x)
+    with pytest.raises(ValueError, match=f"{message}$") as caught:
+        check_domains(x, argument="x")
+    assert len(str(caught.value)) < 240
 
 
 def test_domain_size(styleshift):
@@ -77,3 +126,10 @@ def test_unbatched_datasets_pass(x_rank):
     one_hot = tf.data.Dataset.from_tensor_slices((np.zeros((5, 3)), np.zeros((5, 3))))
 
     check_unbatched([DATASET, one_hot, (X, Y)], x_rank)
+
+
+def test_images_and_masks_of_varying_size_are_no_batches():
+    spec = (tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, None)))
+    varying = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec)
+
+    check_unbatched([varying], None)

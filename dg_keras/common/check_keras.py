@@ -1,0 +1,45 @@
+"""Which Keras and TensorFlow the library runs on."""
+
+import os
+import re
+
+_KERAS = (3, 15)
+_TENSORFLOW = (2, 21)
+
+
+def check_keras() -> None:
+    """Raises where Keras does not run on TensorFlow, or one of the two is too old.
+
+    Raises:
+        ImportError: Saying what is needed, what is there, and what to do.
+    """
+    needs = f"dg_keras needs Keras {_dotted(_KERAS)} or later on TensorFlow"
+    remedy = "unset KERAS_BACKEND, or set it (or `backend` in keras.json) to 'tensorflow'"
+    try:
+        import keras
+    except ImportError as error:  # of the backend that was chosen
+        chosen = os.environ.get("KERAS_BACKEND")
+        raise ImportError(
+            f"{needs}; {remedy}. Received: KERAS_BACKEND={chosen!r}, and {error}"
+        ) from error
+    _check_version("Keras", "keras", keras.__version__, _KERAS)
+    backend = keras.config.backend()
+    if backend != "tensorflow":
+        raise ImportError(f"{needs}; {remedy}. Received: Keras on {backend!r}")
+    # Only now: TensorFlow beside another backend can bring the process down.
+    import tensorflow as tf
+
+    _check_version("TensorFlow", "tensorflow", tf.__version__, _TENSORFLOW)
+
+
+def _check_version(name: str, package: str, version: str, least: tuple[int, int]) -> None:
+    found = tuple(map(int, re.findall(r"\d+", version)[:2]))
+    if found < least:
+        raise ImportError(
+            f"dg_keras needs {name} {_dotted(least)} or later; `pip install --upgrade {package}` "
+            f"installs it. Received: {name} {version}"
+        )
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))

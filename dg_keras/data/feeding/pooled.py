@@ -1,0 +1,49 @@
+"""Several domains as one finite dataset, to evaluate on."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from dg_keras.data.feeding.as_tensors import as_tensors
+from dg_keras.data.feeding.check_batch_size import check_batch_size
+from dg_keras.data.feeding.check_domains import check_domains, check_elements
+from dg_keras.data.feeding.domains import is_of_unknown_size, named
+from dg_keras.data.feeding.never_empty import never_empty
+from dg_keras.data.feeding.without_tuner import without_tuner
+
+
+def pooled(domains: Sequence[Any] | Mapping[str, Any], batch_size: int) -> tf.data.Dataset:
+    """Makes one dataset of all samples of several domains.
+
+    The domains come one after another, each in its own order, and batches go on from one to the
+    next. For one domain give a list or dict of it alone.
+
+    Args:
+        domains: A tuple, list or dict of finite domains, as `interleave` takes them.
+        batch_size: Number of samples per batch; the last may have fewer.
+
+    Returns:
+        Finite dataset of `(x, y)` or `(x, y, sample_weight)` in batches.
+
+    Raises:
+        ValueError: If `domains` is not as described, a domain is empty, batched or infinite, or
+            the domains' elements differ in structure, shape or dtype.
+    """
+    check_batch_size(batch_size)
+    check_domains(domains)
+    for name, domain in named(domains):
+        is_dataset = isinstance(domain, tf.data.Dataset)
+        if is_dataset and int(domain.cardinality()) == tf.data.INFINITE_CARDINALITY:
+            raise ValueError(f"Every domain must be finite. Received: domain {name!r} is not")
+    elements = {name: _elements(name, domain) for name, domain in named(domains)}
+    check_elements(elements)
+    pool = functools.reduce(tf.data.Dataset.concatenate, elements.values())
+    return without_tuner(pool.batch(batch_size).prefetch(1))
+
+
+def _elements(name: Any, domain: Any) -> tf.data.Dataset:
+    if not isinstance(domain, tf.data.Dataset):
+        return tf.data.Dataset.from_tensor_slices(as_tensors(domain))
+    return never_empty(domain, name) if is_of_unknown_size(domain) else domain

@@ -1,0 +1,32 @@
+"""What `import dg_keras` alone makes possible."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+
+import dg_keras
+
+
+def test_keras_loads_what_was_saved(tmp_path):
+    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model = dg_keras.DomainGeneralizer(net, strategy="pcgrad", objective="mixup")
+    model.save(tmp_path / "model.keras")
+
+    program = (
+        "import sys, dg_keras, keras, numpy as np\n"
+        "model = keras.saving.load_model(sys.argv[1])\n"
+        "print(type(model.strategy).__name__, type(model.objective).__name__)\n"
+        "np.save(sys.argv[2], model.predict(np.ones((1, 3)), verbose=0))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "model.keras", tmp_path / "predicted.npy"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert run.stdout == "PCGrad Mixup\n"
+    expected = model.predict(np.ones((1, 3)), verbose=0)
+    np.testing.assert_allclose(np.load(tmp_path / "predicted.npy"), expected, rtol=1e-6)
