@@ -11,7 +11,11 @@ from dg_keras import objectives, strategies
 from dg_keras.common.samples import number_of_samples
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.check_domains import check_domains
-from dg_keras.data.feeding.checked_batches import check_labels, checked_batches
+from dg_keras.data.feeding.checked_batches import (
+    check_labels,
+    check_labels_of_arrays,
+    checked_batches,
+)
 from dg_keras.data.feeding.domains import check_unbatched, looks_like_domains, named
 from dg_keras.data.feeding.interleave import interleave
 from dg_keras.data.feeding.pooled import pooled
@@ -196,7 +200,7 @@ class DomainGeneralizer(keras.Model):
         """
         check_positive("steps_per_epoch", kwargs.get("steps_per_epoch"))
         if self.compiled:
-            check_can_be_trained(self, self.strategy, self.objective, self.in_turn)
+            check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
         if looks_like_domains(kwargs.get("validation_data")):
             kwargs = self._validated_by_domain(batch_size, kwargs)
         if looks_like_domains(x):
@@ -205,7 +209,8 @@ class DomainGeneralizer(keras.Model):
         elif x is not None:
             check_stays_interleaved(x, batch_size, kwargs.get("shuffle", True), self.domain_names)
             if self.domain_names is not None:
-                x = checked_batches(x, len(self.domain_names), classes(self))
+                check_labels_of_arrays(y, classes(self, self.net))
+                x = checked_batches(x, len(self.domain_names), classes(self, self.net))
         return super().fit(x=x, y=y, batch_size=batch_size, epochs=epochs, **kwargs)
 
     def evaluate(
@@ -237,12 +242,14 @@ class DomainGeneralizer(keras.Model):
         """One step: a gradient per domain, merged by the strategy, applied once."""
         plan, domains = self._plan.value, len(self.domain_names)
         given = read(data, domains)
-        make_variables(self, given)
+        make_variables(self, self.net, given)
         moment = Moment(tf.convert_to_tensor(self.seed), tf.convert_to_tensor(self.step))
         batch = self.objective.prepare(given, domains, moment.key)
         taken = plan.gradients(batch, moment)
         penalty = plan.update(taken.gradients, moment)
-        self.step.assign_add(1)
+        # Not before there is a batch: reading one can fail.
+        with tf.control_dependencies([taken.total]):
+            self.step.assign_add(1)
         return self._update_metrics(given, taken, penalty)
 
     def _update_metrics(
@@ -269,7 +276,7 @@ class DomainGeneralizer(keras.Model):
                 "`domains` must be given to DomainGeneralizer to train on a data set that is "
                 "already interleaved. Received: domains=None"
             )
-        check_can_be_trained(self, self.strategy, self.objective, self.in_turn)
+        check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
         self._make_objective_state()
         with self.distribute_strategy.scope():
             self._losses_by_domain.value = [
@@ -397,8 +404,8 @@ class DomainGeneralizer(keras.Model):
             start_step=start.step,
             shuffle=kwargs.get("shuffle", True),
         )
-        if not check_labels(domains, classes(self)):
-            batches = checked_batches(batches, len(names), classes(self))
+        if not check_labels(domains, classes(self, self.net)):
+            batches = checked_batches(batches, len(names), classes(self, self.net))
         self.domain_names = names
         kwargs = {**kwargs, "callbacks": self._append(kwargs.get("callbacks"), start)}
         # Keras warns of a dataset that it shall shuffle: this one is by now, if it was to be.

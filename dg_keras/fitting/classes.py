@@ -5,16 +5,17 @@ import keras
 from dg_keras.data.feeding.checked_batches import Classes
 
 
-def classes(model: keras.Model) -> Classes | None:
+def classes(model: keras.Model, net: keras.Model) -> Classes | None:
     """The classes that labels may be of, where the loss takes their numbers.
 
     Args:
-        model: The compiled model; its `net` is the network.
+        model: The compiled model.
+        net: The network that it trains.
 
     Returns:
         None where there are several outputs, or the loss or the network does not tell.
     """
-    outputs = getattr(model.net, "outputs", None) or []
+    outputs = getattr(net, "outputs", None) or []
     losses = [loss for loss in keras.tree.flatten(model.loss) if loss is not None]
     if len(outputs) != 1 or len(losses) != 1:
         return None

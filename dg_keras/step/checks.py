@@ -13,17 +13,22 @@ _OF_PROBABILITIES = (
 
 
 def check_can_be_trained(
-    model: keras.Model, strategy: Strategy, objective: Objective, in_turn: bool
+    model: keras.Model,
+    net: keras.Model,
+    strategy: Strategy,
+    objective: Objective,
+    in_turn: bool,
 ) -> None:
     """Raises ValueError if a model was compiled as it can't be trained.
 
     Args:
         model: The compiled model.
+        net: The network that it trains.
         strategy: What merges the domains' gradients.
         objective: What makes the domains' losses.
         in_turn: Whether the domains are taken one after the other.
     """
-    if model.built and not model.trainable_variables:
+    if net.built and not net.trainable_variables:
         raise ValueError(
             "`net` must have something to train. Received: a network with no trainable weights"
         )
@@ -32,7 +37,7 @@ def check_can_be_trained(
             _check_reduction(keras.losses.get(loss), strategy)
             if objective.needs_logits:
                 _check_takes_logits(keras.losses.get(loss), objective)
-    objective.check(model)
+    objective.check(net)
     restart, together = objective.restart_step, model.steps_per_execution
     if restart is not None and restart % together:
         raise ValueError(

@@ -8,16 +8,17 @@ import tensorflow as tf
 from dg_keras.objectives import Batch
 
 
-def make_variables(model: keras.Model, batch: Batch) -> None:
+def make_variables(model: keras.Model, net: keras.Model, batch: Batch) -> None:
     """Makes the variables of optimizer and metrics, if the network tells its output's shape.
 
     A step that makes variables while it is traced is traced twice.
 
     Args:
-        model: The compiled model; its `net` is the network.
+        model: The compiled model.
+        net: The network that it trains.
         batch: What the step is traced with.
     """
-    outputs = getattr(model.net, "outputs", None) or []
+    outputs = getattr(net, "outputs", None) or []
     compared = keras.tree.flatten((outputs, batch.y, batch.sample_weight))
     shapes = [tuple(tensor.shape[1:]) for tensor in compared if tensor is not None]
     is_known = len(outputs) == 1 and all(None not in shape for shape in shapes)

@@ -98,6 +98,8 @@ def check_merged(
     rule = f"`merge` of {strategy.__name__} must return a list of one tensor per variable"
     if not isinstance(merged, Sequence):
         raise ValueError(f"{rule}. Received: {type(merged).__name__}")
+    if any(m is None for m in merged):
+        raise ValueError(f"{rule}. Received: None for variable {list(merged).index(None)}")
     if len(merged) != len(gradient):
         raise ValueError(f"{rule}, {len(gradient)} in all. Received: {len(merged)}")
     pairs = zip(merged, gradient, strict=True)

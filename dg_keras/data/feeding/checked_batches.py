@@ -46,14 +46,15 @@ def check_labels(domains: Any, classes: Classes | None) -> bool:
         return True
     labels = {name: _labels(domain) for name, domain in named(domains)}
     for name, of_domain in labels.items():
-        if of_domain is not None and len(of_domain):
-            ignored = of_domain == classes.ignored
-            outside = of_domain[~ignored & ((of_domain < 0) | (of_domain >= classes.number))]
-            if outside.size:
-                raise ValueError(
-                    f"{_rule(classes)}. Received: label {outside.flat[0]} in domain {name!r}"
-                )
+        if of_domain is not None:
+            _check_classes(of_domain, classes, f"domain {name!r}")
     return all(of_domain is not None for of_domain in labels.values())
+
+
+def check_labels_of_arrays(y: Any, classes: Classes | None) -> None:
+    """Raises ValueError if `y`, an array, holds labels outside of the classes."""
+    if classes is not None and hasattr(y, "shape"):
+        _check_classes(np.asarray(y), classes, "`y`")
 
 
 def checked_batches(x: Any, domains: int, classes: Classes | None) -> Any:
@@ -141,8 +142,8 @@ def _check(batch: Any, domains: int, classes: Classes | None) -> Any:
     x, y, *_ = batch if isinstance(batch, tuple) and len(batch) > 1 else (batch, None)
     samples = len(tf.nest.flatten(x)[0])
     check_divides(samples, domains)
-    if y is not None and len(tf.nest.flatten(y)) == 1:
-        check_labels({"the batch": (x, tf.nest.flatten(y)[0])}, classes)
+    if y is not None:
+        check_labels_of_arrays(tf.nest.flatten(y)[0], classes)
     return batch
 
 
@@ -155,6 +156,12 @@ def _labels(domain: Any) -> np.ndarray | None:
     labels = tf.nest.flatten(domain[1])
     is_one = len(labels) == 1 and not isinstance(labels[0], tf.RaggedTensor | tf.SparseTensor)
     return np.asarray(labels[0]) if is_one else None
+
+
+def _check_classes(labels: np.ndarray, classes: Classes, where: str) -> None:
+    outside = labels[(labels != classes.ignored) & ((labels < 0) | (labels >= classes.number))]
+    if outside.size:
+        raise ValueError(f"{_rule(classes)}. Received: label {outside.flat[0]} in {where}")
 
 
 def _rule(classes: Classes) -> str:
