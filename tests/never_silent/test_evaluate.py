@@ -39,11 +39,10 @@ def model(**arguments):
 
 
 def results(trained, domain):
-    """Keras' own evaluation of arrays."""
+    """What plain Keras says of arrays, all in one batch."""
     x, y, *weight = domain
-    return trained.evaluate(
-        x, y, sample_weight=weight[0] if weight else None, verbose=0, return_dict=True
-    )
+    plain = compiled(trained.net, metrics=["accuracy"])
+    return plain.test_on_batch(x, y, weight[0] if weight else None, return_dict=True)
 
 
 def expected(trained, by_domain):
@@ -70,8 +69,7 @@ class TestEvaluate:
         assert set(wanted) >= {"loss", "accuracy", "loss/a", "accuracy/c"}
         assert_values(found, wanted)
 
-    @kinds
-    @pytest.mark.parametrize("collection", [tuple, list])
+    @pytest.mark.parametrize(("kind", "collection"), [("arrays", tuple), ("datasets", list)])
     def test_without_names(self, kind, collection):
         trained = model()
         found = trained.evaluate(
@@ -108,7 +106,7 @@ class TestEvaluate:
 
     def test_an_infinite_domain(self):
         stream = tf.data.Dataset.from_tensor_slices(batch()).repeat()
-        with pytest.raises(ValueError, match="endless"):
+        with pytest.raises(ValueError, match=r"(?s)finite.*endless|endless.*finite"):
             model().evaluate({"endless": stream, "a": domains()["a"]}, verbose=0)
 
 
@@ -134,8 +132,7 @@ class TestValidation:
         assert_values(found, wanted)
         assert {"loss", "loss/a", "loss/b", "loss/c", "accuracy"} < set(history)
 
-    @kinds
-    @pytest.mark.parametrize("collection", [tuple, list])
+    @pytest.mark.parametrize(("kind", "collection"), [("arrays", tuple), ("datasets", list)])
     def test_without_names_they_are_the_models(self, kind, collection):
         trained = model()
         history = self.fit(trained, collection(made(kind, seed=5).values()))

@@ -154,13 +154,10 @@ class TestNumbers:
         steps_on(model, *batch(), steps=3)
         assert seen == [0, 1, 2]
 
-    @pytest.mark.parametrize("strategy", ["agr_rand", "pcgrad"])
-    def test_the_seed_of_the_run_rules_what_is_drawn(self, strategy):
+    def test_the_seed_of_the_run_rules_what_is_drawn(self):
         def trained(seed):
-            # Of domains that disagree: the orders of PCGrad make a difference.
-            x, y = batch()
-            model = compiled(surgeon(net(), strategy, seed=seed))
-            steps_on(model, x, y, steps=4)
+            model = compiled(surgeon(net(), "agr_rand", seed=seed))
+            steps_on(model, *batch(), steps=2)
             return model
 
         first, again, second = trained(1), trained(1), trained(2)
@@ -199,47 +196,46 @@ def test_agr_rand_draws_alike_for_a_large_embedding():
     table = tf.Variable(tf.zeros([70_000, 8]))  # more than one block of a sum
     factors = tf.constant(np.random.default_rng(0).normal(size=(2, 3, 8)), tf.float32)
 
-    def merged():
-        gradients = []
-        for factor in tf.unstack(factors):
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_sum(factor * tf.gather(table, [5, 60_000, 7]))
-            gradients.append(tape.gradient(loss, [table]))
-        assert all(isinstance(g, tf.IndexedSlices) for (g,) in gradients)
-        return strategies.AgrRand(seed=3)(gradients, 2)[0]
-
-    eager, graph = merged(), tf.function(merged, autograph=False)()
+    gradients = []
+    for factor in tf.unstack(factors):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(factor * tf.gather(table, [5, 60_000, 7]))
+        gradients.append(tape.gradient(loss, [table]))
+    assert all(isinstance(g, tf.IndexedSlices) for (g,) in gradients)
+    strategy = strategies.AgrRand(seed=3)
+    eager = strategy(gradients, 2)[0]
+    graph = tf.function(strategy, autograph=False)(gradients, 2)[0]
     assert np.count_nonzero(eager) > 8
-    np.testing.assert_allclose(eager, graph, atol=1e-6)
+    np.testing.assert_allclose(eager, graph, atol=1e-7)
 
 
-def optimized(function, *arguments):
-    """The program that XLA makes of a function."""
+def program(function, *arguments):
+    """What XLA is given of a function; of the shapes at issue it rids it later."""
     traced = tf.function(function, jit_compile=True, autograph=False)
-    return traced.experimental_get_compiler_ir(*arguments)(stage="optimized_hlo")
+    return traced.experimental_get_compiler_ir(*arguments)(stage="hlo")
 
 
 class TestShapesUnderXla:
     """A dynamic one has XLA inline all generators of random numbers, which then draw twice."""
 
     def test_of_pcgrad(self):
-        program = optimized(strategies.PCGrad().weights, tf.eye(4), tf.constant(3, tf.int64))
-        assert "set-dimension-size" not in program
+        step = tf.constant(3, tf.int64)
+        assert "set-dimension-size" not in program(strategies.PCGrad().weights, tf.eye(4), step)
 
     def test_of_pairs(self):
         seed = tf.constant([1, 2], tf.int64)
-        program = optimized(lambda s: objectives.pairing.cyclic_partners(4, s), seed)
-        assert "set-dimension-size" not in program
+        found = program(lambda s: objectives.pairing.cyclic_partners(4, s), seed)
+        assert "set-dimension-size" not in found
 
     def test_of_mixtures(self):
         x, y = map(tf.constant, batch())
-        seed = tf.constant([1, 2], tf.int64)
 
         def mixed(x, y, seed):
             x, y, _ = objectives.Mixup().prepare(x, y, None, N, seed)
             return x, y.second, y.share
 
-        assert "set-dimension-size" not in optimized(mixed, x, y, seed)
+        found = program(mixed, x, y, tf.constant([1, 2], tf.int64))
+        assert "set-dimension-size" not in found
 
 
 class TestCompilingTheUpdate:
