@@ -10,11 +10,11 @@ from dg_keras import data as datasets
 from dg_keras import objectives, strategies
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.inventory import Inventory
-from dg_keras.benchmark.records import Run
+from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.runner import Runner
 
 _STEPS = 3
-_BATCH = 16  # images a domain
+_BATCH = 16  # images per domain
 
 
 def estimate(
@@ -77,7 +77,7 @@ def estimate(
     )
     noise = " The images are not there; this was measured on noise." if stands_in else ""
     return (
-        f"Time: about {_duration(total / workers)} on this machine (a step: {steps}).\n"
+        f"Time: about {_duration(total / workers)} on this machine (per step: {steps}).\n"
         f"Memory: at least {peak * workers / 2**30:.1f} GiB on the host.{noise}\n"
         f"{gradients_in_memory(runs, len(inventory.domains) - 1, runner.gradient_bytes)}"
     )
@@ -107,7 +107,7 @@ def _kind(run: Run) -> str:
 
 
 def _few_at_once(config: Config) -> Config:
-    """The config with no more than a few images a domain: time and memory grow with them."""
+    """The config with no more than a few images per domain: time and memory grow with them."""
     training = config.training
     batch_size = min(training.batch_size, _BATCH)
     smaller = training.model_copy(update={"batch_size": batch_size})
