@@ -14,6 +14,7 @@ from dg_keras.benchmark.config import Config, Method
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.method_models import MethodModels
 from dg_keras.benchmark.one_domain_batches import one_domain_batches
+from dg_keras.benchmark.quiet_tracing import quiet_tracing
 from dg_keras.benchmark.record import Record, Result, Seconds
 from dg_keras.benchmark.recorders import Recorders
 from dg_keras.benchmark.run import Run
@@ -43,6 +44,7 @@ class Runner:
         sample = self._inputs.validation(images).take(1)
         self._models = MethodModels(config, self._net, classes, len(images.domains) - 1, sample)
 
+    @quiet_tracing()
     def run(self, run: Run) -> Record:
         """Trains a method with a domain held out, and tests it on that domain."""
         start = time.perf_counter()
@@ -90,6 +92,7 @@ class Runner:
         """What a gradient of the trained network takes in memory."""
         return sum(4 * int(np.prod(v.shape)) for v in self._net.trainable_variables)
 
+    @quiet_tracing()
     def time_steps(self, run: Run, steps: int) -> tuple[float, float]:
         """Trains a few steps of a run, and records nothing.
 
