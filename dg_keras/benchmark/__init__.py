@@ -2,7 +2,7 @@
 
 import importlib.util
 
-_NEEDED = ("jinja2", "matplotlib", "pydantic", "rich", "tabulate", "yaml")
+_NEEDED = ("jinja2", "matplotlib", "pydantic", "yaml")
 _MISSING = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
 if _MISSING:
     raise ModuleNotFoundError(
