@@ -51,7 +51,8 @@ def test_similarity_is_the_mean_over_trials():
 
     figure = figures.similarity_curves([trial(1, [0.2, 0.4]), trial(2, [0.4, 0.8])])
     within, between = figure.axes[0].lines
-    assert within.get_label() == "within domains"
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["within domains", "between domains"]
     assert list(within.get_xdata()) == [0, 2]
     assert list(within.get_ydata()) == pytest.approx([0.3, 0.6])
     assert list(between.get_ydata()) == [0, 0]
@@ -69,15 +70,28 @@ def test_a_domain_looks_the_same_in_every_panel():
         for target, history in histories.items()
     ]
     figure = figures.training_curves(made)
-    looks = [
-        {(line.get_label(), line.get_color(), line.get_marker()) for line in axes.lines}
-        for axes in figure.axes
-    ]
-    assert looks[0] == looks[1]
-    assert len(looks[0]) == 2
     (legend,) = figure.legends
-    assert {text.get_text() for text in legend.get_texts()} == {"photo", "sketch"}
-    assert list(figure.axes[0].lines[1].get_ydata()) == pytest.approx([30, 40])
+    names = [text.get_text() for text in legend.get_texts()]
+    looks = dict(zip(names, (line.get_color() for line in legend.get_lines()), strict=True))
+    assert set(looks) == {"photo", "sketch"}
+    for axes, target, source in zip(
+        figure.axes, ("photo", "sketch"), ("sketch", "photo"), strict=True
+    ):
+        of_target, of_source = (
+            next(line for line in axes.lines if line.get_color() == looks[name])
+            for name in (target, source)
+        )
+        assert list(of_target.get_ydata()) == pytest.approx([30, 40])
+        assert list(of_source.get_ydata()) == pytest.approx([10, 20])
+
+
+def test_a_wide_band_shows_no_accuracy_that_there_cannot_be():
+    histories = [{"val_accuracy/sketch": [0.1, 0.2]}, {"val_accuracy/sketch": [0.9, 0.4]}]
+    made = [
+        record("Deep-All", "photo", trial, 0.5, history=history)
+        for trial, history in enumerate(histories, start=1)
+    ]
+    assert figures.training_curves(made).axes[0].get_ylim() == (0, 100)
 
 
 def test_many_domains_all_have_their_curve():

@@ -32,7 +32,8 @@ def conflict_maps(records: Sequence[Record]) -> Figure | None:
         for method, conflicts in found.items()
     }
     largest = max(mean.max() for mean in means.values())
-    figure, axes = panels(1, len(means), (4.6, 1.2 + 0.28 * len(layers)), sharey=True)
+    height = max(2.6, 1.2 + 0.28 * len(layers))  # inches, for the colour bar's label too
+    figure, axes = panels(1, len(means), (4.6, height), sharey=True)
     for panel, (method, mean) in zip(axes[0], means.items(), strict=True):
         picture = panel.imshow(mean, cmap="cividis", vmin=0, vmax=largest, aspect="auto")
         panel.set_xticks(range(len(steps)), steps)

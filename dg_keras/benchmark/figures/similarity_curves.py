@@ -24,4 +24,4 @@ def similarity_curves(records: Sequence[Record]) -> Figure | None:
             for line in ("within", "between"):
                 place = record.target, record.method, f"{line} domains"
                 curves.setdefault(place, []).append((steps, getattr(record.similarity, line)))
-    return curves_figure(curves, "cosine of two samples' gradients")
+    return curves_figure(curves, "cosine of two samples' gradients", bounds=(-1, 1))

@@ -30,4 +30,4 @@ def training_curves(records: Sequence[Record]) -> Figure | None:
             percent = [100 * value for value in values]
             place = record.target, record.method, domain
             curves.setdefault(place, []).append((record.history_steps, percent))
-    return curves_figure(curves, "accuracy in %")
+    return curves_figure(curves, "accuracy in %", bounds=(0, 100))

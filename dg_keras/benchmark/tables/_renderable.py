@@ -30,22 +30,23 @@ class Renderable:
     def __rich_console__(
         self, console: rich.console.Console, options: rich.console.ConsoleOptions
     ) -> rich.console.RenderResult:
-        wide = self._drawn(" ± ")
+        wide = self._drawn(" ± ", padding=1)
         unlimited = options.update(width=_UNLIMITED, no_wrap=False, overflow="fold")
         needed = rich.measure.Measurement.get(console, unlimited, wide).maximum
         if not console.is_terminal or needed <= options.max_width:
             yield from console.render(wide, unlimited.update(width=needed))
         else:
-            narrow = self._drawn("\n± ")
+            narrow = self._drawn("\n± ", padding=0)
             yield from console.render(narrow, unlimited.update(width=options.max_width))
 
-    def _drawn(self, plus_minus: str) -> rich.table.Table:
+    def _drawn(self, plus_minus: str, padding: int) -> rich.table.Table:
         drawn = rich.table.Table(
             box=rich.box.SIMPLE_HEAD,
             title=rich.text.Text(self.title, style="bold"),
             title_justify="left",
             show_edge=False,
             pad_edge=False,
+            padding=(0, padding),
         )
         for position, name in enumerate(self.table.columns):
             justify = "right" if position else "left"

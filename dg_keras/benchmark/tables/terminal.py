@@ -22,4 +22,5 @@ def terminal(config: Config, summary: Summary) -> rich.console.RenderableType:
         "",
         Renderable(table, f"{config.name}: {table.heading}"),
         *map(rich.text.Text, notes(summary)),
+        "",
     )

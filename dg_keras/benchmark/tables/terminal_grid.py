@@ -22,4 +22,5 @@ def terminal_grid(config: Config, means: pd.DataFrame) -> rich.console.Renderabl
         "",
         Renderable(chosen, f"{config.name}: chosen of {settings} settings per method"),
         rich.text.Text("Mean accuracy on the sources' validation parts in percent."),
+        "",
     )
