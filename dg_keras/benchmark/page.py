@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 
 from dg_keras.benchmark import tables
-from dg_keras.benchmark.config import Method
+from dg_keras.benchmark.config import Config, Method
 from dg_keras.benchmark.report_part import ReportPart
 from dg_keras.benchmark.summary import LEVEL, Summary
 
@@ -69,7 +69,7 @@ def _shown(part: ReportPart) -> dict[str, Any]:
     return {
         "name": part.config.name,
         "facts": _facts(part),
-        "findings": _findings(part.summary),
+        "findings": _findings(part.config, part.summary),
         "tables": part.tables,
         "pictures": pictures,
     }
@@ -95,12 +95,14 @@ def _facts(part: ReportPart) -> list[str]:
     ]
 
 
-def _findings(summary: Summary) -> list[str]:
+def _findings(config: Config, summary: Summary) -> list[str]:
     """What the numbers say, and what a reader might take from them although they don't."""
+    own = any(m.learning_rate or m.weight_decay is not None or m.targets for m in config.methods)
+    shared = "one network" if own else "one network and one setting of the optimizer"
     sentences = [
         "The best mean of a row is in bold; it need not differ from others by more than chance.",
-        "These are results of one data set, one network and one setting of the optimizer, the same "
-        "for all methods; they need not hold for others.",
+        f"These are results of one data set and {shared}, the same for all methods; they need not "
+        "hold for others.",
     ]
     tested = [comparison for comparison in summary.comparisons if comparison.is_possible]
     if tested:

@@ -26,6 +26,6 @@ def write_search(folder: Path, config: Config, records: Sequence[Record]) -> Non
     document = tables.markdown(config.name, [note], tables.search_tables(config, means))
     (folder / "grid.md").write_text(document, encoding="utf-8")
     (folder / "grid.png").write_bytes(figures.png(figures.heat_maps(config, means)))
-    chosen = chosen_config(config, means).model_dump(mode="json", exclude_none=True)
+    chosen = chosen_config(config, means).model_dump(mode="json", exclude={"grid"})
     text = yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True)
     (folder / "chosen.yaml").write_text(text, encoding="utf-8")

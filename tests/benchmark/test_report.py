@@ -5,7 +5,6 @@ import os
 import numpy as np
 import pytest
 
-from dg_keras.benchmark import tables
 from dg_keras.benchmark.config import Method
 from dg_keras.benchmark.page import page
 from dg_keras.benchmark.read import read
@@ -66,7 +65,8 @@ def test_a_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError("no space is left")
 
-    monkeypatch.setattr(tables, "latex", fail)
+    # The page is written last.
+    monkeypatch.setattr("dg_keras.benchmark.write_report.page", fail)
     with pytest.raises(OSError, match="no space"):
         write_report(tmp_path / "report", config(), records(**accuracies(3)))
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
@@ -126,3 +126,19 @@ def test_a_search_writes_its_choice_as_a_config(tmp_path, choose):
     best = {"per_target": {"photo": 1e-3, "sketch": 1e-4}, "for_all": dict.fromkeys(rates, 1e-4)}
     assert rates == best[choose]
     assert chosen.optimizer_of(chosen.methods[1], "photo").learning_rate == 1e-3
+
+
+def test_a_choice_keeps_arguments_that_are_none(tmp_path):
+    made, done = search("for_all")
+    mldg = Method(name="MLDG", objective={"class_name": "mldg", "config": {"learning_rate": None}})
+    both = made.model_copy(update={"methods": [made.methods[0], mldg]})
+    write_report(tmp_path, both, done)
+    assert read(tmp_path / "chosen.yaml").configs[0].methods[1].objective == mldg.objective
+
+
+def test_the_page_says_what_the_methods_share():
+    done = [record("Deep-All", "sketch", 1, 0.5)]
+    shared = "one network and one setting of the optimizer, the same for all methods"
+    assert shared in page("", [ReportPart.of(config("methods=[Deep-All]"), done)])
+    own = "methods=[{name: Deep-All, targets: {sketch: {learning_rate: 1e-4}}}]"
+    assert shared not in page("", [ReportPart.of(config(own), done)])
