@@ -112,7 +112,7 @@ def test_the_page_says_how_a_method_is_made():
     made = config(f"methods=[Deep-All, {arguments}]")
     shown = page("", [ReportPart.of(made, [record("Deep-All", "sketch", 1, 0.5)])])
     assert "Deep-All (empirical_risk + mean), IRM (irm(anneal_steps=30) + mean)." in shown
-    assert "1 runs of styleshift at 32 pixels: 60 seconds of training and testing." in shown
+    assert "1 run of styleshift at 32 pixels: 60 seconds of training and testing." in shown
 
 
 @pytest.mark.parametrize("choose", ["per_target", "for_all"])
