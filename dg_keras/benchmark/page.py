@@ -83,7 +83,8 @@ def _facts(part: ReportPart) -> list[str]:
     trained = f", trained from {backbone.train_from} on" if backbone.train_from else ""
     tested = "best of these" if training.selection == "best" else "last of these"
     return [
-        f"{len(records)} run{'s' * (len(records) > 1)} of {config.data.name} at {config.data.image_size} pixels: "
+        f"{len(records)} run{'s' * (len(records) > 1)} of {config.data.name} at "
+        f"{config.data.image_size} pixels: "
         f"{_duration(sum(record.seconds.total for record in records))} of training and testing.",
         f"Methods, each an objective and a strategy: {', '.join(map(_pair, config.methods))}.",
         f"Network: {backbone.name}, weights {backbone.weights or 'random'}{trained}.",
