@@ -224,13 +224,15 @@ def _targets(config: Config, inventory: Inventory) -> list[str]:
         raise ValueError(
             f"`targets` must be domains, none of them called {AVERAGE!r}. Received: {targets}"
         )
-    for target in targets:
+    settings = [target for method in config.methods for target in method.targets]
+    for target in [*targets, *settings]:
         if target not in domains:
             near = difflib.get_close_matches(target, domains, n=1, cutoff=0) or domains
             raise ValueError(
                 f"`targets`: {target!r} is no domain of {config.data.name}, which has "
                 f"{', '.join(domains)}. Nearest: {near[0]}"
             )
+    for target in targets:
         sources = [name for name in domains if name != target]
         if not sum(inventory.size(source, "validation") for source in sources):
             raise ValueError(f"No image is left to validate on where {target} is held out")

@@ -23,8 +23,8 @@ class Inventory:
     Args:
         counts: The number of images of each domain.
         classes: The classes' names.
-        table: One row per image, with `path`, `domain`, `class` and `split`; None where the images are
-            known by their number alone.
+        table: One row per image, with `path`, `domain`, `class` and `split`; None where the images
+            are known by their number alone.
     """
 
     counts: Mapping[str, int]

@@ -24,11 +24,16 @@ class MethodModels:
         net: The network that all of them train.
         classes: Number of classes.
         sources: Number of domains that are trained on.
-        sample: A batch of inputs and labels, to make metrics for.
+        sample: Inputs and labels, one or more of each, to make metrics for.
     """
 
     def __init__(
-        self, config: Config, net: keras.Model, classes: int, sources: int, sample: tf.data.Dataset
+        self,
+        config: Config,
+        net: keras.Model,
+        classes: int,
+        sources: int,
+        sample: tuple[tf.Tensor, tf.Tensor],
     ) -> None:
         self._config = config
         self._net = net
@@ -74,9 +79,10 @@ class MethodModels:
             metrics=["accuracy"],
             jit_compile=self._config.training.jit_compile,
         )
-        # A step that makes its variables while it is traced is traced twice.
+        # A step or evaluation that makes its variables while it is traced is traced twice.
         model.optimizer.build(model.trainable_variables)
-        model.evaluate(self._sample, verbose=0)
+        model.test_step(self._sample)
+        model.reset_metrics()
         return model
 
     def _regularize(self, optimizer: Optimizer) -> None:

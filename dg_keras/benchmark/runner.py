@@ -41,7 +41,7 @@ class Runner:
         front, self._net = build_trained(config, classes, config.seed)
         self._inputs = TrainedInputs(images, front)
         self._recorders = Recorders(config, self._net, self._inputs)
-        sample = self._inputs.validation(images).take(1)
+        sample = next(iter(self._inputs.validation(images).unbatch().batch(1)))
         self._models = MethodModels(config, self._net, classes, len(images.domains) - 1, sample)
 
     @quiet_tracing()
