@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dg_keras import data as datasets
 from dg_keras import objectives, strategies
-from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.config import Config, Method
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.runner import Runner
@@ -86,12 +86,7 @@ def estimate(
 def gradients_in_memory(runs: list[Run], sources: int, size: int) -> str:
     """How many gradients a step of each method holds."""
     methods = {run.method.name: run.method for run in runs}
-    one = {
-        name
-        for name, method in methods.items()
-        if strategies.get(method.strategy).averages
-        and type(objectives.get(method.objective)).partners is objectives.Objective.partners
-    }
+    one = {name for name, method in methods.items() if _takes_one_gradient(method)}
     counts = {1: one, sources + 1: methods.keys() - one}
     held = "; ".join(
         f"{count} at a time with {', '.join(n for n in methods if n in names)}"
@@ -99,6 +94,13 @@ def gradients_in_memory(runs: list[Run], sources: int, size: int) -> str:
         if names
     )
     return f"Gradients of {size / 2**20:.1f} MiB: {held}."
+
+
+def _takes_one_gradient(method: Method) -> bool:
+    """Whether the gradient of the mean loss is all that a step takes."""
+    objective = objectives.get(method.objective)
+    looks_ahead = type(objective).partners is not objectives.Objective.partners
+    return strategies.get(method.strategy).averages and not looks_ahead
 
 
 def _kind(run: Run) -> str:

@@ -119,7 +119,8 @@ class Experiment:
         folder = self.folder / "report"
         write_report(folder, self.config, finished)
         self._show(console)
-        console.print(f"The report is in {folder}: {', '.join(sorted(os.listdir(folder)))}")
+        written = ", ".join(sorted(os.listdir(folder)))
+        console.print(f"The report is in {folder}: {written}", markup=False)
 
     def dry_run(self) -> None:
         """Shows the runs, how many are done, and what the rest would take."""
