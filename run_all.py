@@ -7,8 +7,9 @@ been run is not run again: stop it whenever you like, and start it again to go o
 import argparse
 import os
 import sys
+import tempfile
 
-# Read by TensorFlow when it is imported: its start-up notices would hide our output.
+# Read by TensorFlow when it is imported: its notices would hide our output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
@@ -27,6 +28,7 @@ def main() -> int:
     add("--report-only", action="store_true", help="write the report of what has been run")
     arguments = parser.parse_args()
 
+    import_tensorflow_quietly()
     from dg_keras import benchmark
 
     try:
@@ -55,5 +57,28 @@ def main() -> int:
     return 0
 
 
+def import_tensorflow_quietly() -> None:
+    """Imports TensorFlow without the notices that its libraries write while they are loaded.
+
+    They go straight to the process' standard error, before any setting of TensorFlow's is read.
+    Where the import fails, they are shown.
+    """
+    sys.stderr.flush()
+    standard_error = os.dup(2)
+    with tempfile.TemporaryFile() as swallowed:
+        os.dup2(swallowed.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            swallowed.seek(0)
+            os.write(standard_error, swallowed.read())
+            raise
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+
+
 if __name__ == "__main__":
     sys.exit(main())
+if __name__ == "__mp_main__":  # a process that is started to train, and imports this file first
+    import_tensorflow_quietly()

@@ -1,7 +1,19 @@
-"""A config -> a grid of runs -> records on disk -> a report."""
+"""A config -> runs -> a record of each on disk -> a report."""
 
-from dg_keras.benchmark.config import Config, Plan, read
-from dg_keras.benchmark.experiment import Experiment
-from dg_keras.benchmark.study import Study
+import importlib.util
+
+_NEEDED = ("jinja2", "matplotlib", "pydantic", "yaml")
+_MISSING = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+if _MISSING:
+    raise ModuleNotFoundError(
+        "dg_keras.benchmark must have its own packages: `pip install dg_keras[benchmark]`. "
+        f"Received: no {', '.join(_MISSING)}"
+    )
+
+from dg_keras.benchmark.config import Config  # noqa: E402
+from dg_keras.benchmark.experiment import Experiment  # noqa: E402
+from dg_keras.benchmark.plan import Plan  # noqa: E402
+from dg_keras.benchmark.read import read  # noqa: E402
+from dg_keras.benchmark.study import Study  # noqa: E402
 
 __all__ = ["Config", "Experiment", "Plan", "Study", "read"]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from dg_keras import data as datasets
 from dg_keras import objectives, strategies
-from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.config import Config, Method
 from dg_keras.benchmark.inventory import Inventory
-from dg_keras.benchmark.records import Run
+from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.runner import Runner
 
 _STEPS = 3
-_BATCH = 16  # images a domain
+_BATCH = 16  # images per domain
 
 
 def estimate(
@@ -77,7 +77,7 @@ def estimate(
     )
     noise = " The images are not there; this was measured on noise." if stands_in else ""
     return (
-        f"Time: about {_duration(total / workers)} on this machine (a step: {steps}).\n"
+        f"Time: about {_duration(total / workers)} on this machine (per step: {steps}).\n"
         f"Memory: at least {peak * workers / 2**30:.1f} GiB on the host.{noise}\n"
         f"{gradients_in_memory(runs, len(inventory.domains) - 1, runner.gradient_bytes)}"
     )
@@ -86,12 +86,7 @@ def estimate(
 def gradients_in_memory(runs: list[Run], sources: int, size: int) -> str:
     """How many gradients a step of each method holds."""
     methods = {run.method.name: run.method for run in runs}
-    one = {
-        name
-        for name, method in methods.items()
-        if strategies.get(method.strategy).averages
-        and type(objectives.get(method.objective)).partners is objectives.Objective.partners
-    }
+    one = {name for name, method in methods.items() if _takes_one_gradient(method)}
     counts = {1: one, sources + 1: methods.keys() - one}
     held = "; ".join(
         f"{count} at a time with {', '.join(n for n in methods if n in names)}"
@@ -101,13 +96,20 @@ def gradients_in_memory(runs: list[Run], sources: int, size: int) -> str:
     return f"Gradients of {size / 2**20:.1f} MiB: {held}."
 
 
+def _takes_one_gradient(method: Method) -> bool:
+    """Whether the gradient of the mean loss is all that a step takes."""
+    objective = objectives.get(method.objective)
+    is_alone = not objective.weighs and not objective.looks_ahead
+    return strategies.get(method.strategy).averages and is_alone
+
+
 def _kind(run: Run) -> str:
     """What the time of a step depends on."""
     return repr((run.method.objective, run.method.strategy, run.method.batches))
 
 
 def _few_at_once(config: Config) -> Config:
-    """The config with no more than a few images a domain: time and memory grow with them."""
+    """The config with no more than a few images per domain: time and memory grow with them."""
     training = config.training
     batch_size = min(training.batch_size, _BATCH)
     smaller = training.model_copy(update={"batch_size": batch_size})

@@ -6,20 +6,27 @@ import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import rich.console
 import tensorflow as tf
 
 from dg_keras import data as datasets
-from dg_keras.benchmark import report
-from dg_keras.benchmark.config import Config, import_modules
+from dg_keras.benchmark import tables
+from dg_keras.benchmark.build_trained import build_trained
+from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
-from dg_keras.benchmark.grid_search import grid_means
+from dg_keras.benchmark.grid_means import grid_means
+from dg_keras.benchmark.import_modules import import_modules
 from dg_keras.benchmark.inventory import Inventory
+from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.progress import Progress
-from dg_keras.benchmark.records import Records, Run, grid
-from dg_keras.benchmark.runner import Runner, build_trained, load_images
+from dg_keras.benchmark.record import Record
+from dg_keras.benchmark.records import Records
+from dg_keras.benchmark.run import Run
+from dg_keras.benchmark.runner import Runner
+from dg_keras.benchmark.runs_of import runs_of
+from dg_keras.benchmark.summary import AVERAGE, Summary
+from dg_keras.benchmark.write_report import write_report
 from dg_keras.data.tables.manifest import read_manifest
 
 _SHOWN = 32  # runs of a dry run
@@ -70,7 +77,7 @@ class Experiment:
             if inventory is None:
                 raise
         self.inventory = inventory
-        self.runs = grid(config, _targets(config, inventory))
+        self.runs = runs_of(config, _targets(config, inventory))
         self.records = Records(self.folder / "runs", config, inventory.digest)
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
@@ -96,7 +103,7 @@ class Experiment:
         with Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress:
             for run, record in self._carry_out(missing, progress):
                 self._done[run.key] = record
-                progress.finished(run, record["result"], sum(record["seconds"].values()))
+                progress.finished(run, record)
                 if self._is_complete(run.trial) and run.trial < self.config.trials:
                     self._show(progress.console)
         self.report()
@@ -110,12 +117,13 @@ class Experiment:
         if len(finished) < len(self.runs):
             console.print(f"{len(finished)} of {len(self.runs)} runs are done.")
         folder = self.folder / "report"
-        report.write(folder, self.config, finished)
+        write_report(folder, self.config, finished)
         self._show(console)
-        console.print(f"The report is in {folder}: {', '.join(sorted(os.listdir(folder)))}")
+        written = ", ".join(sorted(os.listdir(folder)))
+        console.print(f"The report is in {folder}: {written}", markup=False)
 
     def dry_run(self) -> None:
-        """Shows the grid, what is done of it, and what the rest would take."""
+        """Shows the runs, how many are done, and what the rest would take."""
         console = rich.console.Console(highlight=False, soft_wrap=True)
         missing = self._missing()
         console.print(
@@ -132,9 +140,7 @@ class Experiment:
                 estimate(self.config, missing, self.workers, self.inventory, self._images)
             )
 
-    def _carry_out(
-        self, runs: list[Run], progress: Progress
-    ) -> Iterator[tuple[Run, dict[str, Any]]]:
+    def _carry_out(self, runs: list[Run], progress: Progress) -> Iterator[tuple[Run, Record]]:
         """Runs, records each as it ends, and yields it."""
         if not runs:
             return
@@ -162,10 +168,10 @@ class Experiment:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def finished(self) -> list[tuple[Run, dict[str, Any]]]:
-        """The runs that have been done, with their records."""
-        records = [(run, self._done[run.key]) for run in self.runs]
-        return [(run, record) for run, record in records if record is not None]
+    def finished(self) -> list[Record]:
+        """The records of the runs that have been done."""
+        records = [self._done[run.key] for run in self.runs]
+        return [record for record in records if record is not None]
 
     def _missing(self) -> list[Run]:
         return [run for run in self.runs if self._done[run.key] is None]
@@ -174,12 +180,11 @@ class Experiment:
         return all(run.trial != trial for run in self._missing())
 
     def _show(self, console: rich.console.Console) -> None:
+        records = self.finished()
         if self.config.grid is not None:
-            means = grid_means(self.config, self.finished())
-            console.print(means.to_markdown(index=False), markup=False)
-            return
-        summary = report.summarize(report.results(self.finished()), self.config.baseline)
-        console.print(report.markdown(self.config, summary, measures=["accuracy"]), markup=False)
+            console.print(tables.terminal_grid(self.config, grid_means(self.config, records)))
+        else:
+            console.print(tables.terminal(self.config, Summary.of(self.config, records)))
 
 
 class _Worker:
@@ -198,7 +203,7 @@ def _start_worker(config: Config, records: Records, data_root: str | None, worke
     _Worker.records = records
 
 
-def _work(run: Run) -> dict[str, Any]:
+def _work(run: Run) -> Record:
     # Not when the process starts: an error there would lose its message.
     if _Worker.runner is None:
         config, data_root = _Worker.arguments
@@ -216,18 +221,19 @@ def _targets(config: Config, inventory: Inventory) -> list[str]:
     """
     domains = inventory.domains
     targets = list(domains) if config.targets == "all" else list(config.targets)
-    if not targets or report.AVERAGE in targets:
+    if not targets or AVERAGE in targets:
         raise ValueError(
-            f"`targets` must be domains, none of them called {report.AVERAGE!r}. "
-            f"Received: {targets}"
+            f"`targets` must be domains, none of them called {AVERAGE!r}. Received: {targets}"
         )
-    for target in targets:
+    settings = [target for method in config.methods for target in method.targets]
+    for target in [*targets, *settings]:
         if target not in domains:
             near = difflib.get_close_matches(target, domains, n=1, cutoff=0) or domains
             raise ValueError(
                 f"`targets`: {target!r} is no domain of {config.data.name}, which has "
                 f"{', '.join(domains)}. Nearest: {near[0]}"
             )
+    for target in targets:
         sources = [name for name in domains if name != target]
         if not sum(inventory.size(source, "validation") for source in sources):
             raise ValueError(f"No image is left to validate on where {target} is held out")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from dg_keras import data as datasets
 
-_CELL = 10  # images of a class and domain: enough for each split to have one
+_CELL = 10  # images per class and domain: enough for each split to have one
 _SIDE = 32  # pixels
 
 
@@ -23,8 +23,8 @@ class Inventory:
     Args:
         counts: The number of images of each domain.
         classes: The classes' names.
-        table: A row an image, with `path`, `domain`, `class` and `split`; None where the images are
-            known by their number alone.
+        table: One row per image, with `path`, `domain`, `class` and `split`; None where the images
+            are known by their number alone.
     """
 
     counts: Mapping[str, int]

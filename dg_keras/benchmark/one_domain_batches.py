@@ -9,14 +9,14 @@ from dg_keras import data as datasets
 
 
 def one_domain_batches(domains: Mapping[str, Any], batch_size: int, seed: int) -> tf.data.Dataset:
-    """Makes N batches a step of one domain, drawn anew for each step, instead of one of each.
+    """Makes the N batches of a step all of one domain, drawn anew, instead of one of each.
 
     The control experiment of Mansilla et al. (2021), figure 4: as many gradients as ever, of the
     same number of samples, but no two domains to agree.
 
     Args:
         domains: N domains, as `dg_keras.data.interleave` takes them.
-        batch_size: Number of samples a gradient.
+        batch_size: Number of samples per gradient.
         seed: What the draws depend on.
 
     Returns:

@@ -1,21 +1,27 @@
 """What runs, how many runs are left, and when they will be done."""
 
+import contextlib
 import datetime
+import logging
+import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 import rich.console
 import rich.progress
 
-from dg_keras.benchmark.records import Run
+from dg_keras.benchmark.record import Record
+from dg_keras.benchmark.run import Run
 
 
 class Progress:
     """A bar in a terminal, and a line for every finished run everywhere.
 
+    What is printed, warned or logged in this process while the bar is shown appears above it.
+
     Args:
-        total: The number of runs in the grid.
+        total: The number of runs of the experiment.
         done: How many of them were done before.
     """
 
@@ -26,16 +32,25 @@ class Progress:
         self._before = done
         self._start = time.monotonic()
         self._bar = rich.progress.Progress(
-            rich.progress.TextColumn("{task.description}"),
+            rich.progress.TextColumn("{task.description}", markup=False),
             rich.progress.BarColumn(),
             rich.progress.MofNCompleteColumn(),
             console=self.console,
             disable=not self.console.is_terminal,
         )
         self._task = self._bar.add_task("preparing", total=total, completed=done)
+        self._shown = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        stderr = sys.stderr
+        with contextlib.ExitStack() as shown:
+            shown.enter_context(self._bar)
+            # Rich now has sys.stderr; loggers, TensorFlow's among them, still have the one before.
+            if sys.stderr is not stderr:
+                for handler in _handlers_of(stderr):
+                    shown.callback(handler.setStream, stderr)
+                    handler.setStream(sys.stderr)
+            self._shown = shown.pop_all()
         return self
 
     def __exit__(
@@ -44,22 +59,24 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        self._shown.close()
 
     def started(self, run: Run) -> None:
         """Shows which run is on."""
         self._bar.update(self._task, description=_name(run))
 
-    def finished(self, run: Run, result: dict[str, float], seconds: float) -> None:
+    def finished(self, run: Run, record: Record) -> None:
         """Counts a run, and says what came of it."""
         self._done += 1
         self._bar.update(self._task, completed=self._done)
-        # The runs of a grid are not tested.
-        measure = "accuracy" if "accuracy" in result else "validation_accuracy"
+        result = record.result
+        if result.accuracy is None:  # a grid search tests nothing
+            measure, value = "validation accuracy", result.validation_accuracy
+        else:
+            measure, value = "accuracy", result.accuracy
         self.console.print(
-            f"[{self._done}/{self._total}] {_name(run)}: "
-            f"{measure.replace('_', ' ')} {100 * result[measure]:.2f} % "
-            f"in {seconds:.1f} s{self._remaining()}",
+            f"[{self._done}/{self._total}] {_name(run)}: {measure} {100 * value:.2f} % "
+            f"in {record.seconds.total:.1f} s{self._remaining()}",
             markup=False,
         )
 
@@ -77,3 +94,10 @@ class Progress:
 
 def _name(run: Run) -> str:
     return f"trial {run.trial}, {run.target} held out, {run.method.name}"
+
+
+def _handlers_of(stream: TextIO) -> list[logging.StreamHandler]:
+    """The handlers of all loggers that write to a stream."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    handlers = [handler for logger in loggers for handler in logger.handlers]
+    return [h for h in handlers if isinstance(h, logging.StreamHandler) and h.stream is stream]

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from dg_keras.analysis import GradientGram, gradient_similarity
+from dg_keras.benchmark.record import Similarity
 
 
 class SimilarityRecorder(keras.callbacks.Callback):
@@ -19,9 +20,6 @@ class SimilarityRecorder(keras.callbacks.Callback):
         batches: `(x, y, domains)` each, of samples of one class: inputs, labels, and the domain of
             every sample.
         steps: The number of steps of an epoch.
-
-    Attributes:
-        record: `step`, `within` and `between`, a list each with a value a measurement.
     """
 
     def __init__(
@@ -31,7 +29,12 @@ class SimilarityRecorder(keras.callbacks.Callback):
         self._gram = gram
         self._batches = batches
         self._steps = steps
-        self.record: dict[str, list[float]] = {"step": [], "within": [], "between": []}
+        self._measured: list[tuple[int, float, float]] = []
+
+    def recorded(self) -> Similarity:
+        """What was measured."""
+        steps, within, between = zip(*self._measured, strict=True)
+        return Similarity(steps=list(steps), within=list(within), between=list(between))
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Measures the network as it is before training."""
@@ -46,6 +49,4 @@ class SimilarityRecorder(keras.callbacks.Callback):
             gradient_similarity(self._gram(x, y), domains) for x, y, domains in self._batches
         ]
         within, between = np.mean(similarities, axis=0)
-        self.record["step"].append(step)
-        self.record["within"].append(float(within))
-        self.record["between"].append(float(between))
+        self._measured.append((step, float(within), float(between)))

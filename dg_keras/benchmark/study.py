@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from dg_keras.benchmark import report
-from dg_keras.benchmark.config import Plan
 from dg_keras.benchmark.experiment import Experiment
+from dg_keras.benchmark.plan import Plan
+from dg_keras.benchmark.write_joint_report import write_joint_report
 
 
 class Study:
@@ -64,5 +64,5 @@ class Study:
     def _report_together(self) -> None:
         if len(self.experiments) > 1:
             parts = [(e.config, e.finished()) for e in self.experiments if e.finished()]
-            report.write_study(self.folder / "report", self.name, parts)
+            write_joint_report(self.folder / "report", self.name, parts)
             print(f"The report on all of them is in {self.folder / 'report'}.")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dg_keras.benchmark import config as configs
-from dg_keras.benchmark.config import METHODS
+from dg_keras import benchmark
+from dg_keras.benchmark.config import METHODS, Method
 from dg_keras.data import KNOWN
 
 CONFIGS = sorted(Path("configs").glob("*.yaml"))
@@ -14,17 +14,17 @@ CONFIGS = sorted(Path("configs").glob("*.yaml"))
 
 def read(*arguments):
     """The config of a plan of one experiment."""
-    (config,) = configs.read(*arguments).configs
+    (config,) = benchmark.read(*arguments).configs
     return config
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_every_config_that_ships_is_valid(path):
-    assert configs.read(path).name == path.stem
+    assert benchmark.read(path).name == path.stem
 
 
 def test_the_paper_is_1920_runs():
-    plan = configs.read("configs/paper.yaml")
+    plan = benchmark.read("configs/paper.yaml")
     runs = [
         config.trials * len(config.trained_methods) * len(KNOWN[config.data.name].domains)
         for config in plan.configs
@@ -34,7 +34,7 @@ def test_the_paper_is_1920_runs():
 
 
 def test_overrides_reach_every_experiment_of_a_plan():
-    plan = configs.read("configs/paper.yaml", ["trials=2"])
+    plan = benchmark.read("configs/paper.yaml", ["trials=2"])
     assert [config.trials for config in plan.configs] == [2, 2, 2]
 
 
@@ -50,7 +50,7 @@ def test_overrides_reach_every_experiment_of_a_plan():
 def test_a_plan_that_cannot_be_is_one_sentence(tmp_path, content, sentence):
     (tmp_path / "plan.yaml").write_text(content)
     with pytest.raises((ValueError, FileNotFoundError), match=sentence):
-        configs.read(tmp_path / "plan.yaml")
+        benchmark.read(tmp_path / "plan.yaml")
 
 
 def test_a_grid_trains_every_method_with_every_setting():
@@ -60,7 +60,7 @@ def test_a_grid_trains_every_method_with_every_setting():
     assert len({method.name for method in trained}) == len(trained)
     assert trained[1].name == "Deep-All, rate 0.0003, decay 0.005"
     assert (trained[1].learning_rate, trained[1].weight_decay) == (3e-4, 5e-3)
-    assert config.of_runs(trained[1])["tested"] is False
+    assert config.of_run(trained[1], "sketch")["tested"] is False
 
 
 def test_a_method_is_a_name_or_a_pair():
@@ -69,6 +69,19 @@ def test_a_method_is_a_name_or_a_pair():
     first, second = config.methods
     assert (first.objective, first.strategy) == METHODS["Deep-All"]
     assert second.objective == "empirical_risk"
+
+
+def test_a_method_can_have_settings_per_held_out_domain():
+    method = "{name: Deep-All, weight_decay: 0.1, targets: {photo: {learning_rate: 0.5}}}"
+    config = read("configs/smoke.yaml", [f"methods=[{method}]"])
+    (method,) = config.methods
+    photo, sketch = (config.optimizer_of(method, target) for target in ("photo", "sketch"))
+    assert (photo.learning_rate, photo.weight_decay) == (0.5, 0.1)
+    assert (sketch.learning_rate, sketch.weight_decay) == (1e-3, 0.1)
+    # A run depends on the settings of its own held-out domain alone.
+    plain = Method(name="Deep-All", weight_decay=0.1)
+    assert config.of_run(method, "sketch") == config.of_run(plain, "sketch")
+    assert config.of_run(method, "photo") != config.of_run(plain, "photo")
 
 
 def test_numbers_are_read_as_people_write_them():
@@ -128,7 +141,17 @@ def test_overrides_reach_nested_keys():
         ),
         ("grid={learning_rate: [], weight_decay: [0]}", r"`grid.learning_rate`: .*at least 1"),
         ("along_training={sample: 3}", r"`along_training.sample` is not a key.*samples"),
+        (
+            "grid={learning_rate: [1], weight_decay: [0], choose: all}",
+            r"`grid.choose`: .*'per_target' or 'for_all'.*'all'",
+        ),
         ("methods=[{name: X, batches: one}]", r"`methods.0.batches`: .*'one_domain'.*'one'"),
+        (
+            "methods=[{name: X, targets: {photo: {rate: 1}}}]",
+            r"`methods.0.targets.photo.rate` is not a key: 'rate'. Nearest: learning_rate",
+        ),
+        ("training.optimizer.learning_rate=.inf", r"`training.optimizer.learning_rate`: .*finite"),
+        ("imports=my_module", r"`imports`: .*list.*'my_module'"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(override, sentence):

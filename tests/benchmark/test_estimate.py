@@ -2,7 +2,7 @@
 
 from dg_keras.benchmark.config import Method
 from dg_keras.benchmark.estimate import gradients_in_memory
-from dg_keras.benchmark.records import Run
+from dg_keras.benchmark.run import Run
 
 
 def test_tells_how_many_gradients_a_method_holds():

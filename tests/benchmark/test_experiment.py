@@ -20,6 +20,7 @@ def experiment(tmp_path, *overrides):
         ("methods=[Deep-All, {name: A+B}, {name: a b}]", "two runs called a-b--photo"),
         ("targets=[photo, photo]", "two runs called deep-all--photo"),
         ("targets=[]", "`targets` must be domains"),
+        ("methods=[{name: Deep-All, targets: {foto: {}}}]", "`targets`: 'foto' is no domain"),
         ("data.name=pax", "`data`: `name` must be"),
     ],
 )
@@ -55,7 +56,7 @@ def test_what_happens_along_training_is_recorded(tmp_path):
     made.run()
     assert "concept" in (tmp_path / "smoke" / "split.csv").read_text()
     history, similarity = record(tmp_path)["history"], record(tmp_path)["similarity"]
-    assert similarity["step"] == [0, 2, 4]
+    assert similarity["steps"] == [0, 2, 4]
     assert np.isfinite(similarity["within"] + similarity["between"]).all()
     # One sample's gradient is closer to its own domain's than to another's, in this network.
     assert similarity["within"][0] > similarity["between"][0]
@@ -68,7 +69,9 @@ def test_what_happens_along_training_is_recorded(tmp_path):
     evaluation = record(tmp_path)["selected_step"] // 2 - 1
     tested = record(tmp_path)["result"]["accuracy"]
     assert history["test_accuracy/photo"][evaluation] == pytest.approx(tested)
-    assert 0 < history["gradient/agreement@classifier"][0] < 1
+    conflicts = record(tmp_path)["conflicts"]
+    assert conflicts["steps"] == [2, 4]
+    assert 0 < conflicts["shares"]["classifier"][0] < 1
     report = tmp_path / "smoke" / "report"
     for name in ("similarity", "conflict", "training"):
         assert (report / f"{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -87,9 +90,11 @@ def test_a_grid_is_never_tested(tmp_path):
     grid = "grid={learning_rate: [1e-3], weight_decay: [0]}"
     experiment(tmp_path, "methods=[Deep-All]", grid, "training.steps=2").run()
     chosen = benchmark.read(tmp_path / "smoke" / "report" / "chosen.yaml").configs[0]
-    assert (chosen.methods[0].learning_rate, chosen.methods[0].weight_decay) == (1e-3, 0)
+    setting = chosen.methods[0].targets["photo"]
+    assert (setting.learning_rate, setting.weight_decay) == (1e-3, 0)
     assert chosen.grid is None
-    assert list(record(tmp_path)["result"]) == ["validation_accuracy"]
+    measured = {name for name, value in record(tmp_path)["result"].items() if value is not None}
+    assert measured == {"validation_accuracy"}
     assert not any(key.startswith("test") for key in record(tmp_path)["history"])
 
 

@@ -1,4 +1,4 @@
-"""Optimizers by their meaning of weight decay, and batches of one domain."""
+"""Runs that repeat, optimizers by their meaning of weight decay, and batches of one domain."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,16 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import dg_keras
+from dg_keras import benchmark
 from dg_keras.benchmark.config import Optimizer
+from dg_keras.benchmark.load_images import load_images
+from dg_keras.benchmark.make_optimizer import make_optimizer
 from dg_keras.benchmark.one_domain_batches import one_domain_batches
-from dg_keras.benchmark.runner import make_optimizer
+from dg_keras.benchmark.runner import Runner
+from dg_keras.benchmark.runs_of import runs_of
 from tests import nets
 
 TFA = json.loads(Path(__file__).with_name("tfa_adamw.json").read_text())["cases"]
@@ -75,3 +80,51 @@ def test_adam_l2_is_adam_on_gradients_with_the_decay_added():
         expected = start - rate * total / (np.abs(total) + 1e-7 / np.sqrt(1 - 0.999))
         moved = np.abs(total) > 1e-4  # elsewhere rounding decides the direction
         np.testing.assert_allclose(variable.numpy()[moved], expected[moved], atol=2e-5)
+
+
+def made(*overrides):
+    """A runner of two methods, and their runs on two held-out domains."""
+    overrides = ["methods=[Deep-All, Agr-Rand]", "trials=1", *overrides]
+    (config,) = benchmark.read("configs/smoke.yaml", overrides).configs
+    return Runner(config, load_images(config, None)), runs_of(config, ["photo", "sketch"])
+
+
+def test_a_run_that_is_repeated_after_another_is_the_same_to_the_last_digit():
+    runner, runs = made("along_training={accuracy: true, gradients: true, samples: 6}")
+    first, other, again = [
+        runner.run(run).model_dump(exclude={"seconds"}) for run in (runs[0], runs[-1], runs[0])
+    ]
+    assert first["conflicts"]["shares"]
+    assert first["conflicts"] != other["conflicts"]
+    assert first == again
+
+
+def test_a_methods_step_and_evaluation_are_traced_once(monkeypatch):
+    """TensorFlow's warning of functions that are traced too often is left out, so count here."""
+    traced = []
+    for name in ("train_step", "test_step"):
+        step = getattr(dg_keras.DomainGeneralizer, name)
+
+        def counted(model, data, name=name, step=step):
+            if not tf.executing_eagerly():
+                traced.append(name)
+            return step(model, data)
+
+        monkeypatch.setattr(dg_keras.DomainGeneralizer, name, counted)
+    runner, runs = made("methods=[Deep-All]")
+    for run in (*runs, runs[0]):
+        runner.run(run)
+    assert sorted(traced) == ["test_step", "train_step"]
+
+
+def test_a_run_takes_the_setting_of_its_held_out_domain():
+    method = "{name: Deep-All, targets: {photo: {learning_rate: 1.0e-9, weight_decay: 0}}}"
+    runner, runs = made(f"methods=[{method}]")
+    photo, sketch = (runner.run(run) for run in runs)
+    assert photo.config["method"]["learning_rate"] == 1e-9
+    assert sketch.config["method"]["learning_rate"] is None
+    # Nothing moves at that rate.
+    first, last = photo.history["val_loss"]
+    assert first == pytest.approx(last, rel=1e-5)
+    first, last = sketch.history["val_loss"]
+    assert abs(first - last) > 1e-3

@@ -1,4 +1,4 @@
-"""What the benchmarks share: ways measured in turn, and tables that say where they were made."""
+"""What the measurements share: ways that alternate, and tables that say where they were made."""
 
 import argparse
 import multiprocessing
@@ -18,7 +18,7 @@ import pandas as pd
 
 
 def parser(description: str, csv: str) -> argparse.ArgumentParser:
-    """A command's arguments, of which every benchmark has one: where its table goes."""
+    """A command's arguments, of which every measurement has one: where its table goes."""
     made = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -26,8 +26,8 @@ def parser(description: str, csv: str) -> argparse.ArgumentParser:
     return made
 
 
-def in_turn(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """The seconds of each way, each measured once a round, so that all meet the same machine."""
+def alternately(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """The seconds of each way, each measured once per round, so that all meet the same machine."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
@@ -38,10 +38,10 @@ def in_turn(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, lis
 
 
 def compared(seconds: Mapping[str, list[float]], against: str, per: int = 1) -> pd.DataFrame:
-    """A row a way: its median in milliseconds, its extremes, and its ratio to one of them.
+    """One row per way: its median in milliseconds, its extremes, and its ratio to one of them.
 
     Args:
-        seconds: From `in_turn`.
+        seconds: From `alternately`.
         against: The way to compare with.
         per: What a measurement is divided by: the steps it took, say.
 
@@ -68,7 +68,7 @@ def apart(function: Callable, *arguments: Any) -> Any:
         return pool.submit(function, *arguments).result()
 
 
-def report(table: pd.DataFrame, csv: Path, floatfmt: str = ".3f") -> None:
+def show(table: pd.DataFrame, csv: Path, floatfmt: str = ".3f") -> None:
     """Prints a table with the machine and the versions, and writes it as CSV."""
     import keras
     import tensorflow as tf

@@ -1,6 +1,6 @@
 """What a data set of PACS' true size costs: to prepare, to examine, and to train on.
 
-    python -m benchmarks.pacs_pipeline
+    python -m performance.pacs_pipeline
 
 draws 9,991 images of 227 x 227 pixels in PACS' four domains, seven classes and published layout,
 and measures `prepare`, `doctor`, and 40 steps of AlexNet on 8 images of each of three domains. Each
@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from benchmarks.measuring import apart, parser, report
+from performance.measuring import apart, parser, show
 
 SIZE = 227
 STEPS = 40
-BATCH_SIZE = 8  # images a domain
+BATCH_SIZE = 8  # images per domain
 TARGET = "sketch"
 
 # What was done, the seconds it took by the clock and on all cores, how many images it was about,
@@ -48,7 +48,7 @@ def main() -> None:
             *apart(measure_doctor, prepared),
             *apart(measure_training, prepared),
         ]
-    report(_table(rows), given.csv)
+    show(_table(rows), given.csv)
 
 
 def draw(root: Path) -> None:

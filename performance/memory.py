@@ -1,9 +1,9 @@
 """How much more memory a step with surgery needs than a plain one.
 
-    python -m benchmarks.memory
+    python -m performance.memory
 
-trains AlexNet on 48 images a step, each way in a process of its own, and tells how far its peak of
-memory, after the first step with its tracing and compiling, is above that of plain `fit`, in
+trains AlexNet on 48 images per step, each way in a process of its own, and tells how far its peak
+of memory, after the first step with its tracing and compiling, is above that of plain `fit`, in
 gradients: 57 million weights, 228 MB each. It needs Linux, which lets a process reset its peak.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.measuring import apart, parser, report
+from performance.measuring import apart, parser, show
 
 IMAGES, STEPS = 48, 2
 
@@ -46,7 +46,7 @@ def main() -> None:
                     "more than plain, gradients": (peak - plain) / gradient,
                 }
             )
-    report(pd.DataFrame(rows), given.csv, floatfmt=".2f")
+    show(pd.DataFrame(rows), given.csv, floatfmt=".2f")
 
 
 def measure(

@@ -1,6 +1,6 @@
 """How much of a whole comparison is training steps.
 
-    python -m benchmarks.grid [CONFIG]
+    python -m performance.comparison [CONFIG]
 
 runs an experiment as `run_all.py` does, into a folder of its own, then times bare steps of each of
 its methods in a process that has traced them; and counts how often a step was traced.
@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.measuring import apart, parser, report
+from performance.measuring import apart, parser, show
 
 STEPS = 60
 
 
 def main() -> None:
     """Measures, prints the table, and writes it as CSV."""
-    arguments = parser(__doc__, "grid.csv")
+    arguments = parser(__doc__, "comparison.csv")
     arguments.add_argument("config", nargs="?", default="configs/styleshift.yaml")
     arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     given = arguments.parse_args()
@@ -34,7 +34,7 @@ def main() -> None:
             "steps traced": [traces, ""],
         }
     )
-    report(table, given.csv)
+    show(table, given.csv)
 
 
 def run(config: str, overrides: list[str]) -> tuple[float, int, int]:
@@ -61,7 +61,8 @@ def time_bare_steps(config: str, overrides: list[str]) -> float:
     """The seconds of all the steps of an experiment, and of nothing else."""
     from dg_keras import benchmark
     from dg_keras.benchmark.experiment import Experiment
-    from dg_keras.benchmark.runner import Runner, load_images
+    from dg_keras.benchmark.load_images import load_images
+    from dg_keras.benchmark.runner import Runner
 
     (read,) = benchmark.read(config, overrides).configs
     with tempfile.TemporaryDirectory() as results:

@@ -1,16 +1,16 @@
 """How much faster the Gram matrix makes similarities of per-sample gradients than a loop does.
 
-    python -m benchmarks.gradient_similarity
+    python -m performance.gradient_similarity
 
-measures all cosines between the gradients of 3 domains x 16 samples, the two ways in turn: with
-`dg_keras.analysis.GradientGram`, and with one tape a sample and a loop over pairs. AlexNet itself
+measures all cosines between the gradients of 3 domains x 16 samples, the two ways alternately: with
+`dg_keras.analysis.GradientGram`, and with one tape per sample and a loop over pairs. AlexNet itself
 (`--network alexnet`) takes minutes, as the loop holds 11 GB of gradients.
 """
 
 import itertools
 import time
 
-from benchmarks.measuring import compared, in_turn, parser, report  # isort: split
+from performance.measuring import alternately, compared, parser, show  # isort: split
 
 import keras
 import numpy as np
@@ -39,16 +39,16 @@ def main() -> None:
     gram = GradientGram(net, LOSS)
 
     ways = {
-        "one tape a sample, loop over pairs": lambda: by_loop(net, x, y),
+        "one tape per sample, loop over pairs": lambda: by_loop(net, x, y),
         "GradientGram": lambda: cosines_of(gram(x, y)),
     }
     start = time.perf_counter()
     ours = ways["GradientGram"]()
     first = time.perf_counter() - start
-    difference = np.abs(ours - ways["one tape a sample, loop over pairs"]()).max()
-    table = compared(in_turn(ways, given.rounds), against="GradientGram")
+    difference = np.abs(ours - ways["one tape per sample, loop over pairs"]()).max()
+    table = compared(alternately(ways, given.rounds), against="GradientGram")
     table.insert(0, "network", f"{given.network}, {net.count_params() / 1e6:.1f} M weights")
-    report(table, given.csv)
+    show(table, given.csv)
     print(f"First call of GradientGram, with tracing: {first:.1f} s.")
     print(f"Largest difference between the cosines: {difference:.1e}, by the loop's float32 sums.")
 
@@ -72,7 +72,7 @@ def alexnet_like() -> keras.Model:
 
 
 def by_loop(net: keras.Model, x: tf.Tensor, y: tf.Tensor) -> np.ndarray:
-    """All cosines, `[n, n]`, of a gradient at a time and a pair at a time."""
+    """All cosines, `[n, n]`, of one gradient at a time and one pair at a time."""
     units = []
     for n in range(len(y)):
         with tf.GradientTape() as tape:

@@ -1,10 +1,10 @@
 """Whether training waits for images.
 
-    python -m benchmarks.input_pipeline
+    python -m performance.input_pipeline
 
 writes 3 domains of JPEG files of 227 x 227 pixels, and measures the first pass over them, beside
 decoding the same files on all cores and nothing else; then `fit` of AlexNet from the files, after
-that first pass, in turn with `fit` from one constant tensor in memory.
+that first pass, alternately with `fit` from one constant tensor in memory.
 """
 
 import os
@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.measuring import compared, in_turn, parser, report
-from benchmarks.pacs_pipeline import draw_photo
+from performance.measuring import alternately, compared, parser, show
+from performance.pacs_pipeline import draw_photo
 
 DOMAINS, IMAGES, BATCH_SIZE = ("day", "night", "rain"), 512, 32
 STEPS, ROUNDS = 8, 3
@@ -27,7 +27,7 @@ def main() -> None:
     """Measures, prints the table, and writes it as CSV."""
     given = parser(__doc__, "input_pipeline.csv").parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        report(measure(Path(folder) / "drawn"), given.csv)
+        show(measure(Path(folder) / "drawn"), given.csv)
 
 
 def measure(root: Path) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def measure(root: Path) -> pd.DataFrame:
     }
     for fit in fits.values():
         fit()
-    steps = compared(in_turn(fits, ROUNDS), against="constant tensor", per=STEPS)
+    steps = compared(alternately(fits, ROUNDS), against="constant tensor", per=STEPS)
     return pd.concat([passes, steps])
 
 

@@ -1,9 +1,10 @@
 """What a training step costs beside one of plain Keras, through `fit`.
 
-    python -m benchmarks.training_step
+    python -m performance.training_step
 
 trains the same network on the same images with the same optimizer, plainly and with every strategy,
-a few steps of each in turn. `--setting` picks some of the settings; each has a process of its own.
+a few steps of each alternately. `--setting` picks some of the settings; each has a process of its
+own.
 """
 
 import time
@@ -11,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.measuring import apart, compared, in_turn, parser, report
+from performance.measuring import alternately, apart, compared, parser, show
 
 DOMAINS = 3
 STRATEGIES = ("mean", "agr_sum", "pcgrad", "agr_rand")
 
-# Network, images a domain, jit_compile, steps a measurement, measurements.
+# Network, images per domain, jit_compile, steps per measurement, measurements.
 SETTINGS = {
     "alexnet-32-xla": ("AlexNet", 32, True, 2, 3),
     "alexnet-8-xla": ("AlexNet", 8, True, 3, 3),
@@ -32,7 +33,7 @@ def main() -> None:
     arguments = parser(__doc__, "training_step.csv")
     arguments.add_argument("--setting", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     given = arguments.parse_args()
-    report(pd.concat([apart(measure, name) for name in given.setting]), given.csv)
+    show(pd.concat([apart(measure, name) for name in given.setting]), given.csv)
 
 
 def measure(setting: str) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def measure(setting: str) -> pd.DataFrame:
         fit(model)
         first[way] = time.perf_counter() - start
     fits = {way: lambda model=model: fit(model) for way, model in models.items()}
-    table = compared(in_turn(fits, rounds), against="plain", per=steps)
+    table = compared(alternately(fits, rounds), against="plain", per=steps)
     table.insert(0, "setting", setting)
     # With tracing and compiling.
     return table.assign(**{"first fit, s": list(first.values())})

@@ -1,6 +1,6 @@
 """What the merge alone costs, beside moving as much memory.
 
-    python -m benchmarks.merge
+    python -m performance.merge
 
 merges the gradients of three domains for AlexNet's 57 million weights, compiled by XLA, into
 variables that are there; and, in the same rounds, lets NumPy read three arrays of that size and
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measuring import compared, in_turn, parser, report
+from performance.measuring import alternately, compared, parser, show
 
 DOMAINS = 3
 BLOCK = 2**16  # components: in cache, so that the second sum reads what the first wrote there
@@ -51,7 +51,7 @@ def main() -> None:
     ways["mean, fresh"] = lambda: fresh(gradients, step)
     for way in ways.values():
         way()
-    report(compared(in_turn(ways, given.rounds), against="memory"), given.csv)
+    show(compared(alternately(ways, given.rounds), against="memory"), given.csv)
 
 
 def _memory(components: int) -> Any:

@@ -1,0 +1,17 @@
+"""A report's figures."""
+
+from dg_keras.benchmark.figures.box_plots import box_plots
+from dg_keras.benchmark.figures.conflict_maps import conflict_maps
+from dg_keras.benchmark.figures.heat_maps import heat_maps
+from dg_keras.benchmark.figures.png import png
+from dg_keras.benchmark.figures.similarity_curves import similarity_curves
+from dg_keras.benchmark.figures.training_curves import training_curves
+
+__all__ = [
+    "box_plots",
+    "conflict_maps",
+    "heat_maps",
+    "png",
+    "similarity_curves",
+    "training_curves",
+]

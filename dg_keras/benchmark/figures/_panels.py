@@ -1,0 +1,36 @@
+"""Figures of several panels."""
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_STYLE = matplotlib.style.library["tableau-colorblind10"]
+COLOURS: list[str] = _STYLE["axes.prop_cycle"].by_key()["color"]
+"""Colours that are told apart by readers who see fewer of them, too."""
+
+_COLUMNS = 4
+
+
+def panels(
+    rows: int, columns: int, size: tuple[float, float], **shared: bool
+) -> tuple[Figure, np.ndarray]:
+    """A figure and its axes `[rows, columns]`; it is of no window, and freed like any object.
+
+    Args:
+        rows: The number of rows.
+        columns: The number of columns.
+        size: Width and height of a panel, in inches.
+        **shared: `sharex` and `sharey`, as Matplotlib takes them.
+    """
+    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **shared)
+
+
+def wrapped_panels(number: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray, list[Axes]]:
+    """A figure of so many panels, four in a row, all of its axes, and those that are used."""
+    columns = min(number, _COLUMNS)
+    figure, axes = panels(-(-number // columns), columns, size)
+    for unused in axes.flat[number:]:
+        unused.set_axis_off()
+    return figure, axes, list(axes.flat[:number])

@@ -1,0 +1,44 @@
+"""Where in a network the domains' gradients conflict."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from dg_keras.benchmark.figures._panels import panels
+from dg_keras.benchmark.record import Conflicts, Record
+
+
+def conflict_maps(records: Sequence[Record]) -> Figure | None:
+    """The share of components on which the domains conflict, per layer along training.
+
+    One panel per method: the mean over its trials and held-out domains.
+
+    Args:
+        records: Of the runs that have been done.
+
+    Returns:
+        The figure; None where no conflicts were recorded.
+    """
+    found: dict[str, list[Conflicts]] = {}
+    for record in records:
+        if record.conflicts is not None:
+            found.setdefault(record.method, []).append(record.conflicts)
+    if not found:
+        return None
+    layers, steps = next((list(c[0].shares), c[0].steps) for c in found.values())
+    means = {
+        method: np.mean([[c.shares[layer] for layer in layers] for c in conflicts], axis=0)
+        for method, conflicts in found.items()
+    }
+    largest = max(mean.max() for mean in means.values())
+    height = max(2.6, 1.2 + 0.28 * len(layers))  # inches, for the colour bar's label too
+    figure, axes = panels(1, len(means), (4.6, height), sharey=True)
+    for panel, (method, mean) in zip(axes[0], means.items(), strict=True):
+        picture = panel.imshow(mean, cmap="cividis", vmin=0, vmax=largest, aspect="auto")
+        panel.set_xticks(range(len(steps)), steps)
+        panel.set_yticks(range(len(layers)), layers, fontsize=8, parse_math=False)
+        panel.set_xlabel("step")
+        panel.set_title(method, fontsize=10, parse_math=False)
+    figure.colorbar(picture, ax=list(axes[0]), label="share of conflicting components")
+    return figure

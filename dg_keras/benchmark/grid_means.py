@@ -1,0 +1,53 @@
+"""What a grid search came to, and what it chooses."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.record import Record
+
+ALL_TARGETS = "all"
+"""What stands for the target where one setting is chosen for all."""
+
+
+def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
+    """The mean validation accuracy of each setting, and which setting each method gets.
+
+    A run is validated on its sources alone. With `choose: per_target` the setting for a held-out
+    domain is chosen from the runs in which it was held out. With `choose: for_all` all runs of a
+    setting are averaged, so that the setting for a domain is chosen in part by runs in which that
+    domain was a source.
+
+    Args:
+        config: The experiment, with a `grid`.
+        records: Those of the runs that have been done.
+
+    Returns:
+        One row per method, target and setting that has been run, settings with ascending rates and
+        decays: `method` (its name without the setting), `target` (`"all"` with `for_all`),
+        `learning_rate`, `weight_decay`, `validation_accuracy` (mean over the runs, in 0..1),
+        `runs` (their number), and `chosen`: True in one row per method and target, the best of
+        those that have been run most often; of equals the one with the smallest rate.
+    """
+    settings = {
+        method.name: (base.name, method.learning_rate, method.weight_decay)
+        for base in config.methods
+        for method in config.settings_of(base)
+    }
+    per_target = config.grid.choose == "per_target"
+    keys = ["method", "learning_rate", "weight_decay", "target"]
+    rows = [
+        (*settings[r.method], r.target if per_target else ALL_TARGETS, r.result.validation_accuracy)
+        for r in records
+    ]
+    runs = pd.DataFrame(rows, columns=[*keys, "validation_accuracy"])
+    means = runs.groupby(keys, sort=False)["validation_accuracy"].agg(["mean", "count"])
+    means = means.rename(columns={"mean": "validation_accuracy", "count": "runs"}).reset_index()
+    means = means.sort_values(["learning_rate", "weight_decay"], kind="stable", ignore_index=True)
+    means["chosen"] = False
+    for _, of_one in means.groupby(["method", "target"], sort=False):
+        # Means over other runs, in a search that is not done, tell nothing of the settings.
+        comparable = of_one[of_one["runs"] == of_one["runs"].max()]
+        means.loc[comparable["validation_accuracy"].idxmax(), "chosen"] = True
+    return means

@@ -1,0 +1,30 @@
+"""The images of an experiment."""
+
+from dg_keras import data as datasets
+from dg_keras.benchmark.config import Config
+
+_BATCH = 256  # images at once where nothing is trained; of no influence on results
+
+
+def load_images(config: Config, data_root: str | None) -> datasets.LeaveOneOut:
+    """Loads the experiment's images, with no domain held out yet.
+
+    Args:
+        config: The experiment.
+        data_root: Where the images are, instead of where the config says.
+
+    Raises:
+        ValueError: If the data set is not what the config says.
+        FileNotFoundError: If it is not there.
+    """
+    data = config.data
+    try:
+        return datasets.load(
+            data.name,
+            root=data_root or data.root,
+            image_size=data.image_size,
+            seed=data.split_seed,
+            batch_size=_BATCH,
+        )
+    except ValueError as error:
+        raise ValueError(f"`data`: {error}") from error

@@ -1,0 +1,31 @@
+"""The runs that a config describes."""
+
+import collections
+
+from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.run import Run
+
+
+def runs_of(config: Config, targets: list[str]) -> list[Run]:
+    """All runs, the first trial of everything first, so that a first table comes early.
+
+    Args:
+        config: The experiment.
+        targets: The domains to hold out.
+
+    Raises:
+        ValueError: If two runs would have one record.
+    """
+    runs = [
+        Run(method, target, trial)
+        for trial in range(1, config.trials + 1)
+        for target in targets
+        for method in config.trained_methods
+    ]
+    ((key, count),) = collections.Counter(run.key for run in runs).most_common(1)
+    if count > 1:
+        raise ValueError(
+            "`methods` and `targets` must have names that differ in letters and digits. "
+            f"Received: two runs called {key}"
+        )
+    return runs

@@ -1,0 +1,30 @@
+"""A report's tables: what they hold, and the forms in which they are written."""
+
+from dg_keras.benchmark.tables.comparison_table import comparison_table
+from dg_keras.benchmark.tables.latex import latex
+from dg_keras.benchmark.tables.markdown import markdown
+from dg_keras.benchmark.tables.measure_table import measure_table
+from dg_keras.benchmark.tables.no_test import no_test
+from dg_keras.benchmark.tables.notes import notes
+from dg_keras.benchmark.tables.paper_table import paper_table
+from dg_keras.benchmark.tables.search_tables import search_tables
+from dg_keras.benchmark.tables.table import Cell, Table
+from dg_keras.benchmark.tables.tables_of import tables_of
+from dg_keras.benchmark.tables.terminal import terminal
+from dg_keras.benchmark.tables.terminal_grid import terminal_grid
+
+__all__ = [
+    "Cell",
+    "Table",
+    "comparison_table",
+    "latex",
+    "markdown",
+    "measure_table",
+    "no_test",
+    "notes",
+    "paper_table",
+    "search_tables",
+    "tables_of",
+    "terminal",
+    "terminal_grid",
+]

@@ -1,0 +1,68 @@
+"""A table for a paper."""
+
+import re
+from collections.abc import Sequence
+
+from dg_keras.benchmark.tables.table import Cell, Table
+
+_SIGNS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "±": r"$\pm$",
+    "†": r"$\dagger$",
+}
+
+
+def latex(label: str, caption: Sequence[str], table: Table) -> str:
+    """A floating table for LaTeX with its package booktabs.
+
+    Args:
+        label: What follows "tab:" in the label; letters, digits, `_`, `.` and `-`.
+        caption: Sentences, plain text each.
+        table: Its heading is left out.
+    """
+    lines = [_line(list(map(Cell, table.columns)))], [_line(row) for row in table.rows]
+    head, body = ("\n".join(part) for part in lines)
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{_escaped(' '.join(caption))}}}",
+            rf"\label{{tab:{label}}}",
+            rf"\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
+            r"\toprule",
+            head,
+            r"\midrule",
+            body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _line(cells: Sequence[Cell]) -> str:
+    texts = [_escaped(cell.text) for cell in cells]
+    # A bracket or an asterisk would be taken for an argument of the line's end before it.
+    texts[0] = "{}" + texts[0] if texts[0][:1] in ("[", "*") else texts[0]
+    bold = [
+        rf"\textbf{{{text}}}" if cell.bold else text
+        for text, cell in zip(texts, cells, strict=True)
+    ]
+    return " & ".join(bold) + r" \\"
+
+
+def _escaped(text: str) -> str:
+    """The text with what LaTeX would read otherwise, in any font encoding."""
+    return "".join(_SIGNS.get(character, character) for character in re.sub(r"\s+", " ", text))

@@ -1,0 +1,32 @@
+"""What a grid search came to, as tables."""
+
+import pandas as pd
+
+from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.tables.table import Cell, Table
+
+
+def search_tables(config: Config, means: pd.DataFrame) -> tuple[Table, Table]:
+    """The settings that were chosen, and all that were tried, those that were chosen in bold.
+
+    Args:
+        config: The experiment, with a `grid`.
+        means: From `grid_means`.
+    """
+    per_target = config.grid.choose == "per_target"
+    columns = ("method", *(["held out"] if per_target else []), "learning rate", "weight decay")
+    columns = (*columns, "validation accuracy", "runs")
+    rows = []
+    for mean in means.itertuples():
+        texts = [
+            mean.method,
+            *([mean.target] if per_target else []),
+            f"{mean.learning_rate:g}",
+            f"{mean.weight_decay:g}",
+            f"{100 * mean.validation_accuracy:.2f}",
+            str(mean.runs),
+        ]
+        rows.append((mean.chosen, texts))
+    chosen = tuple(tuple(map(Cell, texts)) for is_chosen, texts in rows if is_chosen)
+    tried = tuple(tuple(Cell(text, bold=is_chosen) for text in texts) for is_chosen, texts in rows)
+    return Table("Chosen", columns, chosen), Table("All settings", columns, tried)

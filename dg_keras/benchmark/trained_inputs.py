@@ -1,0 +1,73 @@
+"""What the trained network takes of the images."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dg_keras import data as datasets
+
+
+class TrainedInputs:
+    """Images as the trained network takes them: what the frozen front, if any, makes of them.
+
+    That is computed once for every image, and kept.
+
+    Args:
+        images: All images, with no domain held out.
+        front: The frozen front, or None.
+    """
+
+    def __init__(self, images: datasets.LeaveOneOut, front: keras.Model | None) -> None:
+        self._features = None if front is None else _features(images, front)
+
+    def of(self, part: datasets.Domain) -> Any:
+        """A part of a domain, as `fit` and `interleave` take it."""
+        return part if self._features is None else (self._features[part.rows], part.labels)
+
+    def train(self, images: datasets.LeaveOneOut) -> dict[str, Any]:
+        """The training part of each source."""
+        return {name: self.of(part) for name, part in images.train.items()}
+
+    def validation(self, images: datasets.LeaveOneOut) -> tf.data.Dataset:
+        """The pooled validation parts of the sources, in batches."""
+        if self._features is None:
+            return images.validation
+        return self._batches(
+            [images.part(source, "validation") for source in images.sources], images.batch_size
+        )
+
+    def test(self, images: datasets.LeaveOneOut) -> tf.data.Dataset:
+        """What the held-out domain is tested on, in batches."""
+        if self._features is None:
+            return images.test
+        return self._batches([tested(images)], images.batch_size)
+
+    def some(self, part: datasets.Domain, positions: np.ndarray) -> np.ndarray:
+        """The inputs at some positions of a part of a domain, shape `[n, ...]`."""
+        if self._features is None:
+            return part.fetch(positions)[0].numpy()
+        return self._features[part.rows[positions]]
+
+    def _batches(self, parts: Sequence[datasets.Domain], size: int) -> tf.data.Dataset:
+        """Some parts, one after the other."""
+        rows = np.concatenate([part.rows for part in parts])
+        labels = np.concatenate([part.labels for part in parts])
+        whole = tf.data.Dataset.from_tensor_slices((self._features[rows], labels))
+        return datasets.without_tuner(whole.batch(size).prefetch(1))
+
+
+def tested(images: datasets.LeaveOneOut) -> datasets.Domain:
+    """The images that the held-out domain is tested on."""
+    return images.part(images.target, None if images.test_whole else "test")
+
+
+def _features(images: datasets.LeaveOneOut, front: keras.Model) -> np.ndarray:
+    """What the front makes of every image, in the order of the images' table."""
+    features = np.empty((len(images.table), *front.output_shape[1:]), "float32")
+    for domain in images.domains:
+        part = images.part(domain)
+        features[part.rows] = front.predict(part.batch(images.batch_size), verbose=0)
+    return features

@@ -1,0 +1,41 @@
+"""Records as runs would have left them, for what is made of records."""
+
+from dg_keras.benchmark.read import read
+from dg_keras.benchmark.record import Record, Result, Seconds
+
+TARGETS = ("photo", "sketch")
+
+
+def config(*overrides, path="configs/smoke.yaml"):
+    """One of the configs that ship."""
+    return read(path, overrides).configs[0]
+
+
+def record(method, target, trial, accuracy, **more):
+    """A record; `accuracy` is that on the held-out domain, None where nothing was tested."""
+    result = Result(validation_accuracy=more.pop("validation_accuracy", 0.5), accuracy=accuracy)
+    fields = {
+        "method": method,
+        "target": target,
+        "trial": trial,
+        "seed": 1,
+        "config": {},
+        "split": None,
+        "result": result,
+        "selected_step": 2,
+        "history_steps": [2, 4],
+        "history": {},
+        "seconds": Seconds(prepare=1.0, train=58.0, test=1.0),
+        "versions": {"keras": "3"},
+    }
+    return Record(**{**fields, **more})
+
+
+def records(targets=TARGETS, **accuracies):
+    """One record per accuracy: `method=[[of each trial on the first target], [on the second]]`."""
+    return [
+        record(method, target, trial, accuracy)
+        for method, of_method in accuracies.items()
+        for target, of_target in zip(targets, of_method, strict=True)
+        for trial, accuracy in enumerate(of_target, start=1)
+    ]

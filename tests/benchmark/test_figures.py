@@ -1,0 +1,124 @@
+"""What figures show, read from their artists."""
+
+import numpy as np
+import pytest
+
+from dg_keras.benchmark import figures
+from dg_keras.benchmark.grid_means import grid_means
+from dg_keras.benchmark.record import Conflicts, Similarity
+from dg_keras.benchmark.summary import Summary
+from tests.benchmark.made_records import config, record, records
+from tests.benchmark.test_tables import search
+
+
+def test_box_plots_show_every_trial():
+    made = records(**{"Deep-All": [[0.1, 0.2, 0.3]] * 2, "PCGrad": [[0.2, 0.3, 0.5]] * 2})
+    figure = figures.box_plots(made, Summary.of(config(), made))
+    assert [axes.get_title() for axes in figure.axes] == ["photo held out", "sketch held out"]
+    dots = figure.axes[0].collections
+    heights = sorted(float(y) for c in dots for y in c.get_offsets()[:, 1])
+    assert heights == pytest.approx([10, 20, 20, 30, 30, 50])
+    assert not figure.axes[0].texts
+
+
+def test_box_plots_have_the_tables_marks():
+    base = np.linspace(0.5, 0.6, 6)
+    better, worse = base + np.linspace(0.01, 0.02, 6), base - np.linspace(0.01, 0.02, 6)
+    accuracies = {"Deep-All": [base, base], "Agr-Sum": [better, better], "IRM": [worse, base]}
+    made = records(**accuracies)
+    summary = Summary.of(config("methods=[Deep-All, Agr-Sum, IRM]"), made)
+    photo, sketch = figures.box_plots(made, summary).axes
+    # One of two with p = 1/32 each, and one of two whose other is equal to the baseline.
+    assert [text.get_text() for text in photo.texts] == ["*", "*"]
+    assert [text.get_text() for text in sketch.texts] == ["*"]
+    alone = Summary.of(config("methods=[Deep-All, Agr-Sum]"), made[:24])
+    assert [t.get_text() for t in figures.box_plots(made[:24], alone).axes[0].texts] == ["†"]
+
+
+def test_names_are_no_mathematics():
+    made = records(targets=("$a$", "b_1"), **{"Deep-All": [[0.1]] * 2, "$x^$": [[0.2]] * 2})
+    named = config("methods=[Deep-All, {name: $x^$}]")
+    assert figures.png(figures.box_plots(made, Summary.of(named, made))).startswith(b"\x89PNG")
+    history = {"val_accuracy/$a": [0.1, 0.2], "val_accuracy/$b_$": [0.2, 0.3]}
+    curves = figures.training_curves([record("$x^$", "$c$", 1, 0.5, history=history)])
+    assert figures.png(curves).startswith(b"\x89PNG")
+
+
+def test_similarity_is_the_mean_over_trials():
+    def trial(number, within):
+        measured = Similarity(steps=[0, 2], within=within, between=[0.0, 0.0])
+        return record("Deep-All", "photo", number, 0.5, similarity=measured)
+
+    figure = figures.similarity_curves([trial(1, [0.2, 0.4]), trial(2, [0.4, 0.8])])
+    within, between = figure.axes[0].lines
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["within domains", "between domains"]
+    assert list(within.get_xdata()) == [0, 2]
+    assert list(within.get_ydata()) == pytest.approx([0.3, 0.6])
+    assert list(between.get_ydata()) == [0, 0]
+    assert figures.similarity_curves([record("Deep-All", "photo", 1, 0.5)]) is None
+
+
+def test_a_domain_looks_the_same_in_every_panel():
+    histories = {
+        "photo": {"val_accuracy/sketch": [0.1, 0.2], "test_accuracy/photo": [0.3, 0.4]},
+        "sketch": {"val_accuracy/photo": [0.1, 0.2], "test_accuracy/sketch": [0.3, 0.4]},
+    }
+    extra = {"val_accuracy": [0.0, 0.0], "val_accuracy/worst": [0.0, 0.0], "loss": [1.0, 1.0]}
+    made = [
+        record("Deep-All", target, 1, 0.5, history={**history, **extra})
+        for target, history in histories.items()
+    ]
+    figure = figures.training_curves(made)
+    (legend,) = figure.legends
+    names = [text.get_text() for text in legend.get_texts()]
+    looks = dict(zip(names, (line.get_color() for line in legend.get_lines()), strict=True))
+    assert set(looks) == {"photo", "sketch"}
+    for axes, target, source in zip(
+        figure.axes, ("photo", "sketch"), ("sketch", "photo"), strict=True
+    ):
+        of_target, of_source = (
+            next(line for line in axes.lines if line.get_color() == looks[name])
+            for name in (target, source)
+        )
+        assert list(of_target.get_ydata()) == pytest.approx([30, 40])
+        assert list(of_source.get_ydata()) == pytest.approx([10, 20])
+
+
+def test_a_wide_band_shows_no_accuracy_that_there_cannot_be():
+    histories = [{"val_accuracy/sketch": [0.1, 0.2]}, {"val_accuracy/sketch": [0.9, 0.4]}]
+    made = [
+        record("Deep-All", "photo", trial, 0.5, history=history)
+        for trial, history in enumerate(histories, start=1)
+    ]
+    assert figures.training_curves(made).axes[0].get_ylim() == (0, 100)
+
+
+def test_many_domains_all_have_their_curve():
+    history = {f"val_accuracy/{number}": [0.1, 0.2] for number in range(30)}
+    figure = figures.training_curves([record("Deep-All", "photo", 1, 0.5, history=history)])
+    lines = figure.axes[0].lines
+    looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in lines}
+    assert len(looks) == 30
+
+
+def test_conflicts_are_the_mean_over_targets_and_trials():
+    def run(target, share):
+        measured = Conflicts(steps=[2, 4], shares={"a": [share, share], "b": [0.5, 0.5]})
+        return record("Deep-All", target, 1, 0.5, conflicts=measured)
+
+    figure = figures.conflict_maps([run("photo", 0.2), run("sketch", 0.4)])
+    (picture,) = figure.axes[0].images
+    np.testing.assert_allclose(picture.get_array(), [[0.3, 0.3], [0.5, 0.5]])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
+    assert figures.conflict_maps([record("Deep-All", "photo", 1, 0.5)]) is None
+
+
+@pytest.mark.parametrize(("choose", "panels"), [("per_target", 2), ("for_all", 1)])
+def test_heat_maps_frame_what_was_chosen(choose, panels):
+    made, done = search(choose)
+    figure = figures.heat_maps(made, grid_means(made, done))
+    shown = [axes for axes in figure.axes if axes.images]
+    assert len(shown) == panels
+    assert all(len(axes.patches) == 1 for axes in shown)
+    assert len(shown[0].texts) == 2

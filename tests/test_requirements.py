@@ -1,0 +1,65 @@
+"""What is installed, and what works with what is installed."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRA = ["jinja2", "matplotlib", "pydantic", "yaml"]
+TRAINING = """
+import keras
+import numpy as np
+import dg_keras
+
+rng = np.random.default_rng(0)
+domains = {name: (rng.normal(size=(12, 4)), rng.integers(0, 2, 12)) for name in ("a", "b")}
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+model = dg_keras.DomainGeneralizer(net, strategy="agr_sum")
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+agreement = dg_keras.callbacks.GradientAgreement(domains)
+metrics = dg_keras.callbacks.DomainMetrics(domains)
+before = net.get_weights()[0]
+history = model.fit(domains, batch_size=4, epochs=2, verbose=0, callbacks=[agreement, metrics])
+assert "gradient/agreement" in history.history
+assert not np.allclose(before, net.get_weights()[0])
+"""
+
+
+def requirements(path):
+    """The requirements that a file lists itself."""
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    listed = [line.partition("#")[0].strip() for line in lines]
+    return {str(Requirement(line)) for line in listed if line and not line.startswith("-r")}
+
+
+def without(modules, script):
+    """Runs a script in a process that has none of these modules."""
+    absent = f"import sys\nsys.modules.update(dict.fromkeys({modules!r}))\n"
+    return subprocess.run([sys.executable, "-c", absent + script], capture_output=True, text=True)
+
+
+def test_the_one_commands_list_is_what_training_and_the_benchmark_need():
+    needed = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["benchmark"]]
+    assert requirements("requirements.txt") == {str(Requirement(line)) for line in needed}
+
+
+def test_the_developers_list_has_the_other_extra():
+    hub = {str(Requirement(line)) for line in PROJECT["optional-dependencies"]["hub"]}
+    assert hub <= requirements("requirements-dev.txt")
+
+
+def test_training_needs_nothing_of_the_benchmarks_extra():
+    done = without(EXTRA, TRAINING)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_benchmark_says_in_a_sentence_what_it_needs():
+    done = without(EXTRA, "import dg_keras.benchmark")
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "`pip install dg_keras[benchmark]`" in last
+    assert last.endswith(f"Received: no {', '.join(EXTRA)}")
