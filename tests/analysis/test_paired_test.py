@@ -90,7 +90,6 @@ def test_accuracies_that_differ_by_as_many_images_tie(dtype, unit):
     """The differences of 0.1 are several numbers, in float32 from the eighth digit on."""
     first = np.array([0.3, 0.4, 0.1, 0.7, 0.9], dtype) * np.array(unit, dtype)
     second = np.array([0.2, 0.3, 0.2, 0.6, 0.1], dtype) * np.array(unit, dtype)
-    assert len(set(np.abs(first.astype(float) - second).tolist())) > 2
     assert paired_test(first, second) == by_enumeration([1, 1, -1, 1, 8]) == 5 / 16
 
 
