@@ -141,7 +141,7 @@ def gram(calls: list[Factors]) -> tf.Tensor:
     samples, positions, rows = a.shape
     if samples * positions**2 > rows * d.shape[2]:
         return _inner_products(tf.matmul(a, d, transpose_a=True), samples)
-    # The gradients themselves would take more memory: those of AlexNet's fc6, 150 MB a sample.
+    # The gradients themselves would take more memory: those of AlexNet's fc6, 150 MB per sample.
     vectors = samples * positions
     products = _inner_products(a, vectors) * _inner_products(d, vectors)
     return tf.reduce_sum(tf.reshape(products, [samples, positions] * 2), axis=[1, 3])
