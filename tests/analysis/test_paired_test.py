@@ -102,6 +102,10 @@ def test_the_smallest_p_is_that_of_one_direction(pairs):
     assert paired_test(np.arange(1.0, pairs + 1), np.zeros(pairs)) == smallest_p(pairs)
 
 
+def test_of_no_pairs_the_smallest_p_is_one():
+    assert smallest_p(0) == paired_test([0.5], [0.5]) == 1
+
+
 @pytest.mark.parametrize(("first", "second"), [([], []), ([1.0], [1.0, 2.0])])
 def test_unpaired_results_are_one_sentence(first, second):
     with pytest.raises(ValueError, match="as many results each"):
