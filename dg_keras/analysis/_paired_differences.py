@@ -4,12 +4,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
+_DIGITS = 6  # as many as differences of float32 have, which Keras gives accuracies in
+
 
 def paired_differences(first: Sequence[float], second: Sequence[float]) -> np.ndarray:
     """The differences between paired results, without those that are zero (Wilcoxon, 1945).
 
+    Args:
+        first: Results.
+        second: As many others, of the same trials in the same order.
+
+    Returns:
+        The differences as multiples of the median size of a result, rounded to six decimals, since
+        two accuracies that differ by as many images must tie, whatever their last bits.
+
     Raises:
-        ValueError: If the two do not have the same, positive number of results.
+        ValueError: If the two do not have the same, positive number of results, or one is not
+            finite.
     """
     first, second = np.asarray(first, float), np.asarray(second, float)
     if first.shape != second.shape or first.ndim != 1 or not first.size:
@@ -17,6 +28,13 @@ def paired_differences(first: Sequence[float], second: Sequence[float]) -> np.nd
             "`first` and `second` must be as many results each, at least one. "
             f"Received: {first.shape} and {second.shape}"
         )
-    # Rounded, as two accuracies that differ by as many images must tie, whatever their last bits.
-    differences = np.round(first - second, 9)
+    both = np.concatenate([first, second])
+    if not np.isfinite(both).all():
+        raise ValueError(
+            "`first` and `second` must be finite. "
+            f"Received: first={first.tolist()} and second={second.tolist()}"
+        )
+    sizes = np.abs(both[both != 0])
+    scale = np.median(sizes) if sizes.size else 1.0
+    differences = np.round((first - second) / scale, _DIGITS)
     return differences[differences != 0]

@@ -13,7 +13,7 @@ def confidence_band(
     Each interval holds for its point alone, where the trials are independent and about normal.
 
     Args:
-        values: A curve a trial, `[trials, points]`, of two trials or more.
+        values: A curve per trial, `[trials, points]`, of two trials or more.
         level: The probability, between 0 and 1, that an interval holds the true mean.
 
     Returns:

@@ -13,7 +13,7 @@ def gradient_similarity(gram: ArrayLike, domains: Sequence[Any]) -> tuple[float,
 
     The gradient characterization of Mansilla et al. (2021), figure 2, over all pairs of domains.
     Like the paper's, the samples should be of one class. A gradient of zero has cosine 0 to every
-    other.
+    other; one that is not finite makes NaN of all means that it takes part in.
 
     Args:
         gram: Inner products of the samples' gradients, `[n, n]`, as of `GradientGram`.
@@ -39,9 +39,10 @@ def gradient_similarity(gram: ArrayLike, domains: Sequence[Any]) -> tuple[float,
             f"Received: domains={domains.tolist()}"
         )
     norms = np.sqrt(np.maximum(np.diag(gram), 0))  # rounding can take a zero below
-    products = np.outer(norms, norms)
-    # Unequal, as NaN shall not pass for a gradient of zero.
-    cosines = np.divide(gram, products, out=np.zeros_like(gram), where=products != 0)
+    with np.errstate(invalid="ignore"):  # infinities give NaN
+        products = np.outer(norms, norms)
+        # Unequal, as NaN shall not pass for a gradient of zero.
+        cosines = np.divide(gram, products, out=np.zeros_like(gram), where=products != 0)
 
     members = [domains == name for name in names]
     within = [_mean_of_pairs(cosines[np.ix_(own, own)]) for own in members]

@@ -16,7 +16,7 @@ def rank_biserial(first: Sequence[float], second: Sequence[float]) -> float:
     without a difference are left out, and differences that tie share their mean rank.
 
     Args:
-        first: A result a trial.
+        first: A result per trial.
         second: The other method's results, of the same trials in the same order.
 
     Returns:
@@ -24,7 +24,7 @@ def rank_biserial(first: Sequence[float], second: Sequence[float]) -> float:
         pair differs.
 
     Raises:
-        ValueError: If the two do not have the same, positive number of results.
+        ValueError: If the two do not have the same, positive number of finite results.
     """
     differences = paired_differences(first, second)
     if not differences.size:

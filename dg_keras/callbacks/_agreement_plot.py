@@ -13,26 +13,30 @@ def agreement_plot(measurements: pd.DataFrame, prefix: str) -> Figure:
     """Draws cosine similarity and agreement along training, and conflicts by layer.
 
     Args:
-        measurements: A row a measurement, as `GradientAgreement` has them.
+        measurements: A row per measurement, as `GradientAgreement` has them.
         prefix: What the columns of the values begin with.
 
     Returns:
         A figure, which pyplot does not know and need not close.
     """
-    layers = [c for c in measurements if c.startswith(f"{prefix}/agreement@")]
+    start = f"{prefix}/agreement/"
+    layers = [c.removeprefix(start) for c in measurements if c.startswith(start)]
     heights = [3.0, 0.8 + 0.22 * len(layers)] if layers else [3.0]
     figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
     axes = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    _lines(axes[0], measurements, prefix)
+    _lines(
+        axes[0], measurements.drop(columns=[f"{prefix}/cosine/{name}" for name in layers]), prefix
+    )
     if layers:
-        _heat_map(axes[1], measurements[["step", *layers]])
+        _heat_map(axes[1], measurements["step"], measurements[[start + name for name in layers]])
+        axes[1].set_yticks(np.arange(len(layers)) + 0.5, layers, fontsize=8)
     axes[-1].set_xlabel("training steps")
     return figure
 
 
 def _lines(axes: Axes, measurements: pd.DataFrame, prefix: str) -> None:
     steps = measurements["step"]
-    pairs = measurements.filter(regex=f"^{prefix}/cosine/")
+    pairs = measurements[[c for c in measurements if c.startswith(f"{prefix}/cosine/")]]
     axes.axhline(0, color="0.7", linewidth=0.8)
     axes.fill_between(steps, pairs.min(axis=1), pairs.max(axis=1), color=_COSINE, alpha=0.2, lw=0)
     for key, label, colour, style in (
@@ -48,13 +52,11 @@ def _lines(axes: Axes, measurements: pd.DataFrame, prefix: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _heat_map(axes: Axes, agreement: pd.DataFrame) -> None:
+def _heat_map(axes: Axes, steps: pd.Series, agreement: pd.DataFrame) -> None:
     """Layers by steps; a cell ends at the step of its measurement."""
-    layers = [column.partition("@")[2] for column in agreement.columns[1:]]
-    conflicts = 1 - agreement[agreement.columns[1:]].to_numpy().T
+    conflicts = 1 - agreement.to_numpy().T
     mesh = axes.pcolormesh(
-        [0, *agreement["step"]], np.arange(len(layers) + 1), conflicts, cmap="cividis", vmin=0
+        [0, *steps], np.arange(len(conflicts) + 1), conflicts, cmap="cividis", vmin=0
     )
-    axes.set_yticks(np.arange(len(layers)) + 0.5, layers, fontsize=8)
     axes.invert_yaxis()
     axes.figure.colorbar(mesh, ax=axes, label="share of conflicting\ncomponents")

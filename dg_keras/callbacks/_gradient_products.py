@@ -1,11 +1,16 @@
 """Inner products and shared signs of the gradients of several domains."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+import functools
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from dg_keras.step.sums import dense
+from dg_keras.step.weight_penalty import without_penalties
+from dg_keras.strategies.totals import FEW, totals
 
 
 class GradientProducts:
@@ -15,7 +20,8 @@ class GradientProducts:
     what they were.
 
     Args:
-        model: A compiled model that is built.
+        model: A compiled model that is built, with something to train; it may train without an
+            optimizer of its own.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -43,14 +49,14 @@ class GradientProducts:
 
     def _products(self, batches: Sequence[Any]) -> tuple[tf.Tensor, tf.Tensor]:
         gradients = [self._gradient_of(batch) for batch in batches]
-        grams, agreeing = [], []
-        for of_variable in zip(*gradients, strict=True):
-            flat = tf.stack([tf.reshape(tf.cast(g, tf.float32), [-1]) for g in of_variable])
-            signs = tf.sign(flat)
-            grams.append(tf.matmul(flat, flat, transpose_b=True))
-            agreeing.append(tf.math.count_nonzero(tf.reduce_all(signs == signs[:1], axis=0)))
-        scale = self._model.optimizer.scale_loss(tf.ones(()))
-        return tf.stack(grams) / scale**2, tf.stack(agreeing)
+        measured = [gram_and_agreement(of) for of in zip(*gradients, strict=True)]
+        grams, agreeing = zip(*measured, strict=True)
+        return tf.stack(grams) / self._scaled(tf.ones(())) ** 2, tf.stack(agreeing)
+
+    def _scaled(self, loss: tf.Tensor) -> tf.Tensor:
+        """The loss, multiplied by the loss scale if there is one."""
+        optimizer = self._model.optimizer
+        return loss if optimizer is None else optimizer.scale_loss(loss)
 
     def _gradient(self, batch: Any) -> list[tf.Tensor]:
         """The gradient of the data loss, multiplied by the loss scale if there is one."""
@@ -58,28 +64,51 @@ class GradientProducts:
         # A custom layer may draw or count in inference too, and a loss has metrics of its own.
         with (
             keras.StatelessScope(collect_losses=True),
-            _without_penalties(self.variables),
+            without_penalties(self.variables),
             tf.GradientTape() as tape,
         ):
             y_pred = self._model(x, training=False)
             loss = self._model.compute_loss(x, y, y_pred, sample_weight, training=False)
-            scaled = self._model.optimizer.scale_loss(loss)
+            scaled = self._scaled(loss)
         gradient = tape.gradient(
             scaled,
             [variable.value for variable in self.variables],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        return [tf.convert_to_tensor(g) for g in gradient]  # an embedding's is a slice of it
+        return dense(gradient, self.variables)
 
 
-@contextlib.contextmanager
-def _without_penalties(variables: Sequence[keras.Variable]) -> Iterator[None]:
-    """Takes the regularizers off the variables for a while."""
-    regularizers = [variable.regularizer for variable in variables]
-    for variable in variables:
-        variable.regularizer = None
-    try:
-        yield
-    finally:
-        for variable, regularizer in zip(variables, regularizers, strict=True):
-            variable.regularizer = regularizer
+def gram_and_agreement(gradients: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    """What is measured of one variable.
+
+    Args:
+        gradients: The variable's gradient in each of the N domains.
+
+    Returns:
+        Their inner products, float32 `[N, N]`, and the number of components whose sign all share,
+        int64.
+    """
+    flat = [tf.reshape(tf.cast(g, tf.float32), [-1]) for g in gradients]
+    if flat[0].shape[0] < FEW:
+        together = tf.stack(flat)
+        gram = tf.matmul(together, together, transpose_b=True)
+        return gram, tf.math.count_nonzero(_share_their_sign(flat))
+
+    # A matmul adds up one long chain here, and of 4e7 components loses the third digit.
+    pairs = list(itertools.combinations_with_replacement(range(len(flat)), 2))
+
+    def by_component(*parts: tf.Tensor) -> list[tf.Tensor]:
+        products = [parts[i] * parts[j] for i, j in pairs]
+        return [*products, tf.cast(_share_their_sign(parts), tf.int32)]
+
+    *products, agreeing = totals(by_component, *flat)
+    of_pair = dict(zip(pairs, products, strict=True))
+    every = range(len(flat))
+    gram = tf.stack([tf.stack([of_pair[min(i, j), max(i, j)] for j in every]) for i in every])
+    return gram, tf.cast(agreeing, tf.int64)
+
+
+def _share_their_sign(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Whether a component has the same sign in all gradients, bool, of their shape."""
+    first, *others = map(tf.sign, gradients)
+    return functools.reduce(tf.logical_and, [sign == first for sign in others])

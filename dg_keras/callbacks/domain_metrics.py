@@ -115,7 +115,7 @@ class DomainMetrics(keras.callbacks.Callback):
                     f"Received: mode={self.mode}"
                 )
             of_domains = {name: result[metric] for name, result in results.items()}
-            # Along the first axis, as a metric may have a value a class.
+            # Along the first axis, as a metric may have a value per class.
             worst = (np.min if mode == "max" else np.max)(list(of_domains.values()), axis=0)
             balanced = np.mean(list(of_domains.values()), axis=0)
             for name, value in (of_domains | {"worst": worst, "balanced": balanced}).items():

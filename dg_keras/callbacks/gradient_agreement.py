@@ -1,23 +1,27 @@
 """How far the gradients of several domains agree, along training."""
 
 import itertools
+import math
 import numbers
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from matplotlib.figure import Figure
 
-from dg_keras.callbacks._agreement_plot import agreement_plot
 from dg_keras.callbacks._gradient_products import GradientProducts
+from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import domain_size, named
+from dg_keras.data.feeding.without_tuner import without_tuner
 
-_SHUFFLE_BUFFER = 1024  # elements of a dataset without random access in memory at a time
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DRAWN_FROM = 1024  # elements of a dataset without random access, which must be read one by one
 
 
 class GradientAgreement(keras.callbacks.Callback):
@@ -29,8 +33,8 @@ class GradientAgreement(keras.callbacks.Callback):
     `keras.Model`; it need know nothing of domains, nor be trained on these.
 
     A measurement takes the gradient of the compiled loss over all trainable variables, on one batch
-    of each domain: always the same, so that what changes along training is the model. It is the
-    loss of inference: no dropout, and BatchNorm with its moving statistics. Weight regularizers,
+    of each domain: in one `fit` always the same, so that what changes is the model. It is the loss
+    of inference: no dropout, and BatchNorm with its moving statistics. Weight regularizers,
     class weights and the objective of a `DomainGeneralizer` take no part; what layers add to the
     loss for the data does. Nothing of it influences training. All domains' gradients are in memory
     at a time.
@@ -42,15 +46,15 @@ class GradientAgreement(keras.callbacks.Callback):
     - `gradient/cosine/<a>/<b>`: that of a pair,
     - `gradient/agreement`: the share of agreeing components, in 0..1,
     - `gradient/norm/<domain>`: the Euclidean norm of a domain's gradient,
-    - with `per_layer`, `gradient/cosine@<layer>` and `gradient/agreement@<layer>`: the same over
-      the variables of one layer, by its path in the model,
 
     and NaN where there was none, so that every epoch has the same keys. `History` has them
     wherever it stands; other callbacks that read `logs`, such as `CSVLogger` and `TensorBoard`,
-    must come after this one.
+    must come after this one. The values per layer are in `measurements` alone: those of a network
+    of many layers would fill the progress line with thousands of characters.
 
     One callback serves many calls of `fit`: it starts over in each, and does not trace again for
-    the model that it had before. In between, `domains` may be assigned anew.
+    the model that it had before. In between, `domains` and `seed` may be assigned anew, in any
+    order; what counts is what they are when `fit` begins.
 
     Args:
         domains: A tuple, list or dict of at least two domains: unbatched `tf.data.Dataset`s of
@@ -59,16 +63,24 @@ class GradientAgreement(keras.callbacks.Callback):
         every: "epoch" to measure at the end of every epoch, or the number of training steps after
             which to measure, counted from the beginning of `fit`. With `steps_per_execution`, a
             measurement waits for the end of the execution.
-        batch_size: Samples a domain, drawn without replacement; a smaller domain is taken whole.
-            A dataset that is neither arrays nor a `Domain` is shuffled within 1024 elements.
-        per_layer: Whether to tell layers apart.
-        seed: Seed of the draw, a non-negative integer.
+        batch_size: Samples per domain, drawn without replacement when `fit` begins; a smaller
+            domain is taken whole. Of a dataset that is neither arrays nor a `Domain`, they are
+            drawn from the first 1024 elements.
+        per_layer: Whether `measurements` and `plot` tell layers apart.
+        seed: Seed of the draw, a non-negative integer. None draws one, as
+            `keras.utils.set_random_seed` rules it.
         prefix: What the keys in `logs` begin with, "gradient" above.
 
     Attributes:
-        measurements: A `pandas.DataFrame` with a row a measurement: `step`, the number of training
-            steps before it in this `fit`; `epoch`, counted from 0; and the values, under the keys
-            above.
+        measurements: A `pandas.DataFrame` with a row per measurement: `step`, the number of
+            training steps before it in this `fit`; `epoch`, counted from 0; the values, under the
+            keys above; and with `per_layer`, `gradient/cosine/<layer>` and
+            `gradient/agreement/<layer>`: the same over the variables of one layer, by its path in
+            the model.
+
+    Raises:
+        ValueError: An argument is out of its range; or, when `fit` begins, the model has nothing to
+            train, is not compiled, or a layer has the name of a pair of domains.
 
     Example:
     >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
@@ -90,7 +102,7 @@ class GradientAgreement(keras.callbacks.Callback):
         every: int | Literal["epoch"] = "epoch",
         batch_size: int = 32,
         per_layer: bool = False,
-        seed: int = 0,
+        seed: int | None = None,
         prefix: str = "gradient",
     ) -> None:
         if every != "epoch" and (not isinstance(every, numbers.Integral) or every < 1):
@@ -127,19 +139,28 @@ class GradientAgreement(keras.callbacks.Callback):
             )
         for name, domain in named(domains):
             check_elements({name: domain})
-        self._domains = domains
-        self._names = [str(name) for name, _ in named(domains)]
-        self._batches = [
-            _draw(domain, self.batch_size, self.seed + position)
-            for position, (_, domain) in enumerate(named(domains))
-        ]
+        names = [str(name) for name, _ in named(domains)]
+        if len(set(map("/".join, itertools.combinations(names, 2)))) < math.comb(len(names), 2):
+            raise ValueError(
+                f"`domains` must have names by which their pairs are told. Received: {names}"
+            )
+        self._domains, self._names = domains, names
+
+    @property
+    def seed(self) -> int:
+        """The seed of the draw."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int | None) -> None:
+        self._seed = seed_or_drawn(seed)
 
     @property
     def measurements(self) -> pd.DataFrame:
-        """A row a measurement of the latest `fit`: step, epoch, and the values."""
+        """A row per measurement of the latest `fit`: step, epoch, and the values."""
         return pd.DataFrame(self._rows)
 
-    def plot(self) -> Figure:
+    def plot(self) -> "Figure":
         """Draws cosine similarity and agreement along training.
 
         Returns:
@@ -148,15 +169,30 @@ class GradientAgreement(keras.callbacks.Callback):
 
         Raises:
             ValueError: If nothing was measured.
+            ModuleNotFoundError: If matplotlib is not installed.
         """
         if not self._rows:
             raise ValueError("`plot` must follow a `fit` that measured. Received: no measurements")
+        try:
+            from dg_keras.callbacks._agreement_plot import agreement_plot
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "`plot` needs matplotlib, which `pip install dg_keras[benchmark]` installs. "
+                f"Received: {error}",
+                name=error.name,
+            ) from error
         return agreement_plot(self.measurements, self.prefix)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Starts over."""
+        """Starts over, and draws the batches."""
+        self._keys = self._keys_in_logs()
+        self._check_model()
         self._rows = []
         self._step = self._measured_step = 0
+        self._batches = [
+            _draw(domain, self.batch_size, np.random.default_rng([self.seed, position]))
+            for position, (_, domain) in enumerate(named(self.domains))
+        ]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Starts to count the epoch's steps."""
@@ -177,9 +213,9 @@ class GradientAgreement(keras.callbacks.Callback):
         if self.every == "epoch":
             self._measure()
         self._measure_if_due()
-        rows = [row for row in self._rows if row["epoch"] == epoch] or [self._nothing()]
-        keys = [key for key in rows[0] if key not in ("step", "epoch")]
-        logs.update({key: float(np.mean([row[key] for row in rows])) for key in keys})
+        rows = [row for row in self._rows if row["epoch"] == epoch]
+        for key in self._keys:
+            logs[key] = float(np.mean([row[key] for row in rows])) if rows else math.nan
 
     def _measure_if_due(self) -> None:
         if self.every != "epoch" and self._step // self.every > self._measured_step // self.every:
@@ -190,45 +226,54 @@ class GradientAgreement(keras.callbacks.Callback):
         made_for = (self.model, self.model.train_function)
         if made_for != self._made_for:
             self._products, self._made_for = GradientProducts(self.model), made_for
-        grams, agreeing = self._products(self._batches)
-        values = self._values(self._products.variables, grams.numpy(), agreeing.numpy())
-        self._rows.append({"step": self._step, "epoch": self._epoch, **values})
+        grams, agreeing = (taken.numpy() for taken in self._products(self._batches))
+        grams = grams.astype(np.float64)
+        # Of gradients that overflow, as those of float16 may, nothing tells who agrees.
+        agreeing = np.where(np.isfinite(grams).all(axis=(1, 2)), agreeing, np.nan)
+        variables = self._products.variables
+        sizes = np.array([math.prod(variable.shape) for variable in variables])
+        whole = grams.sum(axis=0)
+        cosines = _cosines(whole)
+        values = [cosines.mean(), *cosines, agreeing.sum() / sizes.sum(), *np.sqrt(np.diag(whole))]
+        row = {"step": self._step, "epoch": self._epoch}
+        row |= zip(self._keys, map(float, values), strict=True)
+        for layer, of in _by_layer(variables).items() if self.per_layer else ():
+            row[f"{self.prefix}/cosine/{layer}"] = float(_cosines(grams[of].sum(axis=0)).mean())
+            row[f"{self.prefix}/agreement/{layer}"] = float(agreeing[of].sum() / sizes[of].sum())
+        self._rows.append(row)
         self._measured_step = self._step
 
-    def _nothing(self) -> dict[str, float]:
-        """The values of no measurement."""
-        variables, domains = self.model.trainable_variables, len(self._names)
-        unknown = np.full((len(variables), domains, domains), np.nan)
-        return self._values(variables, unknown, unknown[:, 0, 0])
+    def _keys_in_logs(self) -> list[str]:
+        pairs = [f"cosine/{a}/{b}" for a, b in itertools.combinations(self._names, 2)]
+        norms = [f"norm/{name}" for name in self._names]
+        return [f"{self.prefix}/{key}" for key in ("cosine", *pairs, "agreement", *norms)]
 
-    def _values(
-        self, variables: Sequence[keras.Variable], grams: np.ndarray, agreeing: np.ndarray
-    ) -> dict[str, float]:
-        """The values under their keys, from what was taken for each variable."""
-        sizes = np.array([np.prod(variable.shape) for variable in variables])
-        pairs = list(itertools.combinations(range(len(self._names)), 2))
-        grams = grams.astype(np.float64)
-        cosines = _cosines(grams.sum(axis=0))
-        key = self.prefix
-        values = {f"{key}/cosine": np.mean([cosines[pair] for pair in pairs])}
-        for i, j in pairs:
-            values[f"{key}/cosine/{self._names[i]}/{self._names[j]}"] = cosines[i, j]
-        values[f"{key}/agreement"] = agreeing.sum() / sizes.sum()
-        norms = np.sqrt(np.diag(grams.sum(axis=0)))
-        for name, norm in zip(self._names, norms, strict=True):
-            values[f"{key}/norm/{name}"] = norm
-        for layer, indices in _by_layer(variables).items() if self.per_layer else ():
-            cosines = _cosines(grams[indices].sum(axis=0))
-            values[f"{key}/cosine@{layer}"] = np.mean([cosines[pair] for pair in pairs])
-            values[f"{key}/agreement@{layer}"] = agreeing[indices].sum() / sizes[indices].sum()
-        return {name: float(value) for name, value in values.items()}
+    def _check_model(self) -> None:
+        if not self.model.compiled:
+            raise ValueError(
+                "GradientAgreement needs a model that is compiled, whose loss it differentiates. "
+                f"Received: model {self.model.name!r}, which is not"
+            )
+        if not self.model.trainable_variables:
+            raise ValueError(
+                "GradientAgreement needs a model with trainable variables. "
+                f"Received: model {self.model.name!r} without any"
+            )
+        for layer in _by_layer(self.model.trainable_variables) if self.per_layer else ():
+            if f"{self.prefix}/cosine/{layer}" in self._keys:
+                raise ValueError(
+                    "With `per_layer`, no layer must have the name of a pair of domains. "
+                    f"Received: layer {layer!r} and domains {self._names}"
+                )
 
 
 def _cosines(gram: np.ndarray) -> np.ndarray:
-    """Cosine similarities, from inner products; 0 where a gradient is 0."""
+    """The cosine similarity of each pair, from inner products; 0 where a gradient is 0."""
     norms = np.sqrt(np.diag(gram))
-    lengths = np.outer(norms, norms)
-    return np.divide(gram, lengths, out=np.zeros_like(gram), where=lengths != 0)
+    with np.errstate(invalid="ignore"):  # infinities give NaN
+        lengths = np.outer(norms, norms)
+        cosines = np.divide(gram, lengths, out=np.zeros_like(gram), where=lengths != 0)
+    return cosines[np.triu_indices_from(cosines, k=1)]
 
 
 def _by_layer(variables: Sequence[keras.Variable]) -> dict[str, list[int]]:
@@ -239,15 +284,28 @@ def _by_layer(variables: Sequence[keras.Variable]) -> dict[str, list[int]]:
     shared = sum(1 for _ in itertools.takewhile(lambda names: len(set(names)) == 1, parts))
     layers: dict[str, list[int]] = {}
     for index, path in enumerate(paths):
-        layers.setdefault("/".join(path[shared:]), []).append(index)
+        layers.setdefault("/".join(path[shared:]) or variables[index].path, []).append(index)
     return layers
 
 
-def _draw(domain: Any, batch_size: int, seed: int) -> Any:
+def _draw(domain: Any, batch_size: int, rng: np.random.Generator) -> Any:
     """A batch of samples drawn from a domain, of all if they are fewer."""
     if isinstance(domain, tf.data.Dataset) and not isinstance(domain, Domain):
-        return next(iter(domain.shuffle(_SHUFFLE_BUFFER, seed=seed).batch(batch_size)))
-    drawn = np.random.default_rng(seed).permutation(domain_size(domain))[:batch_size]
+        return _draw_one_by_one(domain, batch_size, rng)
+    drawn = rng.permutation(domain_size(domain))[:batch_size]
     if isinstance(domain, Domain):
         return domain.fetch(drawn)
     return keras.tree.map_structure(lambda a: tf.convert_to_tensor(np.asarray(a)[drawn]), domain)
+
+
+def _draw_one_by_one(dataset: tf.data.Dataset, batch_size: int, rng: np.random.Generator) -> Any:
+    """A batch of the first elements of a dataset, all as likely (algorithm R of Vitter, 1985).
+
+    `Dataset.shuffle` would draw by TensorFlow's global seed besides, and hold all of them.
+    """
+    drawn: list[Any] = []
+    for number, element in enumerate(without_tuner(dataset.take(_DRAWN_FROM))):
+        place = number if number < batch_size else rng.integers(number + 1)
+        if place < batch_size:
+            drawn[place : place + 1] = [element]
+    return keras.tree.map_structure(lambda *tensors: tf.stack(tensors), *drawn)

@@ -1,4 +1,4 @@
-"""The Gram matrix of per-sample gradients against a loop of one tape a sample."""
+"""The Gram matrix of per-sample gradients against a loop of one tape per sample."""
 
 import keras
 import numpy as np
@@ -140,6 +140,52 @@ def layer_without_effect():
     return keras.Model(x, seen + unseen), numbers(3)
 
 
+def channels_first():
+    return sequential(
+        (3, 6, 7),
+        layers.Conv2D(4, 3, data_format="channels_first", activation="relu"),
+        layers.Conv2D(2, 2, data_format="channels_first", activation="tanh"),
+        layers.Flatten(),
+    )
+
+
+def outputs_of_one_another():
+    """A layer and a network, one output of which is computed from the other."""
+    x = keras.Input((3, 4))
+    whole, last, state = layers.LSTM(3, return_state=True, unroll=True)(x)
+    inner_x = keras.Input((3,))
+    hidden = layers.Dense(3, activation="tanh")(inner_x)
+    inner = keras.Model(inner_x, [hidden, layers.Dense(3)(hidden)])
+    hidden, out = inner(whole + 2 * last + 3 * state)
+    return keras.Model(x, layers.Dense(nets.CLASSES)(hidden + out)), numbers(3, 4)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Doubled(keras.Sequential):
+    """A network whose layers do not tell what it computes."""
+
+    def call(self, inputs, training=None, mask=None):
+        inside = super().call(inputs, training=training, mask=mask)
+        return 2 * inside + keras.ops.cast(inputs, inside.dtype) ** 2
+
+
+def network_inside_with_a_call_of_its_own():
+    inner = Doubled([keras.Input((4,)), layers.Dense(4, activation="tanh")])
+    x = keras.Input((4,))
+    return keras.Model(x, layers.Dense(nets.CLASSES)(inner(x))), numbers(4)
+
+
+def masks_inside():
+    tokens = np.random.default_rng(3).integers(4, size=(SAMPLES, 6))
+    assert (tokens == 0).any()
+    x = keras.Input((6,), dtype="int32")
+    embedded = layers.Embedding(4, 3, mask_zero=True)(x)
+    recurrent = layers.SimpleRNN(3, unroll=True, return_sequences=True)(embedded)
+    attended = layers.MultiHeadAttention(1, 2)(recurrent, recurrent)
+    pooled = layers.GlobalAveragePooling1D()(layers.Dense(3, activation="tanh")(attended))
+    return keras.Model(x, layers.Dense(nets.CLASSES)(pooled)), tokens
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -153,6 +199,9 @@ def layer_without_effect():
         network_inside_called_twice,
         attention_and_recurrence,
         layer_without_effect,
+        outputs_of_one_another,
+        network_inside_with_a_call_of_its_own,
+        masks_inside,
     ],
 )
 def test_is_that_of_a_loop(float64, make):
@@ -161,6 +210,204 @@ def test_is_that_of_a_loop(float64, make):
     expected = by_loop(model, x, labels())
     np.testing.assert_allclose(
         GradientGram(model, CROSSENTROPY)(x, labels()), expected, atol=1e-6 * abs(expected).max()
+    )
+
+
+def softmax_dense():
+    return [layers.Dense(nets.CLASSES, activation="softmax")]
+
+
+def softmax_layer():
+    return [layers.Dense(nets.CLASSES), layers.Softmax()]
+
+
+def softmax_of_half():
+    """Keras then knows the logits, which are not what the layer has before its activation."""
+    return [layers.Dense(nets.CLASSES, activation=lambda z: keras.activations.softmax(z / 2))]
+
+
+def softmax_in_networks_inside():
+    innermost = keras.Sequential([keras.Input((4,)), layers.Dense(4), *softmax_dense()])
+    return [keras.Sequential([keras.Input((4,)), innermost])]
+
+
+def softmax_convolution():
+    convolution = layers.Conv2D(nets.CLASSES, 1, activation="softmax")
+    return [layers.Reshape((1, 1, 4)), convolution, layers.Reshape((nets.CLASSES,))]
+
+
+def softmax_of_any_layer():
+    @keras.saving.register_keras_serializable(package="tests")
+    class Head(Tilt):
+        def call(self, x):
+            return keras.activations.softmax(super().call(x))
+
+    return [Head()]
+
+
+def softmax_of_tensorflow():
+    """Keras takes this for a softmax in a graph alone."""
+    return [layers.Dense(nets.CLASSES), layers.Dense(nets.CLASSES, activation=tf.nn.softmax)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        softmax_dense,
+        softmax_layer,
+        softmax_of_half,
+        softmax_in_networks_inside,
+        softmax_convolution,
+        softmax_of_any_layer,
+        softmax_of_tensorflow,
+    ],
+)
+def test_of_a_softmax_head(make):
+    keras.utils.set_random_seed(0)
+    first = layers.Dense(4, activation="relu")
+    model, x = keras.Sequential([keras.Input((3,)), first, *make()]), numbers(3)
+    shake(model)
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    expected = by_loop(model, x, labels(), loss)
+    assert expected.max() > 0.01
+    np.testing.assert_allclose(
+        GradientGram(model, loss)(x, labels()), expected, atol=1e-5 * expected.max()
+    )
+
+
+def test_of_a_softmax_head_that_is_sure_of_the_wrong_class():
+    """Of a probability below epsilon alone there would be no gradient."""
+    model = keras.Sequential([keras.Input((3,)), *softmax_dense()])
+    model.set_weights([200 * w for w in model.get_weights()])
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    assert model(numbers(3)).numpy()[np.arange(SAMPLES), labels()].min() < 1e-7
+    expected = by_loop(model, numbers(3), labels(), loss)
+    np.testing.assert_allclose(
+        GradientGram(model, loss)(numbers(3), labels()), expected, atol=1e-5 * expected.max()
+    )
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_of_a_sigmoid_head(classes):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((3,)),
+            layers.Dense(4, activation="sigmoid"),
+            layers.Dense(classes, activation="sigmoid"),
+        ]
+    )
+    shape = (SAMPLES, classes) if classes > 1 else SAMPLES
+    y = np.random.default_rng(1).integers(2, size=shape)
+    model.compile(loss="binary_crossentropy")
+
+    def loss(y, y_pred):
+        return model.compute_loss(None, y, y_pred)
+
+    expected = by_loop(model, numbers(3), y, loss)
+    assert expected.max() > 0.01
+    np.testing.assert_allclose(
+        GradientGram(model)(numbers(3), y), expected, atol=1e-5 * expected.max()
+    )
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", None])
+@pytest.mark.parametrize("activation", [None, "softmax"])
+def test_a_mask_on_the_output_counts(reduction, activation):
+    keras.utils.set_random_seed(0)
+    x, rng = keras.Input((4, 3)), np.random.default_rng(0)
+    recurrent = layers.SimpleRNN(3, return_sequences=True, unroll=True)(layers.Masking()(x))
+    model = keras.Model(x, layers.Dense(nets.CLASSES, activation=activation)(recurrent))
+    samples = numbers(4, 3)
+    samples[0, 1:] = samples[1, 3:] = samples[2, :2] = 0
+    y = rng.integers(nets.CLASSES, size=(SAMPLES, 4))
+    loss = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=activation is None, reduction=reduction
+    )
+
+    def of_sample(y, y_pred):
+        return keras.ops.mean(loss(y, y_pred))
+
+    expected = by_loop(model, samples, y, of_sample)
+    gram = GradientGram(model, loss)(samples, y)
+    np.testing.assert_allclose(gram, expected, atol=1e-5 * expected.max())
+    if reduction == "sum_over_batch_size":
+        model.compile(loss=loss)
+        trained = by_loop(model, samples, y, lambda y, p: model.compute_loss(None, y, p))
+        np.testing.assert_allclose(gram, trained, atol=1e-5 * expected.max())
+
+
+def two_inputs(structure):
+    """A network whose inputs are not in the order of their names."""
+    keras.utils.set_random_seed(0)
+    b, a = keras.Input((3,), name="b"), keras.Input((3,), name="a")
+    out = layers.Dense(nets.CLASSES)(layers.Dense(4, activation="tanh")(b) * layers.Dense(4)(a))
+    return keras.Model({"list": [b, a], "dict": {"b": b, "a": a}}[structure], out)
+
+
+@pytest.mark.parametrize(
+    ("structure", "given"),
+    [
+        ("list", lambda b, a: [b, a]),
+        ("list", lambda b, a: (b, a)),
+        ("list", lambda b, a: {"b": b, "a": a}),
+        ("list", lambda b, a: {"a": a, "b": b}),
+        ("dict", lambda b, a: {"b": b, "a": a}),
+        ("dict", lambda b, a: {"a": a, "b": b, "neither": b}),
+    ],
+)
+def test_inputs_are_told_by_name_or_in_the_network_s_order(float64, structure, given):
+    model = two_inputs(structure)
+    b, a = numbers(3), numbers(3)[::-1] ** 2
+    own = [b, a] if structure == "list" else {"b": b, "a": a}
+    expected = by_loop(model, own, labels())
+    np.testing.assert_allclose(
+        GradientGram(model, CROSSENTROPY)(given(b, a), labels()),
+        expected,
+        atol=1e-6 * abs(expected).max(),
+    )
+
+
+def test_inputs_of_a_network_inside_are_told_by_name(float64):
+    inner, (b, a) = two_inputs("list"), (keras.Input((3,), name="p"), keras.Input((3,), name="q"))
+    model = keras.Model([b, a], layers.Dense(nets.CLASSES)(inner({"a": a, "b": b})))
+    x = [numbers(3), numbers(3)[::-1] ** 2]
+    expected = by_loop(model, x, labels())
+    np.testing.assert_allclose(
+        GradientGram(model, CROSSENTROPY)(x, labels()), expected, atol=1e-6 * abs(expected).max()
+    )
+
+
+@pytest.mark.parametrize(
+    ("structure", "x", "message"),
+    [
+        (
+            "list",
+            numbers(3),
+            r"inputs \['b', 'a'\], in this order or as a dict. Received: 1 arrays",
+        ),
+        ("list", {"b": numbers(3), "c": numbers(3)}, r"Received: \['b', 'c'\]"),
+        ("dict", [numbers(3), numbers(3)], "as a dict. Received: 2 arrays"),
+    ],
+)
+def test_other_inputs_are_one_sentence(structure, x, message):
+    with pytest.raises(ValueError, match=f"`x` must have the network's .*{message}"):
+        GradientGram(two_inputs(structure), CROSSENTROPY)(x, labels())
+
+
+def test_other_numbers_of_labels_are_one_sentence():
+    model, x = dense_at_few_positions()
+    with pytest.raises(ValueError, match=r"as many samples\. Received: \[5\] and 4"):
+        GradientGram(model, CROSSENTROPY)(x, labels()[:4])
+
+
+def test_of_images_with_the_channels_first():
+    """In float32, in which alone a CPU takes them."""
+    model, x = channels_first()
+    shake(model)
+    expected = by_loop(model, x, labels())
+    np.testing.assert_allclose(
+        GradientGram(model, CROSSENTROPY)(x, labels()), expected, atol=1e-5 * abs(expected).max()
     )
 
 
@@ -217,13 +464,13 @@ def test_takes_the_loss_that_the_model_is_compiled_with(loss):
     )
 
 
-def test_a_loss_at_several_positions_is_their_mean(float64):
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum"])
+def test_a_loss_at_several_positions_is_reduced_as_the_loss_does(float64, reduction):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=reduction)
     model = shake(keras.Sequential([keras.Input((4, 3)), layers.Dense(nets.CLASSES)]))
     y = np.random.default_rng(0).integers(nets.CLASSES, size=(SAMPLES, 4))
-    expected = by_loop(model, numbers(4, 3), y)
-    np.testing.assert_allclose(
-        GradientGram(model, CROSSENTROPY)(numbers(4, 3), y), expected, rtol=1e-6
-    )
+    expected = by_loop(model, numbers(4, 3), y, loss)
+    np.testing.assert_allclose(GradientGram(model, loss)(numbers(4, 3), y), expected, rtol=1e-6)
 
 
 def test_mixed_precision_is_near_the_full_one():
@@ -241,21 +488,9 @@ def shares_a_variable():
     return keras.Model(x, layers.TimeDistributed(dense)(dense(x)[:, None])[:, 0])
 
 
-def masks():
-    x = keras.Input((3, 2))
-    return keras.Model(x, layers.SimpleRNN(3, unroll=True)(layers.Masking()(x)))
-
-
-@pytest.mark.parametrize(
-    ("make", "shape", "message"),
-    [
-        (shares_a_variable, (3,), "must not have layers that share a variable"),
-        (masks, (3, 2), "must not mask the inputs"),
-    ],
-)
-def test_what_it_can_not_do_is_one_sentence(make, shape, message):
-    with pytest.raises(ValueError, match=message):
-        GradientGram(make(), "sparse_categorical_crossentropy")(numbers(*shape), labels() % 3)
+def test_layers_that_share_a_variable_are_one_sentence():
+    with pytest.raises(ValueError, match="must not have layers that share a variable"):
+        GradientGram(shares_a_variable(), CROSSENTROPY)(numbers(3), labels() % 3)
 
 
 class Subclassed(keras.Model):
@@ -278,6 +513,7 @@ def two_outputs():
         (lambda: keras.Sequential([layers.Dense(2)]), "mse", "must be a Functional model"),
         (two_outputs, "mse", "of one output"),
         (without_weights, "mse", "must have trainable variables"),
+        (lambda: Doubled([keras.Input((2,)), layers.Dense(2)]), "mse", "which overrides `call`"),
         (nets.alexnet_like, None, "`loss` must be given"),
     ],
 )

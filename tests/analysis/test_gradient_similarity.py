@@ -54,9 +54,10 @@ def test_rounding_below_zero_is_a_zero_gradient():
     assert gradient_similarity(gram, [0, 0, 1, 1]) == (0, 0)
 
 
-def test_nan_stays():
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_nan(value):
     gram = np.ones([4, 4])
-    gram[0] = gram[:, 0] = np.nan
+    gram[0] = gram[:, 0] = value
     assert np.isnan(gradient_similarity(gram, [0, 0, 1, 1])).all()
 
 

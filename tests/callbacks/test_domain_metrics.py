@@ -1,6 +1,8 @@
 """DomainMetrics: the values by hand, and what other callbacks make of them."""
 
 import csv
+import posixpath
+import re
 
 import keras
 import numpy as np
@@ -114,7 +116,7 @@ class TestNumbers:
             values = [history[f"val_{metric}/{name}"][0] for name in data]
             assert history[f"val_{metric}/worst"] == [worst(values)]
 
-    def test_of_a_metric_with_a_value_a_class(self):
+    def test_of_a_metric_with_a_value_per_class(self):
         model = softmax_model()
         data = {name: (x, np.eye(CLASSES)[y]) for name, (x, y) in domains().items()}
         f1 = keras.metrics.F1Score(name="f1")
@@ -172,6 +174,15 @@ class TestOtherCallbacks:
         history = fit(softmax_model(), DomainMetrics(domains()), **arguments)
         assert {key: history[key] for key in expected} == expected
         np.testing.assert_allclose(history["val_loss/sketch"], history["val_loss"], rtol=1e-6)
+
+    def test_every_key_is_one_that_mlflow_takes(self):
+        """Its rule: letters, digits and `_ - . space : /`, and a path that is written one way."""
+        data = dict(zip(["Real World", "art_painting", "v1.5"], domains().values(), strict=True))
+        history = fit(softmax_model(), DomainMetrics(data))
+        assert "val_accuracy/Real World" in history
+        for key in history:
+            assert re.fullmatch(r"[/\w.\- :]*", key), key
+            assert posixpath.normpath(key) == key
 
     def test_csv_logger_has_the_keys_of_epochs_without_evaluation(self, tmp_path):
         file = tmp_path / "log.csv"

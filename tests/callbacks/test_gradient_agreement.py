@@ -2,6 +2,10 @@
 
 import csv
 import itertools
+import posixpath
+import re
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -11,6 +15,9 @@ from keras import layers
 
 import dg_keras
 from dg_keras.callbacks import GradientAgreement
+from dg_keras.callbacks._gradient_products import gram_and_agreement
+from dg_keras.callbacks.gradient_agreement import _draw
+from dg_keras.strategies.totals import FEW
 from tests.nets import alexnet_like, compiled, domains, largest_difference
 
 FEATURES, HIDDEN, CLASSES, SAMPLES = 5, 4, 3, 12
@@ -57,8 +64,13 @@ def linear_gradient(weights, x, y, sample_weight=None):
     return [x.T @ inner, inner.sum(axis=0), hidden.T @ error, error.sum(axis=0)]
 
 
-def expected_values(weights, data, per_layer=False):
-    """What the callback should say of the linear net."""
+def expected_values(weights, data):
+    """What the callback should say of the linear net in `logs`."""
+    return expected_measurement(weights, data)[0]
+
+
+def expected_measurement(weights, data):
+    """What it should say of the linear net in `logs`, and what it should measure per layer."""
     gradients = {name: linear_gradient(weights, *domain) for name, domain in data.items()}
 
     def flat(name, part):
@@ -78,11 +90,11 @@ def expected_values(weights, data, per_layer=False):
     values |= {f"gradient/cosine/{a}/{b}": cosine(a, b, whole) for a, b in pairs}
     values["gradient/agreement"] = agreement(whole)
     values |= {f"gradient/norm/{name}": np.linalg.norm(flat(name, whole)) for name in data}
-    if per_layer:
-        for layer, part in (("first", slice(0, 2)), ("second", slice(2, 4))):
-            values[f"gradient/cosine@{layer}"] = np.mean([cosine(a, b, part) for a, b in pairs])
-            values[f"gradient/agreement@{layer}"] = agreement(part)
-    return values
+    per_layer = {}
+    for layer, part in (("first", slice(0, 2)), ("second", slice(2, 4))):
+        per_layer[f"gradient/cosine/{layer}"] = np.mean([cosine(a, b, part) for a, b in pairs])
+        per_layer[f"gradient/agreement/{layer}"] = agreement(part)
+    return values, per_layer
 
 
 class Weights(keras.callbacks.Callback):
@@ -120,11 +132,15 @@ class TestNumbers:
         # The penalties are in the loss that trains, and no part of what is measured.
         model = linear_net(l2=0.1, run_eagerly=run_eagerly)
         history = fit(model, weights, agreement)
+        measured = agreement.measurements
         for epoch, step in enumerate([4, 8]):
-            expected = expected_values(weights.after[step - 1], data, per_layer=True)
-            assert set(history) == {"loss", *expected}
-            for key, value in expected.items():
-                assert history[key][epoch] == pytest.approx(value, rel=1e-4, abs=1e-6), key
+            logged, per_layer = expected_measurement(weights.after[step - 1], data)
+            assert set(history) == {"loss", *logged}
+            assert list(measured) == ["step", "epoch", *logged, *per_layer]
+            for key, value in (logged | per_layer).items():
+                assert measured[key][epoch] == pytest.approx(value, rel=1e-4, abs=1e-6), key
+            for key in logged:
+                assert history[key][epoch] == measured[key][epoch], key
         assert 0 < history["gradient/agreement"][0] < 1
 
     def test_zero_is_a_sign_of_its_own(self):
@@ -159,7 +175,7 @@ class TestNumbers:
     def test_what_layers_add_for_the_data_takes_part(self):
         def measured(**arguments):
             model = compiled(alexnet_like(**arguments), keras.optimizers.SGD(0.0))
-            agreement = GradientAgreement(domains(2), batch_size=8)
+            agreement = GradientAgreement(domains(2), batch_size=8, seed=0)
             model.fit(*domains(1)["photo"], steps_per_epoch=1, verbose=0, callbacks=[agreement])
             return agreement.measurements
 
@@ -189,8 +205,8 @@ class TestNumbers:
         with pytest.warns(UserWarning, match="Gradients do not exist"):
             model.fit(*domains[0], verbose=0, callbacks=[agreement])
         values = agreement.measurements.iloc[0]
-        assert values["gradient/agreement@tokens/embedding"] == 8 / 12
-        assert values["gradient/agreement@tokens"] == 1
+        assert values["gradient/agreement/tokens/embedding"] == 8 / 12
+        assert values["gradient/agreement/tokens"] == 1
 
     def test_loss_scaling_divides_out(self):
         def measured(policy):
@@ -199,7 +215,7 @@ class TestNumbers:
                 model = compiled(alexnet_like(), keras.optimizers.SGD(0.0))
             finally:
                 keras.config.set_dtype_policy("float32")
-            agreement = GradientAgreement(domains(2), batch_size=8)
+            agreement = GradientAgreement(domains(2), batch_size=8, seed=0)
             model.fit(*domains(1)["photo"], steps_per_epoch=1, verbose=0, callbacks=[agreement])
             return agreement.measurements
 
@@ -231,9 +247,15 @@ class TestWhen:
         history = fit(linear_net(), agreement)
         assert all(np.isnan(history[key][0]) for key in history if key.startswith("gradient"))
         assert not any(np.isnan(history[key][1]) for key in history)
-        assert list(agreement.measurements.columns[2:]) == list(history)[1:]
+        columns = list(agreement.measurements.columns[2:])
+        assert columns[: len(history) - 1] == list(history)[1:]
+        assert columns[len(history) - 1 :] == [
+            f"gradient/{value}/{layer}"
+            for layer in ("first", "second")
+            for value in ("cosine", "agreement")
+        ]
 
-    def test_with_several_steps_an_execution(self):
+    def test_with_several_steps_per_execution(self):
         agreement = GradientAgreement(linear_domains(), every=3)
         fit(linear_net(steps_per_execution=2, run_eagerly=False), agreement, epochs=3)
         assert list(agreement.measurements["step"]) == [4, 6, 10, 12]
@@ -255,17 +277,39 @@ class TestWhen:
         assert list(agreement.measurements["step"]) == [2, 4, 6, 8]
         assert list(agreement.measurements["epoch"]) == [0, 0, 1, 1]
 
-    def test_draws_one_batch_by_seed(self):
+    @pytest.mark.parametrize("as_datasets", [False, True])
+    def test_draws_one_batch_by_seed(self, as_datasets):
         model = linear_net()
         model.optimizer.learning_rate = 0.0
-        x, y = linear_domains(1)["a"]
-        data = [(x, y), tf.data.Dataset.from_tensor_slices((x, y))]
+        data = linear_domains()
+        if as_datasets:
+            data = {n: tf.data.Dataset.from_tensor_slices(d) for n, d in data.items()}
         cosines = []
-        for seed in (0, 0, 1):
+        for number, seed in enumerate((0, 0, 1)):
+            keras.utils.set_random_seed(number)
             agreement = GradientAgreement(data, batch_size=4, seed=seed)
             fit(model, agreement, steps=1)
             cosines += set(agreement.measurements["gradient/cosine"])
         assert cosines[0] == cosines[1] != cosines[2]
+
+    def test_draws_every_element_of_a_dataset_as_often(self):
+        dataset = tf.data.Dataset.range(12).map(lambda i: (i, i))
+        drawn = []
+        for seed in range(150):
+            x, y = _draw(dataset, 3, np.random.default_rng(seed))
+            assert len(set(x.numpy())) == 3
+            assert (x == y).numpy().all()
+            drawn += x.numpy().tolist()
+        times = np.bincount(drawn, minlength=12)
+        assert times.sum() == 450
+        assert abs(times - 450 / 12).max() < 25  # nearly five standard deviations
+
+    def test_without_a_seed_keras_rules_it(self):
+        seeds = []
+        for number in (3, 3, 4):
+            keras.utils.set_random_seed(number)
+            seeds.append(GradientAgreement(linear_domains()).seed)
+        assert seeds[0] == seeds[1] != seeds[2]
 
     def test_takes_a_smaller_domain_whole(self):
         x, y = linear_domains(1)["a"]
@@ -347,7 +391,7 @@ class TestNoInfluence:
         measured = []
         for model in (net, dg_keras.DomainGeneralizer(net, domains=1)):
             compiled(model, keras.optimizers.SGD(0.0))
-            agreement = GradientAgreement(domains(2), batch_size=8)
+            agreement = GradientAgreement(domains(2), batch_size=8, seed=0)
             model.fit(
                 *domains(1)["photo"],
                 steps_per_epoch=1,
@@ -370,6 +414,40 @@ class TestReuse:
         assert agreement._products is products
         assert products._products_of.experimental_get_tracing_count() == 1
         assert products._gradient_of.experimental_get_tracing_count() == 1
+
+    @pytest.mark.parametrize("order", [("domains", "seed"), ("seed", "domains")])
+    def test_a_run_is_measured_the_same_whatever_was_measured_before(self, order):
+        def values(run):
+            return {"domains": linear_domains(seed=run), "seed": run}
+
+        model = linear_net(run_eagerly=False)
+        model.optimizer.learning_rate = 0.0
+        agreement = GradientAgreement(linear_domains(seed=9), batch_size=4, seed=9)
+        measured = []
+        for run in (0, 1, 0):
+            for name in order:
+                setattr(agreement, name, values(run)[name])
+            fit(model, agreement, epochs=1)
+            measured.append(agreement.measurements)
+            fresh = GradientAgreement(**values(run), batch_size=4)
+            fit(model, fresh, epochs=1)
+            assert fresh.measurements.equals(measured[-1])
+        assert measured[0].equals(measured[2])
+        assert not measured[0].equals(measured[1])
+
+    def test_what_is_assigned_during_a_run_counts_in_the_next(self):
+        class Meddler(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                agreement.domains = list(linear_domains(2, seed=5).values())
+                agreement.seed = 5
+
+        model = linear_net(run_eagerly=False)
+        model.optimizer.learning_rate = 0.0
+        agreement = GradientAgreement(linear_domains(), batch_size=4, seed=0)
+        before = fit(model, Meddler(), agreement, epochs=2)
+        after = fit(model, agreement, epochs=1)
+        assert before["gradient/cosine"][0] == before["gradient/cosine"][1]
+        assert before["gradient/cosine/a/b"][0] != after["gradient/cosine/0/1"][0]
 
     def test_a_model_compiled_anew_has_its_new_loss(self):
         model = linear_net(run_eagerly=False)
@@ -395,7 +473,105 @@ class TestReuse:
         assert "gradient/norm/2" not in history
 
 
+class TestOtherModels:
+    def test_that_train_without_an_optimizer_of_their_own(self):
+        class OwnSteps(keras.Sequential):
+            def train_step(self, data):
+                return {"loss": keras.ops.zeros(())}
+
+        net = linear_net()
+        model = OwnSteps(net.layers)
+        model.build((None, FEATURES))
+        model.compile(None, loss=net.loss, run_eagerly=True)
+        assert model.optimizer is None
+        agreement = GradientAgreement(linear_domains(), batch_size=SAMPLES)
+        fit(model, agreement, epochs=1)
+        expected = expected_values(net.get_weights(), linear_domains())
+        for key, value in expected.items():
+            assert agreement.measurements[key][0] == pytest.approx(value, rel=1e-4), key
+
+    def test_that_overflow_in_half_precision_agree_on_nothing(self):
+        keras.config.set_dtype_policy("mixed_float16")
+        try:
+            model = compiled(alexnet_like(), keras.optimizers.SGD(0.0))
+        finally:
+            keras.config.set_dtype_policy("float32")
+        model.optimizer.build(model.trainable_variables)
+        model.optimizer.dynamic_scale.assign(2.0**30)
+        agreement = GradientAgreement(domains(2), batch_size=8, every=1)
+        model.fit(*domains(1)["photo"], steps_per_epoch=1, verbose=0, callbacks=[agreement])
+        values = agreement.measurements.iloc[0]
+        assert np.isnan(values["gradient/cosine"])
+        assert np.isnan(values["gradient/agreement"])
+
+    def test_without_anything_to_train_are_one_sentence(self):
+        model = linear_net()
+        model.trainable = False
+        with pytest.raises(ValueError, match="needs a model with trainable variables"):
+            fit(model, GradientAgreement(linear_domains()))
+
+    def test_that_are_not_compiled_are_one_sentence(self):
+        agreement = GradientAgreement(linear_domains())
+        agreement.set_model(keras.Sequential([keras.Input((FEATURES,)), layers.Dense(1)]))
+        with pytest.raises(ValueError, match="needs a model that is compiled"):
+            agreement.on_train_begin()
+
+    def test_with_a_layer_of_the_name_of_a_pair_are_one_sentence(self):
+        stack = [keras.Input((FEATURES,)), layers.Dense(CLASSES, name="b")]
+        inner = keras.Sequential(stack, name="a")
+        head = layers.Dense(CLASSES, name="head")
+        model = keras.Sequential([keras.Input((FEATURES,)), inner, head])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        with pytest.raises(ValueError, match=r"Received: layer 'a/b' and domains \['a', 'b'\]"):
+            fit(model, GradientAgreement(linear_domains(2), per_layer=True))
+
+
+class TestManyComponents:
+    @pytest.mark.parametrize("jit_compile", [False, True])
+    def test_none_is_lost(self, jit_compile):
+        """Of so many ones a chain of additions in float32 counts 2^24."""
+        size = 20_000_000
+        full, less = tf.fill([size // 2, 2], 1.1), tf.fill([size // 2, 2], -0.3)
+        measure = tf.function(gram_and_agreement, jit_compile=jit_compile)
+        gram, agreeing = measure([full, less])
+        together = np.array([full[0, 0], less[0, 0]], "float64")
+        np.testing.assert_allclose(gram, np.outer(together, together) * size, rtol=1e-4)
+        assert agreeing.numpy() == 0
+        assert measure([full, full])[1].numpy() == size
+
+    @pytest.mark.parametrize("size", [FEW - 1, FEW + 3])
+    def test_is_the_same_whether_few_or_many(self, size):
+        rng = np.random.default_rng(0)
+        gradients = [rng.normal(0.1, size=size).round(1).astype("float32") for _ in range(3)]
+        gram, agreeing = gram_and_agreement([tf.constant(g) for g in gradients])
+        together = np.stack(gradients).astype("float64")
+        np.testing.assert_allclose(gram, together @ together.T, rtol=1e-5)
+        signs = np.sign(together)
+        assert agreeing.numpy() == np.sum((signs == signs[0]).all(axis=0))
+
+
 class TestOtherCallbacks:
+    def test_every_key_is_one_that_mlflow_takes(self):
+        """Its rule: letters, digits and `_ - . space : /`, and a path that is written one way."""
+        names = ["Real World", "art_painting", "v1.5"]
+        data = dict(zip(names, linear_domains().values(), strict=True))
+        agreement = GradientAgreement(data, per_layer=True)
+        fit(linear_net(), agreement, epochs=1)
+        keys = list(agreement.measurements)
+        assert "gradient/cosine/Real World/v1.5" in keys
+        assert "gradient/agreement/first" in keys
+        for key in keys:
+            assert re.fullmatch(r"[/\w.\- :]*", key), key
+            assert posixpath.normpath(key) == key
+
+    def test_the_progress_line_does_not_grow_with_the_layers(self):
+        stack = [layers.Dense(FEATURES, name=f"layer_{i}") for i in range(41)]
+        model = keras.Sequential([keras.Input((FEATURES,)), *stack])
+        model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+        agreement = GradientAgreement(linear_domains(), per_layer=True)
+        assert len(fit(model, agreement, epochs=1)) == 1 + 2 + 3 + 3
+        assert len(agreement.measurements.columns) == 2 + 8 + 2 * 41
+
     def test_csv_logger_has_the_keys(self, tmp_path):
         file = tmp_path / "log.csv"
         agreement = GradientAgreement(linear_domains(2), every=8, prefix="surgery")
@@ -438,15 +614,35 @@ class TestPlot:
             line = next(line for name, line in lines.items() if name.startswith(label))
             np.testing.assert_array_equal(line.get_xdata(), measured["step"])
             np.testing.assert_array_equal(line.get_ydata(), measured[f"gradient/{key}"])
-        agreeing = measured[["gradient/agreement@first", "gradient/agreement@second"]]
+        agreeing = measured[["gradient/agreement/first", "gradient/agreement/second"]]
         shown = heat_map.collections[0].get_array()
         np.testing.assert_allclose(shown, 1 - agreeing.to_numpy().T)
+        pairs = measured[[f"gradient/cosine/{pair}" for pair in ("a/b", "a/c", "b/c")]]
+        band = curves.collections[0].get_paths()[0].vertices[:, 1]
+        assert (band.min(), band.max()) == (pairs.min(axis=None), pairs.max(axis=None))
         assert [t.get_text() for t in heat_map.get_yticklabels()] == ["first", "second"]
 
     def test_without_layers_has_no_heat_map(self):
         agreement = GradientAgreement(linear_domains(2))
         fit(linear_net(), agreement, epochs=1)
         assert len(agreement.plot().axes) == 1
+
+    def test_of_any_prefix(self):
+        agreement = GradientAgreement(linear_domains(2), prefix="surgery (%)")
+        fit(linear_net(), agreement, epochs=1)
+        assert len(agreement.plot().axes) == 1
+
+    def test_needs_matplotlib(self, monkeypatch):
+        agreement = GradientAgreement(linear_domains(2))
+        fit(linear_net(), agreement, epochs=1)
+        monkeypatch.delitem(sys.modules, "dg_keras.callbacks._agreement_plot", raising=False)
+        monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
+        with pytest.raises(ModuleNotFoundError, match=r"pip install dg_keras\[benchmark\]"):
+            agreement.plot()
+
+    def test_alone_needs_matplotlib(self):
+        script = "import sys; sys.modules['matplotlib'] = None; import dg_keras.callbacks"
+        subprocess.run([sys.executable, "-c", script], check=True)
 
     def test_needs_measurements(self):
         with pytest.raises(ValueError, match="`plot` must follow a `fit` that measured"):
@@ -468,6 +664,20 @@ class TestErrors:
     def test_one_domain(self):
         with pytest.raises(ValueError, match=r"at least two, to be compared\. Received: 1"):
             GradientAgreement(linear_domains(1))
+
+    @pytest.mark.parametrize("seed", [-1, 1.5, "7", 2**31])
+    def test_seed(self, seed):
+        with pytest.raises(ValueError, match="`seed` must be"):
+            GradientAgreement(linear_domains(), seed=seed)
+        agreement = GradientAgreement(linear_domains())
+        with pytest.raises(ValueError, match="`seed` must be"):
+            agreement.seed = seed
+
+    @pytest.mark.parametrize("names", [("a", "b/c", "a/b", "c"), (1, "1", "2")])
+    def test_names_that_do_not_tell_pairs_apart(self, names):
+        domain = linear_domains(1)["a"]
+        with pytest.raises(ValueError, match="names by which their pairs are told"):
+            GradientAgreement(dict.fromkeys(names, domain))
 
     def test_no_domains(self):
         with pytest.raises(ValueError, match="`domains` must be a tuple, list or dict"):
