@@ -51,7 +51,7 @@ def small(monkeypatch):
 
 @pytest.fixture(scope="session")
 def originals(tmp_path_factory):
-    """PACS as its authors publish it, with ten images a cell, and prepared."""
+    """PACS as its authors publish it, with ten images per cell, and prepared."""
     root = tmp_path_factory.mktemp("originals")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(KNOWN, "pacs", shrunk("pacs"))

@@ -35,7 +35,7 @@ def interleave(
 
     Sample i of a batch belongs to domain i mod N, N being the number of domains. Each domain is
     drawn in an order that is new every pass, and starts over when it is exhausted, inside a batch
-    if need be: every element comes once a pass, and none is dropped.
+    if need be: every element comes once per pass, and none is dropped.
 
     For a `Domain` and for arrays the batch of step t is a function of `seed` and t, so that
     `interleave(..., start_step=t)` is `interleave(...).skip(t)` without its cost. Any other
@@ -109,7 +109,9 @@ def _batches(
     """One domain's batches from `start_step` on, infinite."""
     if isinstance(source, tf.data.Dataset) and not isinstance(source, Domain):
         passes = _passes(name, source, seed, shuffle)
-        return passes.batch(batch_size, drop_remainder=True).skip(int(start_step))
+        return passes.batch(batch_size, drop_remainder=True).skip(
+            int(tf.cast(start_step, tf.int64))
+        )
     indices = index_batches(domain_size(source), batch_size, seed, start_step, shuffle)
     if isinstance(source, Domain):
         # Images stay uint8 until they are interleaved: a quarter of the memory to move.

@@ -25,19 +25,18 @@ def never_empty(dataset: tf.data.Dataset, name: Any) -> tf.data.Dataset:
         "Every domain must give elements whenever it is started; a generator that can be read only "
         f"once does not. Received: domain {name} gave no element when it was started"
     )
-    # Batches of one, since `map` makes dense what is ragged in an element.
-    single = dataset.batch(1)
+    # `map` makes dense what is ragged in an element, but not in a batch of one, which costs copies.
+    is_ragged = any(
+        isinstance(spec, tf.RaggedTensorSpec) for spec in tf.nest.flatten(dataset.element_spec)
+    )
+    single = dataset.batch(1) if is_ragged else dataset
     elements = single.map(lambda *element: optional.from_value(element))
     end = tf.data.Dataset.from_tensors(optional.empty(single.element_spec))
 
-    def check(number: tf.Tensor, element: tf.experimental.Optional) -> tuple[tf.Tensor, Any]:
+    def goes_on(number: tf.Tensor, element: tf.experimental.Optional) -> tf.Tensor:
         tf.debugging.Assert(tf.logical_or(element.has_value(), number > 0), [message])
-        return number + 1, element
+        return element.has_value()
 
-    return (
-        elements.concatenate(end)
-        .scan(tf.constant(0, tf.int64), check)
-        .take_while(lambda element: element.has_value())
-        .map(lambda element: element.get_value())
-        .unbatch()
-    )
+    numbered = elements.concatenate(end).enumerate().take_while(goes_on)
+    checked = numbered.map(lambda number, element: element.get_value())
+    return checked.unbatch() if is_ragged else checked

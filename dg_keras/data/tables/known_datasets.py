@@ -82,7 +82,7 @@ class KnownDataset:
         """Returns the number of images each domain should have, less what may be missing.
 
         Args:
-            table: A row an image, with the columns `path`, `domain` and `class`.
+            table: A row per image, with the columns `path`, `domain` and `class`.
 
         Returns:
             The published counts, less the known damaged images that `table` does not hold.
@@ -96,7 +96,7 @@ class KnownDataset:
         """Raises if a table does not hold the images it should.
 
         Args:
-            table: A row an image, with the columns `path`, `domain` and `class`.
+            table: A row per image, with the columns `path`, `domain` and `class`.
 
         Raises:
             ValueError: If a domain's number of images or the classes differ from what is known.

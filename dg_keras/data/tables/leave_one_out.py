@@ -21,7 +21,7 @@ class LeaveOneOut:
 
     Args:
         name: The data set's name.
-        table: A row an image: `path` (relative to the data set's folder), `domain`, `class`,
+        table: A row per image: `path` (relative to the data set's folder), `domain`, `class`,
             `label` (class number), `split`, and what else a manifest has, such as `concept`.
         images: The images, in the table's order.
         target: The domain that is left out; None for none.

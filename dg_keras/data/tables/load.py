@@ -34,8 +34,8 @@ def load(
 
     Every domain is split 70/10/20 into training, validation and test parts, by class and, where a
     manifest knows the images' concepts, by concept (see `split_table`). Images are decoded once
-    a process, at first use, and kept as uint8: loading the last data set again, for another target
-    say, decodes nothing.
+    per process, at first use, and kept as uint8: loading the last data set again, for another
+    target say, decodes nothing.
 
     Of the known data sets, "pacs" (Li et al., 2017), "vlcs" (Fang et al., 2013), "office_home"
     (Venkateswara et al., 2017) and "styleshift", the numbers of images and the classes are checked.

@@ -13,7 +13,7 @@ _SHARED = (*_REQUIRED, "concept", "sha256", "split", "official")
 
 
 def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Reads a manifest: a CSV file with a row an image.
+    """Reads a manifest: a CSV file with a row per image.
 
     Args:
         path: A CSV file with the columns `path` (relative to the data set's folder, with `/`),
@@ -39,7 +39,7 @@ def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
             f"{', '.join(table.columns)}"
         )
     if table.empty:
-        raise ValueError(f"Manifest {name!r} must have a row an image. Received: no rows")
+        raise ValueError(f"Manifest {name!r} must have a row per image. Received: no rows")
     twice = table["path"][table["path"].duplicated()]
     if len(twice):
         raise ValueError(f"Manifest {name!r} must name a file once. Received: {twice.iloc[0]!r}")

@@ -124,7 +124,7 @@ def _compare_with_folder(
 
 
 def _grouped(kind: str, paths: Iterable[str], what: str) -> list[Fault]:
-    """One fault a folder, since a folder that was moved holds many images."""
+    """One fault per folder, since a folder that was moved holds many images."""
     folders = defaultdict(list)
     for path in paths:
         folders[os.path.dirname(path)].append(path)

@@ -31,7 +31,7 @@ class Inspection:
     Args:
         root: The data set's folder.
         name: The known data set it was compared with; None if it is of one's own.
-        table: A row a domain: the numbers of `images`, of those `published` (missing where the
+        table: A row per domain: the numbers of `images`, of those `published` (missing where the
             data set is not known), of `classes` and of `unreadable` images.
         faults: What is wrong, nothing if all is well.
     """

@@ -87,6 +87,17 @@ def test_a_stream_reads_the_start_step_at_once():
     np.testing.assert_array_equal(labels(later, 3), labels(expected, 3))
 
 
+@pytest.mark.parametrize("kind", [tuple, as_stream])
+def test_start_step_may_be_made_where_variables_are_mirrored(kind):
+    domain = kind(arrays(20))
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        start_step = tf.Variable(2, dtype=tf.int64)
+        later = labels(interleave([domain], 4, seed=1, start_step=start_step), 3)
+
+    expected = labels(interleave([domain], 4, seed=1, start_step=2), 3)
+    np.testing.assert_array_equal(later, expected)
+
+
 def test_without_a_seed_keras_seed_rules():
     def drawn(seed):
         if seed is not None:

@@ -143,7 +143,7 @@ def test_manifest_in_the_folder_says_what_belongs(folder):
     ("content", "message"),
     [
         ("path,domain\na,b\n", "must have the columns path, domain, class. Received: path, domain"),
-        ("path,domain,class\n", "a row an image. Received: no rows"),
+        ("path,domain,class\n", "a row per image. Received: no rows"),
         ("path,domain,class\na,b,c\na,b,d\n", "name a file once. Received: 'a'"),
         ("path,domain,class,split\na,b,c,exam\n", "one of train, validation, test.*'exam'"),
     ],
