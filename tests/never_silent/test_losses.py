@@ -49,9 +49,12 @@ class TestPadding:
             start = [keras.Input((STEPS, 3)), layers.Masking()]
         return keras.Sequential([*start, layers.Dense(CLASSES)])
 
-    @pytest.mark.parametrize("kind", ["embedding", "masking"])
     @pytest.mark.parametrize("valid", VALID)
-    @pytest.mark.parametrize("how", [{}, {"jit_compile": False}], ids=str)
+    @pytest.mark.parametrize(
+        ("kind", "how"),
+        [("embedding", {}), ("masking", {}), ("embedding", {"jit_compile": False})],
+        ids=str,
+    )
     def test_the_mean_is_plain_keras(self, kind, valid, how):
         x, y, _ = self.data(kind, valid)
         plain = compiled(self.net(kind), metrics=["accuracy"], **how)

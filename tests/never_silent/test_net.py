@@ -130,8 +130,10 @@ class TestASaturatedHead:
         [("mean", {}), ("mean", {"jit_compile": False}), ("agr_sum", {"jit_compile": False})],
         ids=str,
     )
-    @pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
-    @pytest.mark.parametrize("last", ["dense", "activation"])
+    @pytest.mark.parametrize(
+        ("activation", "last"),
+        [("softmax", "dense"), ("softmax", "activation"), ("sigmoid", "dense")],
+    )
     def test_trains_as_in_plain_keras(self, activation, last, how, strategy):
         x, y, loss = self.pieces(activation)
         plain = compiled(self.net(activation, last), loss, **how)
@@ -161,8 +163,9 @@ class TestOutputsWithNames:
         y = {"p": x[:, :2], "q": x[:, 2:4] ** 2}
         return x, y if kind is dict else list(y.values())
 
-    @pytest.mark.parametrize("kind", [dict, list])
-    @pytest.mark.parametrize("how", [{}, {"jit_compile": False}], ids=str)
+    @pytest.mark.parametrize(
+        ("kind", "how"), [(dict, {}), (list, {}), (list, {"jit_compile": False})], ids=str
+    )
     def test_as_in_plain_keras(self, kind, how):
         x, y = self.targets(kind)
         told = dict(loss={"p": "mse", "q": "mae"}, metrics={"q": ["mse"]}, **how)

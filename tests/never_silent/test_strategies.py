@@ -227,16 +227,6 @@ class TestShapesUnderXla:
         found = program(lambda s: objectives.pairing.cyclic_partners(4, s), seed)
         assert "set-dimension-size" not in found
 
-    def test_of_mixtures(self):
-        x, y = map(tf.constant, batch())
-
-        def mixed(x, y, seed):
-            x, y, _ = objectives.Mixup().prepare(x, y, None, N, seed)
-            return x, y.second, y.share
-
-        found = program(mixed, x, y, tf.constant([1, 2], tf.int64))
-        assert "set-dimension-size" not in found
-
 
 class TestCompilingTheUpdate:
     """With weights as large as these the strategy would be compiled by itself."""
