@@ -396,7 +396,7 @@ class DomainGeneralizer(keras.Model):
         check_fits_replicas(size, self.distribute_strategy.num_replicas_in_sync)
         rank = input_rank(self.net)
         check_unbatched(domains, x_rank=None if rank is None else rank - 1)
-        start = StartStep()
+        start = StartStep(int(self.step.numpy()))
         batches = interleave(
             domains,
             size,

@@ -139,7 +139,7 @@ def _densify(
         )
     connected, by_variable = [], []
     for index, gradients in enumerate(zip(*domain_gradients, strict=True)):
-        dense = [None if g is None else _dense(g) for g in gradients]
+        dense = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
         present = [g for g in dense if g is not None]
         connected.append(bool(present))
         if not present:
@@ -157,12 +157,3 @@ def _densify(
             )
         by_variable.append([tf.zeros_like(present[0]) if g is None else g for g in dense])
     return connected, [list(domain) for domain in zip(*by_variable, strict=True)]
-
-
-def _dense(gradient: Any) -> tf.Tensor:
-    dense = tf.convert_to_tensor(gradient)
-    if isinstance(gradient, tf.IndexedSlices):
-        # What is drawn depends on how large a variable is known to be.
-        shape = tf.get_static_value(gradient.dense_shape)
-        dense = tf.ensure_shape(dense, shape)
-    return dense
