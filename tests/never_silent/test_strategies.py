@@ -11,7 +11,9 @@ import tensorflow as tf
 import dg_keras
 from dg_keras import objectives, strategies
 from tests.never_silent.vectors import (
+    CLASSES,
     FEATURES,
+    SAMPLES,
     N,
     assert_moved,
     assert_same_weights,
