@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import os
 import pkgutil
 import re
 import subprocess
@@ -15,12 +16,12 @@ import tensorflow as tf
 
 import dg_keras
 
-README = Path("README.md").read_text()
+README = Path("README.md").read_text("utf-8")
 MODULES = [info.name for info in pkgutil.walk_packages(dg_keras.__path__, "dg_keras.")]
 
 
-def code_blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def code_blocks(language, text=README):
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -51,6 +52,16 @@ def test_readme_python_examples_work_when_pasted(tmp_path):
     script = script.replace('"travels.keras"', repr(str(tmp_path / "travels.keras")))
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
     assert (tmp_path / "travels.keras").exists()
+
+
+def test_exported_models_give_what_the_model_gives(tmp_path):
+    script = "\n".join(code_blocks("python", Path("docs/deploy.md").read_text("utf-8")))
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    command = [sys.executable, "-c", script]
+    subprocess.run(
+        command, check=True, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
+    )
+    assert {path.name for path in tmp_path.iterdir()} >= {"travels.onnx", "travels.tflite"}
 
 
 def test_every_file_that_the_readme_links_to_exists():
