@@ -58,9 +58,7 @@ def test_exported_models_give_what_the_model_gives(tmp_path):
     script = "\n".join(code_blocks("python", Path("docs/deploy.md").read_text("utf-8")))
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
     command = [sys.executable, "-c", script]
-    subprocess.run(
-        command, check=True, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
-    )
+    subprocess.run(command, check=True, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
     assert {path.name for path in tmp_path.iterdir()} >= {"travels.onnx", "travels.tflite"}
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
 from dg_keras.data.feeding.domains import named
-from dg_keras.data.feeding.without_tuner import without_tuner
+from dg_keras.data.feeding.pooled import pooled
 
 _SUMMARIES = ("worst", "balanced")
 
@@ -104,7 +104,12 @@ class DomainMetrics(keras.callbacks.Callback):
         logs.update(self._values)
 
     def _evaluate(self) -> dict[str, Any]:
-        results = {str(name): self._results(domain) for name, domain in named(self.domains)}
+        results = {
+            str(name): self.model.evaluate(
+                pooled({name: domain}, self.batch_size), verbose=0, return_dict=True
+            )
+            for name, domain in named(self.domains)
+        }
         known = _known_modes(self.model)
         values: dict[str, Any] = {}
         for metric in next(iter(results.values())):
@@ -121,21 +126,6 @@ class DomainMetrics(keras.callbacks.Callback):
             for name, value in (of_domains | {"worst": worst, "balanced": balanced}).items():
                 values[f"{self.prefix}{metric}/{name}"] = value
         return values
-
-    def _results(self, domain: Any) -> dict[str, Any]:
-        """What `model.evaluate` says of one domain."""
-        if isinstance(domain, tf.data.Dataset):
-            batches = without_tuner(domain.batch(self.batch_size).prefetch(1))
-            return self.model.evaluate(batches, verbose=0, return_dict=True)
-        x, y, *weight = domain
-        return self.model.evaluate(
-            x,
-            y,
-            batch_size=self.batch_size,
-            verbose=0,
-            sample_weight=weight[0] if weight else None,
-            return_dict=True,
-        )
 
 
 def _is_infinite(domain: Any) -> bool:

@@ -201,7 +201,9 @@ def test_agr_rand_draws_alike_for_a_large_embedding():
         words = keras.layers.Embedding(70_000, 8)  # more than one block of a sum
         stack = [words, keras.layers.Flatten(), keras.layers.Dense(CLASSES)]
         net = keras.Sequential([keras.Input((3,), dtype="int32"), *stack])
-        model = compiled(surgeon(net, "agr_rand", seed=3), optimizer=keras.optimizers.SGD(1.0), **how)
+        model = compiled(
+            surgeon(net, "agr_rand", seed=3), optimizer=keras.optimizers.SGD(1.0), **how
+        )
         ids = np.random.default_rng(0).integers(70_000, size=(SAMPLES, 3))
         steps_on(model, ids, batch()[1])
         return net
