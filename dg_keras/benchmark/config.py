@@ -110,8 +110,9 @@ class Optimizer(Section):
 
     `adamw` is Keras' AdamW: a step shrinks a weight by learning_rate * weight_decay of it.
     `adamw_per_step` is that of tensorflow-addons: by weight_decay of it, whatever the learning
-    rate. `adam_l2` is that of the authors' code: Adam on gradients to which weight_decay times the
-    weight is added, after surgery, for every weight and bias.
+    rate. `adam_l2` is that of the authors' code: PyTorch's Adam, which adds epsilon after the
+    correction of bias, on gradients to which weight_decay times the weight is added, after surgery,
+    for every weight and bias.
     """
 
     name: Literal["adamw", "adamw_per_step", "adam_l2"]

@@ -66,5 +66,5 @@ class Parts:
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         sizes = [int(np.prod(v.shape)) for v in self._model.trainable_variables]
         # An optimizer of the user's own may use what XLA does not know.
-        is_known = type(optimizer).__module__.startswith("keras.")
+        is_known = type(optimizer).__module__.startswith(("keras.", "dg_keras."))
         return is_known and (self.compiles_passes or float(np.mean(sizes)) >= LARGE)

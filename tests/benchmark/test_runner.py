@@ -56,6 +56,26 @@ def test_batches_of_one_domain_come_from_one_domain_drawn_anew():
         np.testing.assert_array_equal(y, y_again)
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_adam_l2_has_the_epsilon_of_pytorch(jit_compile):
+    """The formula of torch.optim.Adam, in float64; gradients as small as epsilon tell it apart."""
+    rate, epsilon, gradients = 1e-3, 1e-8, np.float32([1e-6, 3e-8, -2e-9])
+    settings = Optimizer(name="adam_l2", learning_rate=rate, weight_decay=0.0, epsilon=epsilon)
+    optimizer, variable = make_optimizer(settings), keras.Variable(np.zeros(3, "float32"))
+    optimizer.build([variable])
+    step = tf.function(lambda g: optimizer.apply([g], [variable]), jit_compile=jit_compile)
+    first, second, weights = np.zeros(3), np.zeros(3), np.zeros(3)
+    for t in range(1, 6):
+        gradient = gradients.astype(float) * t
+        step(tf.constant(gradient, tf.float32))
+        first = 0.9 * first + 0.1 * gradient
+        second = 0.999 * second + 0.001 * gradient**2
+        denominator = np.sqrt(second) / np.sqrt(1 - 0.999**t) + epsilon
+        weights -= rate / (1 - 0.9**t) * first / denominator
+    np.testing.assert_allclose(variable.numpy(), weights, rtol=1e-4)
+    assert isinstance(optimizer.epsilon, float)
+
+
 def test_adam_l2_is_adam_on_gradients_with_the_decay_added():
     """As the authors' code, for every weight and bias, after surgery."""
     decay, rate = 0.3, 0.01
@@ -76,8 +96,8 @@ def test_adam_l2_is_adam_on_gradients_with_the_decay_added():
     model.train_on_batch(x, y)
     for start, gradient, variable in zip(before, merged, net.trainable_variables, strict=True):
         total = gradient + decay * start
-        # Adam's first step.
-        expected = start - rate * total / (np.abs(total) + 1e-7 / np.sqrt(1 - 0.999))
+        # The first step of PyTorch's Adam.
+        expected = start - rate * total / (np.abs(total) + 1e-7)
         moved = np.abs(total) > 1e-4  # elsewhere rounding decides the direction
         np.testing.assert_allclose(variable.numpy()[moved], expected[moved], atol=2e-5)
 
