@@ -1,4 +1,4 @@
-"""DomainGeneralizer: plain Keras where it should be, one gradient a domain where it differs."""
+"""DomainGeneralizer: plain Keras where it should be, one gradient per domain where it differs."""
 
 import dataclasses
 import subprocess
@@ -74,7 +74,7 @@ class TestStep:
     """One step against gradients taken by hand."""
 
     def gradients(self, net, batch):
-        """A gradient a domain of the data loss alone, by a tape a domain."""
+        """A gradient per domain of the data loss alone, by a tape per domain."""
         x, y = batch
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         gradients = []
