@@ -16,12 +16,18 @@ from dg_keras.data.feeding.checked_batches import (
     check_labels_of_arrays,
     checked_batches,
 )
-from dg_keras.data.feeding.domains import check_unbatched, looks_like_domains, named
+from dg_keras.data.feeding.domains import (
+    check_unbatched,
+    is_domains,
+    looks_like_domains,
+    named,
+)
 from dg_keras.data.feeding.interleave import interleave
 from dg_keras.data.feeding.pooled import pooled
 from dg_keras.fitting.by_domain import ByDomain, metrics_by_domain
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
+    are_domains_to_validate_on,
     check_domains_alone,
     check_fits_replicas,
     check_net,
@@ -201,9 +207,10 @@ class DomainGeneralizer(keras.Model):
         check_positive("steps_per_epoch", kwargs.get("steps_per_epoch"))
         if self.compiled:
             check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
-        if looks_like_domains(kwargs.get("validation_data")):
+        if are_domains_to_validate_on(kwargs.get("validation_data"), self.net):
             kwargs = self._validated_by_domain(batch_size, kwargs)
-        if looks_like_domains(x):
+        # With `y`, tuples in `x` may be inputs that are nested.
+        if is_domains(x) if y is not None else looks_like_domains(x):
             x, kwargs = self._feed(x, y, batch_size, kwargs)
             y = batch_size = None
         elif x is not None:
@@ -229,9 +236,9 @@ class DomainGeneralizer(keras.Model):
             and those of each domain beside them, such as `accuracy/<domain>`: a dict with
             `return_dict=True`, else its values as a list.
         """
-        if not looks_like_domains(x):
+        if y is not None or not looks_like_domains(x):
             return super().evaluate(x, y, batch_size, **kwargs)
-        check_domains_alone(x, y=y, sample_weight=kwargs.pop("sample_weight", None))
+        check_domains_alone(x, sample_weight=kwargs.pop("sample_weight", None))
         return_dict = kwargs.pop("return_dict", False)
         size = batch_size or DEFAULT_BATCH
         logs = super().evaluate(pooled(x, size), return_dict=True, **kwargs)

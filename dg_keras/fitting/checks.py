@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from dg_keras.common.samples import check_divides
 from dg_keras.data.feeding.check_domains import check_domains
-from dg_keras.data.feeding.domains import domain_size, named
+from dg_keras.data.feeding.domains import domain_size, looks_like_domains, named
 
 DEFAULT_BATCH = 32
 """Keras' own, where `batch_size` is not given."""
@@ -39,6 +40,20 @@ def domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None:
             f"`domains` must be a positive number or different names. Received: domains={domains!r}"
         )
     return names
+
+
+def are_domains_to_validate_on(data: Any, net: keras.Model) -> bool:
+    """Tells whether `validation_data` is meant as domains, and not as Keras' `(x, y)`.
+
+    A tuple of tuples may be either: two domains, or two inputs and two outputs. It is domains where
+    the network has one input.
+    """
+    if not isinstance(data, tuple) or len(data) not in (2, 3):
+        return looks_like_domains(data)
+    if all(isinstance(element, tf.data.Dataset) for element in data):
+        return True
+    has_one_input = len(getattr(net, "inputs", None) or []) == 1
+    return has_one_input and all(isinstance(element, tuple) for element in data)
 
 
 def check_domains_alone(domains: Any, **others: Any) -> None:

@@ -177,3 +177,15 @@ class TestValidation:
             {k: v[-1] for k, v in history.items() if k.startswith("val_")},
             {f"val_{k}": v for k, v in results(trained, (x, y)).items()},
         )
+
+
+def test_two_inputs_and_two_outputs_to_validate_on_are_keras_own():
+    """A tuple of tuples is `(x, y)` where the network has several inputs."""
+    x, y = batch()
+    trained = compiled(surgeon(two_inputs(outputs=2)), metrics=["accuracy", "accuracy"])
+    data = ((x, x), (y, y))
+    history = trained.fit(
+        {name: data for name in "abc"}, batch_size=4, validation_data=data, verbose=0
+    ).history
+    assert {"val_loss"} < set(history)
+    assert not any("/0" in name for name in history)
