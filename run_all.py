@@ -41,16 +41,15 @@ def main() -> int:
         if arguments.report_only:
             study.report()
             return 0
-        if not arguments.dry_run:
-            study.check()
+        if arguments.dry_run:
+            study.dry_run()
+            return 0
+        study.check()
     except (ValueError, FileNotFoundError, ConnectionError) as error:
         print(f"run_all.py: {error}", file=sys.stderr)
         return 2
     try:
-        if arguments.dry_run:
-            study.dry_run()
-        else:
-            study.run()
+        study.run()
     except KeyboardInterrupt:
         print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
         return 130

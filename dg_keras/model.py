@@ -1,6 +1,6 @@
 """The keras.Model whose `train_step` this library is all about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 import keras
@@ -28,8 +28,10 @@ from dg_keras.fitting.by_domain import ByDomain, metrics_by_domain
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
     are_domains_to_validate_on,
+    check_dataset,
     check_domains_alone,
     check_fits_replicas,
+    check_is_bool,
     check_net,
     check_positive,
     check_stays_interleaved,
@@ -37,12 +39,15 @@ from dg_keras.fitting.checks import (
     input_rank,
     steps_per_epoch,
 )
-from dg_keras.fitting.classes import classes
+from dg_keras.fitting.classes import classes, whole_class_weight
+from dg_keras.fitting.name_domains import name_domains
 from dg_keras.fitting.start_step import StartStep
+from dg_keras.fitting.with_callback import with_callback
 from dg_keras.step import Moment, ObjectiveState, Plan, Taken, read
-from dg_keras.step.checks import check_can_be_trained
+from dg_keras.step.checks import check_can_be_trained, warn_of_batch_norm
 from dg_keras.step.domain_pass import generators
 from dg_keras.step.in_turn import check_in_turn
+from dg_keras.step.start_anew import start_anew
 from dg_keras.step.variables import make_variables
 
 
@@ -114,6 +119,8 @@ class DomainGeneralizer(keras.Model):
         self.strategy = strategies.get(strategy)
         self.objective = objectives.get(objective)
         self.domain_names = domain_names(domains)
+        self._are_names_given = isinstance(domains, Sequence)
+        check_is_bool("in_turn", in_turn)
         self.in_turn = in_turn
         self.compile_update = compile_update
         if in_turn:
@@ -214,6 +221,7 @@ class DomainGeneralizer(keras.Model):
             x, kwargs = self._feed(x, y, batch_size, kwargs)
             y = batch_size = None
         elif x is not None:
+            check_dataset(x, kwargs.get("steps_per_epoch"), self.domain_names)
             check_stays_interleaved(x, batch_size, kwargs.get("shuffle", True), self.domain_names)
             if self.domain_names is not None:
                 check_labels_of_arrays(y, classes(self, self.net))
@@ -239,11 +247,21 @@ class DomainGeneralizer(keras.Model):
         if y is not None or not looks_like_domains(x):
             return super().evaluate(x, y, batch_size, **kwargs)
         check_domains_alone(x, sample_weight=kwargs.pop("sample_weight", None))
+        check_labels(x, classes(self, self.net))
         return_dict = kwargs.pop("return_dict", False)
         size = batch_size or DEFAULT_BATCH
         logs = super().evaluate(pooled(x, size), return_dict=True, **kwargs)
         logs |= metrics_by_domain(self, x, size)
         return logs if return_dict else list(logs.values())
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Predicts; as `keras.Model.predict`."""
+        if is_domains(x):
+            raise ValueError(
+                "`x` must be inputs, not domains: predict each domain's by themselves. Received: "
+                f"domains {', '.join(str(name) for name, _ in named(x))}"
+            )
+        return super().predict(x, *args, **kwargs)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step: a gradient per domain, merged by the strategy, applied once."""
@@ -284,6 +302,8 @@ class DomainGeneralizer(keras.Model):
                 "already interleaved. Received: domains=None"
             )
         check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
+        if len(self.domain_names) > 1:
+            warn_of_batch_norm(self.net)
         self._make_objective_state()
         with self.distribute_strategy.scope():
             self._losses_by_domain.value = [
@@ -323,13 +343,8 @@ class DomainGeneralizer(keras.Model):
         restart, restarted = self.objective.restart_step, self._counters.value.get("restarted")
         if restart is None or int(restarted.numpy()) or int(self.step.numpy()) < restart:
             return
-        # The optimizer behind loss scaling: the scale is no moment, and stays.
-        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
         with self.distribute_strategy.scope():
-            fresh = type(optimizer).from_config(optimizer.get_config())
-            fresh.build(self.trainable_variables)
-            for variable, value in zip(optimizer.variables, fresh.variables, strict=True):
-                variable.assign(value)
+            start_anew(self.optimizer, self.trainable_variables)
             restarted.assign(1)
 
     def reset_metrics(self) -> None:
@@ -359,7 +374,9 @@ class DomainGeneralizer(keras.Model):
             key: deserialize(config[key], custom_objects)
             for key in ("net", "strategy", "objective")
         }
-        return cls(**{**config, **nested})
+        model = cls(**{**config, **nested})
+        model._are_names_given = False  # those of the last `fit`, as in the model that was saved
+        return model
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the counters, the objective's state, and that of the network's generators."""
@@ -370,9 +387,13 @@ class DomainGeneralizer(keras.Model):
         """Loads what `save_own_variables` saved."""
         state = self._own_state()
         if set(state) != set(store.keys()):
+            unknown = (
+                any(key.startswith("objective_") for key in store.keys()) and not self.domain_names
+            )
             raise ValueError(
                 f"{self.name}: the file must hold {', '.join(sorted(state))}. "
                 f"Received: {', '.join(sorted(store.keys())) or 'none of them'}"
+                + ("; give `domains` to DomainGeneralizer" if unknown else "")
             )
         for name, variable in state.items():
             variable.assign(store[name])
@@ -399,7 +420,8 @@ class DomainGeneralizer(keras.Model):
             validation_split=kwargs.get("validation_split") or None,
         )
         size = DEFAULT_BATCH if batch_size is None else batch_size
-        names = self._names_of(domains)
+        check_is_bool("shuffle", kwargs.get("shuffle", True))
+        names, domains = name_domains(domains, self.domain_names, self._why_these_domains())
         check_fits_replicas(size, self.distribute_strategy.num_replicas_in_sync)
         rank = input_rank(self.net)
         check_unbatched(domains, x_rank=None if rank is None else rank - 1)
@@ -414,12 +436,24 @@ class DomainGeneralizer(keras.Model):
         if not check_labels(domains, classes(self, self.net)):
             batches = checked_batches(batches, len(names), classes(self, self.net))
         self.domain_names = names
-        kwargs = {**kwargs, "callbacks": self._append(kwargs.get("callbacks"), start)}
+        kwargs = {**kwargs, "callbacks": with_callback(kwargs.get("callbacks"), start, self)}
         # Keras warns of a dataset that it shall shuffle: this one is by now, if it was to be.
         kwargs["shuffle"] = False
+        kwargs["class_weight"] = whole_class_weight(
+            kwargs.get("class_weight"), classes(self, self.net)
+        )
         if kwargs.get("steps_per_epoch") is None:
             kwargs["steps_per_epoch"] = steps_per_epoch(domains, size)
         return batches, kwargs
+
+    def _why_these_domains(self) -> str | None:
+        """Why `fit` must be given the domains that the model knows; None if others will do."""
+        if self._are_names_given:
+            return "which DomainGeneralizer was given"
+        state = self._objective_state.value
+        if state is not None and state.variables and int(self.step.numpy()):
+            return f"which {type(self.objective).__name__} remembers"
+        return None
 
     def _validated_by_domain(
         self, batch_size: int | None, kwargs: dict[str, Any]
@@ -427,32 +461,14 @@ class DomainGeneralizer(keras.Model):
         """The arguments of `fit`, with domains to validate on as Keras takes them."""
         domains = kwargs["validation_data"]
         check_domains(domains, argument="validation_data")
+        check_labels(domains, classes(self, self.net))
         size = kwargs.pop("validation_batch_size", None) or batch_size or DEFAULT_BATCH
         by_domain = ByDomain(domains, size)
         return {
             **kwargs,
             "validation_data": pooled(domains, size),
-            "callbacks": self._append(kwargs.get("callbacks"), by_domain, first=True),
+            "callbacks": with_callback(kwargs.get("callbacks"), by_domain, self, first=True),
         }
-
-    def _names_of(self, domains: Any) -> tuple[str, ...]:
-        """The names of the domains that `fit` was given."""
-        names = domain_names([name for name, _ in named(domains)])
-        if self.domain_names is not None and len(names) != len(self.domain_names):
-            raise ValueError(
-                f"`x` must have as many domains as the model: {len(self.domain_names)} "
-                f"({', '.join(self.domain_names)}). Received: {len(names)} ({', '.join(names)})"
-            )
-        return names if isinstance(domains, Mapping) else self.domain_names or names
-
-    def _append(self, callbacks: Any, ours: keras.callbacks.Callback, first: bool = False) -> Any:
-        """The callbacks that `fit` was given, and one of ours, the last or the first of all."""
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            ours.set_model(self)
-            callbacks.callbacks.insert(0 if first else len(callbacks.callbacks), ours)
-            return callbacks
-        given = keras.tree.flatten(callbacks or [])
-        return [ours, *given] if first else [*given, ours]
 
 
 class _Untracked:

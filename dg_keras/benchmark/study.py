@@ -29,6 +29,10 @@ class Study:
         data_root: str | None = None,
         workers: int = 1,
     ) -> None:
+        if data_root is not None and not Path(data_root).is_dir():
+            raise FileNotFoundError(
+                f"`data_root` must be a folder. Received: {data_root!r}, which is none"
+            )
         self.name = plan.name
         self.folder = Path(results) / plan.name
         self.experiments = [

@@ -110,9 +110,16 @@ class DomainMetrics(keras.callbacks.Callback):
             )
             for name, domain in named(self.domains)
         }
+        metrics = next(iter(results.values()))
+        unknown = sorted(set(self.mode) - set(metrics))
+        if unknown:
+            raise ValueError(
+                f"`mode` must name metrics of the model: {', '.join(metrics)}. "
+                f"Received: {', '.join(unknown)}"
+            )
         known = _known_modes(self.model)
         values: dict[str, Any] = {}
-        for metric in next(iter(results.values())):
+        for metric in metrics:
             mode = self.mode.get(metric) or known.get(metric)
             if mode is None:
                 raise ValueError(

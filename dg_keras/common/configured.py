@@ -69,19 +69,32 @@ def look_up(identifier: Any, argument: str, base: type[T], by_name: Mapping[str,
         return _class(identifier, argument, base, by_name)()
     if isinstance(identifier, dict) and "class_name" in identifier:
         name = identifier.get("registered_name") or identifier["class_name"]
-        return _class(name, argument, base, by_name).from_config(identifier.get("config", {}))
+        return _configured(_class(name, argument, base, by_name), identifier.get("config", {}))
+    if isinstance(identifier, type) and issubclass(identifier, base):
+        raise ValueError(f"`{argument}` must be an instance. Received: the class; call it")
     raise ValueError(
         f"`{argument}` must be a dg_keras {argument}, its name, or a dict with `class_name` and "
         f"`config`. Received: {identifier!r}"
     )
 
 
+def _configured(found: type[T], config: dict[str, Any]) -> T:
+    known = {field.name for field in dataclasses.fields(found) if field.init}
+    unknown = [name for name in config if name not in known]
+    if unknown and found.from_config.__func__ is Configured.from_config.__func__:
+        raise ValueError(
+            f"{found.__name__} takes {', '.join(sorted(known)) or 'no arguments'}. "
+            f"Received: {unknown[0]}"
+        )
+    return found.from_config(config)
+
+
 def _class(name: str, argument: str, base: type[T], by_name: Mapping[str, type[T]]) -> type[T]:
     found = by_name.get(name) or keras.saving.get_registered_object(name)
     if isinstance(found, type) and issubclass(found, base):
         return found
-    near = difflib.get_close_matches(name, by_name, n=2) or list(by_name)
+    near = difflib.get_close_matches(name.lower(), by_name, n=1)
     raise ValueError(
-        f"`{argument}` must be the name of a dg_keras {argument}, such as {', '.join(near)}. "
-        f"Received: {name!r}"
+        f"`{argument}` must be the name of a dg_keras {argument}: {', '.join(by_name)}. "
+        f"Received: {name!r}{f'; nearest: {near[0]}' if near else ''}"
     )

@@ -32,10 +32,11 @@ def domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None:
     """The names; numbers where only the number of domains is known."""
     if domains is None:
         return None
-    names = range(domains) if isinstance(domains, numbers.Integral) else domains
+    is_number = isinstance(domains, numbers.Integral) and not isinstance(domains, bool)
+    names = range(domains) if is_number else domains
     is_list = isinstance(names, Sequence) and not isinstance(names, str)
     names = tuple(str(name) for name in names) if is_list else ()
-    if not names or len(set(names)) < len(names):
+    if not names or len(set(names)) < len(names) or "" in names:
         raise ValueError(
             f"`domains` must be a positive number or different names. Received: domains={domains!r}"
         )
@@ -77,6 +78,12 @@ def check_fits_replicas(batch_size: Any, replicas: int) -> None:
         )
 
 
+def check_is_bool(name: str, value: Any) -> None:
+    """Raises ValueError unless it is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"`{name}` must be True or False. Received: {name}={value!r}")
+
+
 def check_positive(name: str, value: Any) -> None:
     """Raises ValueError unless it is None or a positive integer."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -89,7 +96,14 @@ def check_stays_interleaved(
 ) -> None:
     """Raises ValueError if Keras would mix the domains of arrays that are interleaved."""
     arrays = keras.tree.flatten(x)
-    if not all(hasattr(array, "shape") for array in arrays):
+    are_arrays = all(hasattr(array, "shape") for array in arrays)
+    if domains is None and (are_arrays or isinstance(x, list | tuple)):
+        raise ValueError(
+            "`x` must be domains, a dict, tuple or list whose every element is a tuple (x, y) of "
+            "arrays or a tf.data.Dataset; or `domains` must be given to DomainGeneralizer, for "
+            f"data that are already interleaved. Received: `x` of type {type(x).__name__}"
+        )
+    if not are_arrays:
         return  # a dataset, whose order is its own
     if shuffle:
         raise ValueError(
@@ -99,6 +113,23 @@ def check_stays_interleaved(
     samples, size = int(arrays[0].shape[0]), batch_size or DEFAULT_BATCH
     for number in (min(size, samples), samples % size) if domains else ():
         check_divides(number, len(domains))
+
+
+def check_dataset(x: Any, steps: int | None, domains: tuple[str, ...] | None) -> None:
+    """Raises ValueError if a dataset has no end, or holds another number of domains."""
+    if not isinstance(x, tf.data.Dataset):
+        return
+    if steps is None and int(x.cardinality()) == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            "`steps_per_epoch` must be given for a dataset without end, such as that of "
+            "dg_keras.data.interleave. Received: steps_per_epoch=None"
+        )
+    held = getattr(x, "domain_names", domains)
+    if domains is not None and len(held) != len(domains):
+        raise ValueError(
+            f"`x` must have as many domains as the model: {len(domains)} ({', '.join(domains)}). "
+            f"Received: {len(held)} ({', '.join(held)})"
+        )
 
 
 def steps_per_epoch(domains: Any, batch_size: int) -> int:

@@ -1,5 +1,7 @@
 """How many classes the compiled loss knows."""
 
+from typing import Any
+
 import keras
 
 from dg_keras.data.feeding.checked_batches import Classes
@@ -26,3 +28,13 @@ def classes(model: keras.Model, net: keras.Model) -> Classes | None:
         return None
     number = outputs[0].shape[config.get("axis", -1)]
     return None if number is None else Classes(number, config.get("ignore_class"))
+
+
+def whole_class_weight(weight: Any, classes: Classes | None) -> Any:
+    """`class_weight` with a weight of 1 for classes that it leaves out, as Keras has for arrays.
+
+    For datasets, which domains are made into, Keras wants all of them.
+    """
+    if not isinstance(weight, dict) or classes is None:
+        return weight
+    return {**dict.fromkeys(range(classes.number), 1.0), **weight}

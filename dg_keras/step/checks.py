@@ -1,5 +1,7 @@
 """What can't be trained, told before training begins."""
 
+import warnings
+
 import keras
 
 from dg_keras.objectives import Objective
@@ -57,6 +59,26 @@ def check_can_be_trained(
             f"The objective {type(objective).__name__}, which weighs the domains by their losses, "
             f"trains on one replica. Received: {replicas}"
         )
+
+
+def warn_of_batch_norm(net: keras.Model) -> None:
+    """Warns of layers that see one domain at a time in training, and all alike afterwards."""
+    if has_trainable_batch_norm(net):
+        warnings.warn(
+            "`net` has trainable BatchNormalization layers. Each domain is normalised by its own "
+            "batch in training, and all by the same moving statistics afterwards, which know of no "
+            "difference between domains. Freeze them (`freeze_batch_norm=True` in "
+            "dg_keras.backbones), or use GroupNormalization or LayerNormalization.",
+            stacklevel=2,
+        )
+
+
+def has_trainable_batch_norm(net: keras.Model) -> bool:
+    """Whether one pass over all domains would mix their statistics into each gradient."""
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        for layer in net._flatten_layers()
+    )
 
 
 def _check_reduction(loss: keras.losses.Loss, strategy: Strategy) -> None:

@@ -47,7 +47,9 @@ class DomainPass:
                 y_pred = model(batch.x, training=True)
                 scaled = scale(model, data_loss(model, self._objective, batch, y_pred, step))
         for state in generators(model):
-            state.assign(scope.get_current_value(state))
+            drawn = scope.get_current_value(state)
+            if drawn is not None:  # of a generator that is not used
+                state.assign(drawn)
         return dense(tape.gradient(scaled, weights), model.trainable_variables)
 
     def _pass(self, batch: Batch, step: tf.Tensor) -> tuple[tf.Tensor, list, Any, Any]:
@@ -76,7 +78,14 @@ def data_loss(
         return loss if replicas == 1 else loss * replicas
 
     with without_penalties(model.trainable_variables):
-        return objective.loss(batch, y_pred, risk, step)
+        loss = objective.loss(batch, y_pred, risk, step)
+    if loss.shape.rank != 0:
+        # Its gradient would be that of a sum, where the mean is logged.
+        raise ValueError(
+            f"`loss` of {type(objective).__name__} must return a scalar, the mean over the "
+            f"domain's samples. Received: a tensor of shape {tuple(loss.shape)}"
+        )
+    return loss
 
 
 def scale(model: keras.Model, loss: tf.Tensor) -> tf.Tensor:

@@ -44,13 +44,14 @@ class Parts:
             function: Takes and returns structures of tensors.
             compiled: Whether XLA compiles it, or what tells so when it is called first.
         """
-        # Replicas sum gradients and apply them together, which no inner function can.
-        replicas = self._model.distribute_strategy.num_replicas_in_sync
-        if self._model.run_eagerly or self.compiles_whole or replicas > 1:
+        if self._model.run_eagerly or self.compiles_whole:
             return function
         traced: list[Callable[..., Any]] = []
 
         def apart(*arguments: Any) -> Any:
+            # Replicas, be it one, sum and apply gradients together, which no inner function can.
+            if tf.distribute.has_strategy():
+                return function(*arguments)
             if not traced:
                 jit_compile = compiled() if callable(compiled) else compiled
                 traced.append(tf.function(function, jit_compile=jit_compile, autograph=False))

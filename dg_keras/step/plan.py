@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from dg_keras.objectives import Batch, Objective
+from dg_keras.step.checks import has_trainable_batch_norm
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.each_domain import EachDomain
 from dg_keras.step.in_turn import InTurn
@@ -69,11 +70,3 @@ class Plan:
             The regularizers' penalty on the weights, a scalar, or None without regularizers.
         """
         return self._update(gradients, moment)
-
-
-def has_trainable_batch_norm(model: keras.Model) -> bool:
-    """Whether one pass over all domains would mix their statistics into each gradient."""
-    return any(
-        isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
-        for layer in model._flatten_layers()
-    )

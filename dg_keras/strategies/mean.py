@@ -13,7 +13,10 @@ from dg_keras.strategies.wide import wide
 class Mean(FoldStrategy):
     """Deep-All, the baseline of Mansilla et al. (2021): (1/N) sum_i g_i.
 
-    Inside `DomainGeneralizer` it is plain Keras training on the interleaved batch.
+    Inside `DomainGeneralizer` it is plain Keras training on the interleaved batch, in one pass, but
+    where domains differ in what a mean is taken of: trainable BatchNorm sees one domain at a time,
+    and where masks or `ignore_class` leave domains unequally many positions, each domain counts the
+    same.
 
     Example:
     >>> dg_keras.strategies.Mean()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()

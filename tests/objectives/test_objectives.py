@@ -304,6 +304,7 @@ def test_one_overflowing_loss_does_not_end_group_dro():
     np.testing.assert_array_equal(state["q"], q)
 
 
+@pytest.mark.filterwarnings("ignore:`net` has trainable BatchNormalization:UserWarning")
 class TestMldgLeavesNoTrace:
     """The second point has other weights; what the network remembers is of its own."""
 

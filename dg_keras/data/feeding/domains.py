@@ -62,6 +62,8 @@ def fault_of(domain: Any) -> str | None:
     for array in tf.nest.flatten(domain):
         if not hasattr(array, "shape"):
             return f"holds {type(array).__name__} where an array should be"
+        if str(getattr(array, "dtype", "")) == "object":
+            return "holds an array of Python objects where one of numbers should be"
         if len(array.shape) == 0:
             return "holds a single number where an array should be"
     return None

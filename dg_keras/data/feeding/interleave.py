@@ -95,7 +95,10 @@ def interleave(
         tf.data.AUTOTUNE,
         deterministic=True,
     )
-    return without_tuner(interleaved.prefetch(_PREFETCHED))
+    batches = without_tuner(interleaved.prefetch(_PREFETCHED))
+    # Read by `DomainGeneralizer.fit`; a dataset that is made of this one does not have it.
+    batches.domain_names = tuple(str(name) for name in sources)
+    return batches
 
 
 def _batches(

@@ -1,0 +1,27 @@
+"""Callbacks of ours beside the user's."""
+
+from typing import Any
+
+import keras
+
+
+def with_callback(
+    callbacks: Any, ours: keras.callbacks.Callback, model: keras.Model, first: bool = False
+) -> Any:
+    """The callbacks that `fit` was given, and one of ours.
+
+    Args:
+        callbacks: None, a callback, a list of them, or Keras' `CallbackList`.
+        ours: The one to add.
+        model: The model that is trained.
+        first: Whether ours comes before all, or after.
+
+    Returns:
+        A list, or the `CallbackList`, changed.
+    """
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        ours.set_model(model)
+        callbacks.callbacks.insert(0 if first else len(callbacks.callbacks), ours)
+        return callbacks
+    given = keras.tree.flatten(callbacks or [])
+    return [ours, *given] if first else [*given, ours]
