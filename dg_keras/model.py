@@ -385,14 +385,12 @@ class DomainGeneralizer(keras.Model):
 
     def load_own_variables(self, store: Any) -> None:
         """Loads what `save_own_variables` saved."""
-        state = self._own_state()
-        if set(state) != set(store.keys()):
-            unknown = (
-                any(key.startswith("objective_") for key in store.keys()) and not self.domain_names
-            )
+        state, held = self._own_state(), set(store.keys())
+        if set(state) != held:
+            unknown = any(key.startswith("objective_") for key in held) and not self.domain_names
             raise ValueError(
                 f"{self.name}: the file must hold {', '.join(sorted(state))}. "
-                f"Received: {', '.join(sorted(store.keys())) or 'none of them'}"
+                f"Received: {', '.join(sorted(held)) or 'none of them'}"
                 + ("; give `domains` to DomainGeneralizer" if unknown else "")
             )
         for name, variable in state.items():
