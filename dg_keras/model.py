@@ -30,13 +30,14 @@ from dg_keras.fitting.checks import (
     are_domains_to_validate_on,
     check_dataset,
     check_domains_alone,
+    check_evaluated,
     check_fits_replicas,
     check_is_bool,
     check_net,
     check_positive,
     check_stays_interleaved,
     domain_names,
-    input_rank,
+    sample_rank,
     steps_per_epoch,
 )
 from dg_keras.fitting.classes import classes, whole_class_weight
@@ -44,9 +45,8 @@ from dg_keras.fitting.name_domains import name_domains
 from dg_keras.fitting.start_step import StartStep
 from dg_keras.fitting.with_callback import with_callback
 from dg_keras.step import Moment, ObjectiveState, Plan, Taken, read
-from dg_keras.step.checks import check_can_be_trained, warn_of_batch_norm
-from dg_keras.step.domain_pass import generators
-from dg_keras.step.in_turn import check_in_turn
+from dg_keras.step.checks import check_can_be_trained, check_in_turn, warn_of_batch_norm
+from dg_keras.step.generators import generators
 from dg_keras.step.start_anew import start_anew
 from dg_keras.step.variables import make_variables
 
@@ -211,21 +211,18 @@ class DomainGeneralizer(keras.Model):
                 number of steps can't be told, labels are outside of the classes, or Keras would mix
                 the domains of a data set that is already interleaved.
         """
+        if not self.compiled:
+            return super().fit(x=x, y=y)  # where Keras says so
         check_positive("steps_per_epoch", kwargs.get("steps_per_epoch"))
-        if self.compiled:
-            check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
-        if are_domains_to_validate_on(kwargs.get("validation_data"), self.net):
+        check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
+        if are_domains_to_validate_on(kwargs.get("validation_data"), self.net, x):
             kwargs = self._validated_by_domain(batch_size, kwargs)
         # With `y`, tuples in `x` may be inputs that are nested.
         if is_domains(x) if y is not None else looks_like_domains(x):
             x, kwargs = self._feed(x, y, batch_size, kwargs)
             y = batch_size = None
         elif x is not None:
-            check_dataset(x, kwargs.get("steps_per_epoch"), self.domain_names)
-            check_stays_interleaved(x, batch_size, kwargs.get("shuffle", True), self.domain_names)
-            if self.domain_names is not None:
-                check_labels_of_arrays(y, classes(self, self.net))
-                x = checked_batches(x, len(self.domain_names), classes(self, self.net))
+            x = self._checked(x, y, batch_size, kwargs)
         return super().fit(x=x, y=y, batch_size=batch_size, epochs=epochs, **kwargs)
 
     def evaluate(
@@ -242,17 +239,20 @@ class DomainGeneralizer(keras.Model):
         Returns:
             Where `x` is domains, the loss and metrics over all their samples, such as `accuracy`,
             and those of each domain beside them, such as `accuracy/<domain>`: a dict with
-            `return_dict=True`, else its values as a list.
+            `return_dict=True`, else a list, which begins as Keras' own and goes on by domain.
         """
         if y is not None or not looks_like_domains(x):
             return super().evaluate(x, y, batch_size, **kwargs)
-        check_domains_alone(x, sample_weight=kwargs.pop("sample_weight", None))
-        check_labels(x, classes(self, self.net))
-        return_dict = kwargs.pop("return_dict", False)
+        check_domains_alone(
+            x, sample_weight=kwargs.pop("sample_weight", None), steps=kwargs.pop("steps", None)
+        )
+        check_evaluated(x, self.net, classes(self, self.net))
         size = batch_size or DEFAULT_BATCH
-        logs = super().evaluate(pooled(x, size), return_dict=True, **kwargs)
-        logs |= metrics_by_domain(self, x, size)
-        return logs if return_dict else list(logs.values())
+        of_all = super().evaluate(pooled(x, size), **kwargs)
+        of_domains = metrics_by_domain(self, x, size)
+        if isinstance(of_all, dict):
+            return of_all | of_domains
+        return [*(of_all if isinstance(of_all, list) else [of_all]), *of_domains.values()]
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts; as `keras.Model.predict`."""
@@ -341,11 +341,27 @@ class DomainGeneralizer(keras.Model):
     def _restart_optimizer_if_due(self) -> None:
         """Puts the optimizer's variables back to the start, once, where the objective asks so."""
         restart, restarted = self.objective.restart_step, self._counters.value.get("restarted")
-        if restart is None or int(restarted.numpy()) or int(self.step.numpy()) < restart:
+        if restart is None or int(restarted.numpy()):
+            return
+        left = restart - int(self.step.numpy())
+        if 0 < left < self.steps_per_execution:
+            raise ValueError(
+                "`steps_per_execution` must not run past the step before which "
+                f"{type(self.objective).__name__} starts the optimizer anew, {restart}; let it "
+                f"divide the steps of an epoch. Received: {self.steps_per_execution}, with {left} "
+                "left"
+            )
+        if left > 0:
             return
         with self.distribute_strategy.scope():
             start_anew(self.optimizer, self.trainable_variables)
             restarted.assign(1)
+
+    def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
+        # Keras asks the metrics, which add up all replicas, where the logs have their keys alone.
+        own = {key: value for key, value in logs.items() if key.startswith("loss/")}
+        others = {key: value for key, value in logs.items() if key not in own}
+        return {**super()._get_metrics_result_or_logs(others), **own}
 
     def reset_metrics(self) -> None:
         """Resets the compiled metrics and the domains' losses."""
@@ -407,6 +423,18 @@ class DomainGeneralizer(keras.Model):
             **{f"generator_{i}": variable for i, variable in enumerate(generators(self))},
         }
 
+    def _checked(self, x: Any, y: Any, batch_size: int | None, kwargs: dict[str, Any]) -> Any:
+        """What is interleaved already, looked at when it is drawn."""
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        check_dataset(x, kwargs.get("steps_per_epoch"), self.domain_names)
+        check_stays_interleaved(x, batch_size, kwargs, self.domain_names, replicas)
+        if self.domain_names is None:
+            return x
+        known = classes(self, self.net)
+        check_labels_of_arrays(y, known)
+        # A replica gets a slice of the batch, which must begin with the first domain.
+        return checked_batches(x, len(self.domain_names) * replicas, known)
+
     def _feed(
         self, domains: Any, y: Any, batch_size: int | None, kwargs: dict[str, Any]
     ) -> tuple[tf.data.Dataset, dict[str, Any]]:
@@ -421,8 +449,7 @@ class DomainGeneralizer(keras.Model):
         check_is_bool("shuffle", kwargs.get("shuffle", True))
         names, domains = name_domains(domains, self.domain_names, self._why_these_domains())
         check_fits_replicas(size, self.distribute_strategy.num_replicas_in_sync)
-        rank = input_rank(self.net)
-        check_unbatched(domains, x_rank=None if rank is None else rank - 1)
+        check_unbatched(domains, sample_rank(self.net))
         start = StartStep(int(self.step.numpy()))
         batches = interleave(
             domains,
@@ -459,7 +486,12 @@ class DomainGeneralizer(keras.Model):
         """The arguments of `fit`, with domains to validate on as Keras takes them."""
         domains = kwargs["validation_data"]
         check_domains(domains, argument="validation_data")
-        check_labels(domains, classes(self, self.net))
+        check_evaluated(domains, self.net, classes(self, self.net))
+        if kwargs.get("validation_steps") is not None:
+            raise ValueError(
+                "`validation_steps` must be None where `validation_data` is domains, all of which "
+                f"are evaluated. Received: validation_steps={kwargs['validation_steps']!r}"
+            )
         size = kwargs.pop("validation_batch_size", None) or batch_size or DEFAULT_BATCH
         by_domain = ByDomain(domains, size)
         return {

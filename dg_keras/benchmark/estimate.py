@@ -99,8 +99,7 @@ def gradients_in_memory(runs: list[Run], sources: int, size: int) -> str:
 def _takes_one_gradient(method: Method) -> bool:
     """Whether the gradient of the mean loss is all that a step takes."""
     objective = objectives.get(method.objective)
-    is_alone = not objective.weighs and not objective.looks_ahead
-    return strategies.get(method.strategy).averages and is_alone
+    return strategies.get(method.strategy).averages and not objective.needs_all_domains
 
 
 def _kind(run: Run) -> str:

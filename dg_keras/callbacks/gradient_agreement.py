@@ -13,9 +13,11 @@ import tensorflow as tf
 
 from dg_keras.callbacks._gradient_products import GradientProducts
 from dg_keras.common.seeds import seed_or_drawn
+from dg_keras.data.feeding.as_tensors import as_tensors
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import domain_size, named
+from dg_keras.data.feeding.row_taker import row_taker
 from dg_keras.data.feeding.without_tuner import without_tuner
 
 if TYPE_CHECKING:
@@ -295,7 +297,7 @@ def _draw(domain: Any, batch_size: int, rng: np.random.Generator) -> Any:
     drawn = rng.permutation(domain_size(domain))[:batch_size]
     if isinstance(domain, Domain):
         return domain.fetch(drawn)
-    return keras.tree.map_structure(lambda a: tf.convert_to_tensor(np.asarray(a)[drawn]), domain)
+    return tf.nest.map_structure(lambda a: row_taker(a)(tf.constant(drawn)), as_tensors(domain))
 
 
 def _draw_one_by_one(dataset: tf.data.Dataset, batch_size: int, rng: np.random.Generator) -> Any:

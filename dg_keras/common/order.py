@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 
-def places(keys: tf.Tensor) -> tf.Tensor:
-    """The place of each key in ascending order; of equals the first comes first.
+def ranks(keys: tf.Tensor) -> tf.Tensor:
+    """The rank of each key, its place in ascending order; of equals the first comes first.
 
     XLA makes a dynamic shape of `tf.argsort` and then inlines all of the step's random number
     generators, dropout's among them, into what uses them, which draws several times.
@@ -22,7 +22,7 @@ def places(keys: tf.Tensor) -> tf.Tensor:
 
 
 def inverse(permutations: tf.Tensor) -> tf.Tensor:
-    """What stands at each place, int32 `[..., N]`, of the places of all, `[..., N]`."""
+    """What stands at each place, int32 `[..., N]`, of the ranks of all, `[..., N]`."""
     number = tf.range(permutations.shape[-1])
     is_at_place = permutations[..., None, :] == number[:, None]
     return tf.argmax(is_at_place, axis=-1, output_type=tf.int32)

@@ -1,5 +1,6 @@
 """Some of the samples of a batch."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -44,10 +45,10 @@ def interleaved(parts: list[Any]) -> Any:
     """
 
     def of(*tensors: Any) -> Any:
-        joined = _interleaved(tensors)
+        joined = interleaved_tensor(tensors)
         masks = [mask(t) for t in tensors]
         if masks[0] is not None:
-            joined._keras_mask = _interleaved(masks)
+            joined._keras_mask = interleaved_tensor(masks)
         return joined
 
     return keras.tree.map_structure(of, *parts, none_is_leaf=False)
@@ -112,30 +113,15 @@ def _every(tensor: Any, start: int, stride: int) -> Any:
     return tensor[start::stride]
 
 
-def _interleaved(tensors: Any) -> Any:
-    first = tensors[0]
+def interleaved_tensor(parts: Sequence[Any]) -> Any:
+    """One tensor whose sample i is the next of `parts[i % N]`, of dense, sparse or ragged ones."""
+    first = parts[0]
     if isinstance(first, tf.SparseTensor):
-        return _interleaved_sparse(tensors)
+        stacked = tf.sparse.concat(1, [tf.sparse.expand_dims(part, 1) for part in parts])
+        return tf.sparse.reshape(stacked, tf.concat([[-1], stacked.dense_shape[2:]], axis=0))
     if isinstance(first, tf.RaggedTensor):
-        samples, parts = first.nrows(), len(tensors)
-        order = tf.reshape(tf.transpose(tf.reshape(tf.range(samples * parts), [parts, -1])), [-1])
-        return tf.gather(tf.concat(tensors, axis=0), order)
-    stacked = tf.stack(tensors, axis=1)
+        return tf.stack(parts, axis=1).merge_dims(0, 1)
+    stacked = tf.stack(parts, axis=1)
     joined = tf.reshape(stacked, tf.concat([[-1], tf.shape(stacked)[2:]], axis=0))
-    samples = None if first.shape[0] is None else first.shape[0] * len(tensors)
-    return tf.ensure_shape(joined, [samples, *first.shape[1:]])
-
-
-def _interleaved_sparse(tensors: Any) -> tf.SparseTensor:
-    parts = len(tensors)
-    indices = [
-        tf.concat([t.indices[:, :1] * parts + i, t.indices[:, 1:]], axis=1)
-        for i, t in enumerate(tensors)
-    ]
-    shape = tensors[0].dense_shape
-    joined = tf.SparseTensor(
-        tf.concat(indices, axis=0),
-        tf.concat([t.values for t in tensors], axis=0),
-        tf.concat([shape[:1] * parts, shape[1:]], axis=0),
-    )
-    return tf.sparse.reorder(joined)
+    samples = None if stacked.shape[0] is None else stacked.shape[0] * len(parts)
+    return tf.ensure_shape(joined, tf.TensorShape([samples]).concatenate(stacked.shape[2:]))

@@ -1,5 +1,6 @@
 """What `fit` can't take, and what it derives from what it is given."""
 
+import math
 import numbers
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,13 @@ import tensorflow as tf
 
 from dg_keras.common.samples import check_divides
 from dg_keras.data.feeding.check_domains import check_domains
-from dg_keras.data.feeding.domains import domain_size, looks_like_domains, named
+from dg_keras.data.feeding.checked_batches import Classes, check_labels
+from dg_keras.data.feeding.domains import (
+    check_unbatched,
+    domain_size,
+    looks_like_domains,
+    named,
+)
 
 DEFAULT_BATCH = 32
 """Keras' own, where `batch_size` is not given."""
@@ -43,18 +50,19 @@ def domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None:
     return names
 
 
-def are_domains_to_validate_on(data: Any, net: keras.Model) -> bool:
+def are_domains_to_validate_on(data: Any, net: keras.Model, x: Any) -> bool:
     """Tells whether `validation_data` is meant as domains, and not as Keras' `(x, y)`.
 
     A tuple of tuples may be either: two domains, or two inputs and two outputs. It is domains where
-    the network has one input.
+    the network has one input, and where that is not known, if `x` is domains.
     """
     if not isinstance(data, tuple) or len(data) not in (2, 3):
         return looks_like_domains(data)
     if all(isinstance(element, tf.data.Dataset) for element in data):
         return True
-    has_one_input = len(getattr(net, "inputs", None) or []) == 1
-    return has_one_input and all(isinstance(element, tuple) for element in data)
+    inputs = getattr(net, "inputs", None)
+    may_be = len(inputs) == 1 if inputs else looks_like_domains(x)
+    return may_be and all(isinstance(element, tuple) for element in data)
 
 
 def check_domains_alone(domains: Any, **others: Any) -> None:
@@ -92,7 +100,11 @@ def check_positive(name: str, value: Any) -> None:
 
 
 def check_stays_interleaved(
-    x: Any, batch_size: int | None, shuffle: Any, domains: tuple[str, ...] | None
+    x: Any,
+    batch_size: int | None,
+    fit_arguments: dict[str, Any],
+    domains: tuple[str, ...] | None,
+    replicas: int,
 ) -> None:
     """Raises ValueError if Keras would mix the domains of arrays that are interleaved."""
     arrays = keras.tree.flatten(x)
@@ -105,14 +117,16 @@ def check_stays_interleaved(
         )
     if not are_arrays:
         return  # a dataset, whose order is its own
-    if shuffle:
+    if fit_arguments.get("shuffle", True):
         raise ValueError(
             "`shuffle` must be False for arrays that are already interleaved: Keras would mix "
             "the domains. Received: shuffle=True"
         )
-    samples, size = int(arrays[0].shape[0]), batch_size or DEFAULT_BATCH
+    # As Keras splits them.
+    split = fit_arguments.get("validation_split") or 0.0
+    samples, size = math.floor(int(arrays[0].shape[0]) * (1 - split)), batch_size or DEFAULT_BATCH
     for number in (min(size, samples), samples % size) if domains else ():
-        check_divides(number, len(domains))
+        check_divides(number, len(domains) * replicas)
 
 
 def check_dataset(x: Any, steps: int | None, domains: tuple[str, ...] | None) -> None:
@@ -144,7 +158,13 @@ def steps_per_epoch(domains: Any, batch_size: int) -> int:
     return -(-max(sizes.values()) // batch_size)
 
 
-def input_rank(net: keras.Model) -> int | None:
-    """The rank of the network's batches, where it has one input and knows it."""
+def check_evaluated(domains: Any, net: keras.Model, classes: Classes | None) -> None:
+    """Raises ValueError if domains can't be evaluated: batched ones, or of other labels."""
+    check_unbatched(domains, sample_rank(net))
+    check_labels(domains, classes)
+
+
+def sample_rank(net: keras.Model) -> int | None:
+    """The rank of one sample, where the network has one input and knows it."""
     inputs = getattr(net, "inputs", None)
-    return len(inputs[0].shape) if inputs and len(inputs) == 1 else None
+    return len(inputs[0].shape) - 1 if inputs and len(inputs) == 1 else None

@@ -1,5 +1,6 @@
 """Callbacks of ours beside the user's."""
 
+import copy
 from typing import Any
 
 import keras
@@ -17,11 +18,14 @@ def with_callback(
         first: Whether ours comes before all, or after.
 
     Returns:
-        A list, or the `CallbackList`, changed.
+        A list, or a `CallbackList` of the same callbacks.
     """
     if isinstance(callbacks, keras.callbacks.CallbackList):
         ours.set_model(model)
-        callbacks.callbacks.insert(0 if first else len(callbacks.callbacks), ours)
-        return callbacks
+        given = callbacks.callbacks
+        # A copy, as the user's may be given to another `fit`.
+        together = copy.copy(callbacks)
+        together.callbacks = [ours, *given] if first else [*given, ours]
+        return together
     given = keras.tree.flatten(callbacks or [])
     return [ours, *given] if first else [*given, ours]

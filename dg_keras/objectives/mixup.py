@@ -9,7 +9,6 @@ import scipy.stats
 import tensorflow as tf
 
 from dg_keras.common.configured import public
-from dg_keras.common.samples import mask, masked
 from dg_keras.objectives._checks import check_positive
 from dg_keras.objectives.batch import Batch
 from dg_keras.objectives.objective import Objective, Risk
@@ -75,7 +74,7 @@ class Mixup(Objective):
             # Images of bytes have mixtures that are none.
             dtype = first.dtype if first.dtype.is_floating else tf.float32
             first, second = tf.cast(first, dtype), tf.cast(second, dtype)
-            weight = _per_sample(tf.cast(share, dtype), first, 1)
+            weight = tf.reshape(tf.cast(share, dtype), [-1] + [1] * (first.shape.rank - 1))
             return weight * first + (1 - weight) * second
 
         x, y, sample_weight = batch
@@ -86,20 +85,12 @@ class Mixup(Objective):
 
     def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
         """The compiled loss against both parts' targets, each with its share."""
-        # One loss of all targets, so that what Keras logs for each output is weighted too. The mean
-        # over twice as many samples takes twice the shares.
-        share = batch.y.share
-        ones = keras.tree.map_structure(lambda t: _per_sample(tf.ones_like(share), t), y_pred)
-        first, second = batch.sample_weight or (ones, ones)
-        weight = keras.tree.map_structure(
-            lambda a, b: tf.concat(
-                [2 * a * _per_sample(share, a, 1), 2 * b * _per_sample(1 - share, b, 1)], axis=0
-            ),
-            first,
-            second,
-        )
-        doubled = Batch(_twice(batch.x), _twice(batch.y.first, batch.y.second), weight)
-        return risk(doubled, _twice(y_pred))
+        share = batch.y.share[0]  # a domain's samples have one
+        first, second = batch.sample_weight or (None, None)
+        of_first = risk(Batch(batch.x, batch.y.first, first), y_pred, share)
+        of_second = risk(Batch(batch.x, batch.y.second, second), y_pred, 1 - share)
+        share = tf.cast(share, of_first.dtype)
+        return share * of_first + (1 - share) * of_second
 
     def shares(self, domains: int, seed: tf.Tensor) -> tf.Tensor:
         """Draws lambda ~ Beta(alpha, alpha) for each domain, float32 `[N]`.
@@ -117,28 +108,6 @@ def _quantiles(alpha: float) -> np.ndarray:
     return scipy.stats.beta.ppf((np.arange(_DRAWS) + 0.5) / _DRAWS, alpha, alpha).astype("float32")
 
 
-def _twice(first: Any, second: Any = None) -> Any:
-    """Two structures of tensors, or one and itself, as samples of one batch; masks stay."""
-
-    def joined(*parts: tf.Tensor) -> tf.Tensor:
-        masks = [mask(part) for part in parts]
-        both = tf.concat(parts, axis=0)
-        return both if masks[0] is None else masked(both, by=tf.concat(masks, axis=0))
-
-    return keras.tree.map_structure(joined, first, first if second is None else second)
-
-
-def _per_sample(values: tf.Tensor, like: tf.Tensor, features: int = 2) -> tf.Tensor:
-    """A value per sample, `[B]`, of a rank that multiplies another tensor's positions.
-
-    Args:
-        values: The values.
-        like: A tensor `[B, ...]`.
-        features: How many of its dimensions are no positions: the samples, and with 2 the last.
-    """
-    return tf.reshape(values, [-1] + [1] * max(0, like.shape.rank - features))
-
-
 def _input_of(layer: keras.Layer) -> Any:
     """What the layer is called with; None where it is not part of a Functional model."""
     nodes = layer._inbound_nodes
@@ -146,7 +115,11 @@ def _input_of(layer: keras.Layer) -> Any:
 
 
 def _check_can_be_mixed(inputs: tf.Tensor) -> None:
-    """Raises ValueError for whole numbers that are no images."""
+    """Raises ValueError for whole numbers that are no images, and for sparse and ragged inputs."""
+    if not isinstance(inputs, tf.Tensor):
+        raise ValueError(
+            f"Mixup needs inputs that can be mixed: dense ones. Received: a {type(inputs).__name__}"
+        )
     if not inputs.dtype.is_floating and inputs.dtype != tf.uint8:
         raise ValueError(
             "Mixup needs inputs that can be mixed: floats, or images of bytes (uint8). Received: "

@@ -11,10 +11,11 @@ import tensorflow as tf
 from dg_keras.common.configured import Configured
 from dg_keras.objectives.batch import Batch
 
-Risk = Callable[[Batch, Any], tf.Tensor]
+Risk = Callable[..., tf.Tensor]
 """`risk(batch, y_pred)` is the compiled loss of a batch and the network's predictions for it, a
 scalar: the mean over the samples, with what the layers add for these data, without the regularizers
-of the weights."""
+of the weights. With `risk(batch, y_pred, share)` it counts with that share in what Keras logs of
+the losses of several outputs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Objective(Configured):
     looks_ahead: ClassVar[bool] = False
     """True where gradients are taken at second points too: `partners` and `second_point` are
     called in every step."""
+
+    @property
+    def needs_all_domains(self) -> bool:
+        """Whether a domain's gradient depends on the others."""
+        return self.weighs or self.looks_ahead
 
     @property
     def restart_step(self) -> int | None:

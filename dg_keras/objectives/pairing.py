@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from dg_keras.common.order import inverse, places
+from dg_keras.common.order import inverse, ranks
 
 
 def cyclic_partners(domains: int, seed: tf.Tensor) -> tf.Tensor:
@@ -19,5 +19,5 @@ def cyclic_partners(domains: int, seed: tf.Tensor) -> tf.Tensor:
         unless it is the only one.
     """
     keys = tf.random.stateless_uniform([domains], seed, None, None, tf.int32, alg="philox")
-    place = places(keys)
+    place = ranks(keys)
     return tf.gather(inverse(place), (place + 1) % domains)

@@ -5,7 +5,7 @@ import warnings
 import keras
 
 from dg_keras.objectives import Objective
-from dg_keras.strategies import Strategy
+from dg_keras.strategies import FoldStrategy, Strategy
 
 _OF_PROBABILITIES = (
     keras.losses.binary_crossentropy,
@@ -58,6 +58,16 @@ def check_can_be_trained(
         raise ValueError(
             f"The objective {type(objective).__name__}, which weighs the domains by their losses, "
             f"trains on one replica. Received: {replicas}"
+        )
+
+
+def check_in_turn(strategy: Strategy, objective: Objective) -> None:
+    """Raises ValueError where domains can't be taken one after the other."""
+    if not isinstance(strategy, FoldStrategy) or objective.needs_all_domains:
+        culprit = objective if objective.needs_all_domains else strategy
+        raise ValueError(
+            f"`in_turn` must be False for {type(culprit).__name__}, which needs all domains at "
+            "once. Received: in_turn=True"
         )
 
 

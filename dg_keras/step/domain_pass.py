@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from dg_keras.common.samples import mask, masked
 from dg_keras.objectives import Batch, Objective
+from dg_keras.step.data_loss import data_loss, scale
+from dg_keras.step.generators import generators
 from dg_keras.step.parts import Parts
-from dg_keras.step.replicas import number_of_replicas, share
 from dg_keras.step.sums import dense
-from dg_keras.step.weight_penalty import without_penalties
 
 
 class DomainPass:
@@ -63,37 +63,3 @@ class DomainPass:
         gradient = dense(tape.gradient(scaled, variables), variables)
         # What is noted on a tensor does not leave a function that is traced apart.
         return loss, gradient, y_pred, keras.tree.map_structure(mask, y_pred)
-
-
-def data_loss(
-    model: keras.Model, objective: Objective, batch: Batch, y_pred: Any, step: tf.Tensor
-) -> tf.Tensor:
-    """The objective's loss, with what the layers add for the data, without weight penalties."""
-    replicas = number_of_replicas()
-
-    def risk(batch: Batch, y_pred: Any) -> tf.Tensor:
-        x, y, sample_weight = batch
-        loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
-        # Keras makes it this replica's share; objectives see the mean over their samples.
-        return loss if replicas == 1 else loss * replicas
-
-    with without_penalties(model.trainable_variables):
-        loss = objective.loss(batch, y_pred, risk, step)
-    if loss.shape.rank != 0:
-        # Its gradient would be that of a sum, where the mean is logged.
-        raise ValueError(
-            f"`loss` of {type(objective).__name__} must return a scalar, the mean over the "
-            f"domain's samples. Received: a tensor of shape {tuple(loss.shape)}"
-        )
-    return loss
-
-
-def scale(model: keras.Model, loss: tf.Tensor) -> tf.Tensor:
-    """The loss as this replica's share, times the loss scale."""
-    return model.optimizer.scale_loss(share(loss))
-
-
-def generators(model: keras.Model) -> list[keras.Variable]:
-    """The states of the network's random number generators."""
-    weights = {id(v) for v in model.weights}
-    return [v for v in model.variables if id(v) not in weights]

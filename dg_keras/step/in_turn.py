@@ -3,14 +3,14 @@
 import tensorflow as tf
 
 from dg_keras.common.samples import interleaved
-from dg_keras.objectives import Batch, Objective
+from dg_keras.objectives import Batch
 from dg_keras.step.batches import split
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.moment import Moment
 from dg_keras.step.parts import Parts
 from dg_keras.step.running_fold import RunningFold
 from dg_keras.step.taken import Taken, mean
-from dg_keras.strategies import FoldStrategy, Strategy
+from dg_keras.strategies import FoldStrategy
 
 
 class InTurn:
@@ -62,14 +62,3 @@ class InTurn:
     def _added(self, gradient: list[tf.Tensor]) -> tf.Tensor:
         self._fold.add(gradient)
         return tf.zeros([])
-
-
-def check_in_turn(strategy: Strategy, objective: Objective) -> None:
-    """Raises ValueError where domains can't be taken one after the other."""
-    alone = not objective.weighs and not objective.looks_ahead
-    if not isinstance(strategy, FoldStrategy) or not alone:
-        culprit = strategy if alone else objective
-        raise ValueError(
-            f"`in_turn` must be False for {type(culprit).__name__}, which needs all domains at "
-            "once. Received: in_turn=True"
-        )

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from dg_keras.objectives import Batch, Objective
 from dg_keras.step.batches import split
-from dg_keras.step.domain_pass import data_loss, scale
+from dg_keras.step.data_loss import data_loss, scale
 from dg_keras.step.moment import Moment
 from dg_keras.step.taken import Taken, mean
 

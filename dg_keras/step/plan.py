@@ -43,10 +43,13 @@ class Plan:
     ) -> None:
         self.parts = Parts(model, in_turn, compile_update)
         domain_pass = DomainPass(model, objective, self.parts)
-        is_alone = not objective.weighs and not objective.looks_ahead
         if in_turn:
             self._way = InTurn(domain_pass, strategy, state.domains, self.parts)
-        elif strategy.averages and is_alone and not has_trainable_batch_norm(model):
+        elif (
+            strategy.averages
+            and not objective.needs_all_domains
+            and not has_trainable_batch_norm(model)
+        ):
             self._way = OnePass(model, objective, state.domains)
         else:
             ahead = SecondPoints(model, objective, domain_pass) if objective.looks_ahead else None

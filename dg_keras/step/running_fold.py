@@ -24,10 +24,7 @@ class RunningFold:
         self._strategy = strategy
         self._gradient = [tf.TensorSpec(g.shape, g.dtype) for g in gradient]
         started = tf.function(self._started, autograph=False).get_concrete_function(self._gradient)
-        self._state = tf.nest.map_structure(
-            lambda spec: tf.Variable(tf.zeros(spec.shape, spec.dtype), trainable=False),
-            started.structured_outputs,
-        )
+        self._state = tf.nest.map_structure(_variable, started.structured_outputs)
 
     def start(self, gradient: list[tf.Tensor]) -> None:
         """Takes the first domain."""
@@ -54,7 +51,19 @@ class RunningFold:
         return tf.constant(True) if self._strategy.carries_nonfinite else all_finite([gradient])
 
     def _values(self) -> Any:
-        return tf.nest.map_structure(tf.convert_to_tensor, self._state)
+        return tf.nest.map_structure(
+            lambda variable: None if variable is None else tf.convert_to_tensor(variable),
+            self._state,
+        )
 
     def _assign(self, state: Any) -> None:
-        tf.nest.map_structure(lambda variable, value: variable.assign(value), self._state, state)
+        tf.nest.map_structure(
+            lambda variable, value: None if variable is None else variable.assign(value),
+            self._state,
+            state,
+        )
+
+
+def _variable(value: Any) -> tf.Variable | None:
+    """A variable for a part of the state, of which some may be None."""
+    return None if value is None else tf.Variable(tf.zeros(value.shape, value.dtype), False)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dg_keras.step.domain_pass import scale
+from dg_keras.step.data_loss import scale
 from dg_keras.step.moment import Moment
 from dg_keras.step.parts import Parts
 from dg_keras.step.sums import add

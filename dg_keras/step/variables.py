@@ -9,36 +9,34 @@ from dg_keras.objectives import Batch
 
 
 def make_variables(model: keras.Model, net: keras.Model, batch: Batch) -> None:
-    """Makes the variables of optimizer and metrics, if the network tells its output's shape.
+    """Makes the variables of the optimizer, if the network is built, and those of the metrics.
 
-    A step that makes variables while it is traced is traced twice.
+    The metrics' are made where the network tells its output's shape. A step that makes variables
+    while it is traced is traced twice.
 
     Args:
         model: The compiled model.
         net: The network that it trains.
         batch: What the step is traced with.
     """
+    if not net.built or tf.distribute.has_strategy():
+        return
+    if not model.optimizer.built:
+        with tf.init_scope():
+            model.optimizer.build(model.trainable_variables)
     outputs = getattr(net, "outputs", None) or []
     compared = keras.tree.flatten((outputs, batch.y, batch.sample_weight))
     shapes = [tuple(tensor.shape[1:]) for tensor in compared if tensor is not None]
     is_known = len(outputs) == 1 and all(None not in shape for shape in shapes)
-    if not is_known or model.distribute_strategy.num_replicas_in_sync > 1:
+    if not is_known or all(getattr(metric, "built", True) for metric in model.metrics):
         return
     with tf.init_scope():
-        if model.optimizer.built and _are_built(model):
-            return
-        model.optimizer.build(model.trainable_variables)
         # One sample of zeros; where dimensions of the inputs are open, one along each.
         sample = keras.tree.map_structure(
             _zeros, (batch.x, batch.y, outputs[0], batch.sample_weight), none_is_leaf=False
         )
         model.compute_metrics(*sample)
         model.reset_metrics()
-
-
-def _are_built(model: keras.Model) -> bool:
-    """Whether compiled metrics have their variables."""
-    return all(getattr(metric, "built", True) for metric in model.metrics)
 
 
 def _zeros(tensor: Any) -> tf.Tensor:

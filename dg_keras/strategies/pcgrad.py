@@ -5,7 +5,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from dg_keras.common.configured import public
-from dg_keras.common.order import inverse, places
+from dg_keras.common.order import inverse, ranks
 from dg_keras.strategies.gram_strategy import GramStrategy
 from dg_keras.strategies.randomness import integers
 from dg_keras.strategies.seeded import Seeded
@@ -45,4 +45,4 @@ class PCGrad(Seeded, GramStrategy):
         keys = integers([domains, domains], self.key(step))
         # With the largest key, a domain itself comes last in its own row.
         keys = tf.linalg.set_diag(keys, tf.fill([domains], tf.int32.max))
-        return inverse(places(keys))[:, :-1]
+        return inverse(ranks(keys))[:, :-1]

@@ -364,6 +364,7 @@ class TestNoInfluence:
             np.testing.assert_array_equal(ours, theirs, err_msg=ours.path)
         assert model.layers[1].kernel.regularizer is not None
 
+    @pytest.mark.filterwarnings("ignore:`net` has trainable BatchNormalization:UserWarning")
     def test_on_a_domain_generalizer(self):
         def trained(*callbacks):
             net = linear_net(l2=0.01)

@@ -183,3 +183,143 @@ def test_domain_metrics_know_the_metrics_of_a_mode():
     metrics = dg_keras.callbacks.DomainMetrics(domains(), mode={"acc": "max"})
     with pytest.raises(ValueError, match=r"`mode` must name metrics.*Received: acc"):
         fit(compiled(surgeon(net(), domains=N), metrics=["accuracy"]), callbacks=[metrics])
+
+
+class Unlisted(keras.Model):
+    """A subclassed network, which tells neither inputs nor outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(CLASSES, kernel_initializer=keras.initializers.Ones())
+
+    def call(self, x):
+        return self.head(x)
+
+
+class TestLossScale:
+    def moved(self, build):
+        x, y = batch()
+        model = surgeon(Unlisted())
+        scaler = keras.optimizers.LossScaleOptimizer(
+            keras.optimizers.SGD(0.1), initial_scale=8.0, dynamic_growth_steps=2
+        )
+        compiled(model, optimizer=scaler, jit_compile=False)
+        model.net(x[:1])
+        if build:
+            scaler.build(model.trainable_variables)
+        for _ in range(6):
+            model.train_on_batch(x, y)
+        return model.get_weights()
+
+    def test_is_not_frozen_into_what_is_traced(self):
+        assert_same_weights(self.moved(build=False), self.moved(build=True))
+
+
+class TestSlices:
+    """What `fit` hands to Keras in parts."""
+
+    def test_of_validation_data(self):
+        x, y = batch()
+        model = compiled(surgeon(net()), metrics=["accuracy"])
+        # The last of 9 samples that are left is one of three.
+        with pytest.raises(ValueError, match="as many samples of each of the 3 domains"):
+            model.fit(x, y, batch_size=6, validation_split=0.34, shuffle=False, verbose=0)
+
+    def test_of_domains(self):
+        model = compiled(surgeon(net()))
+        with pytest.raises(ValueError, match="`steps` must be None"):
+            model.evaluate(domains(), steps=1, verbose=0)
+        with pytest.raises(ValueError, match="`validation_steps` must be None"):
+            fit(model, validation_data=domains(), validation_steps=1)
+
+    def test_of_an_evaluation_come_in_keras_order(self):
+        x, y = batch()
+        model = compiled(surgeon(net()), metrics=["accuracy"])
+        loss, accuracy, *by_domain = model.evaluate({"a": (x, y)}, verbose=0)
+        plain = model.evaluate(x, y, verbose=0)
+        np.testing.assert_allclose([loss, accuracy], plain, rtol=1e-6)
+        assert len(by_domain) == 2
+
+
+def test_a_list_of_callbacks_may_be_given_twice():
+    history = keras.callbacks.History()
+    model = compiled(surgeon(net()))
+    callbacks = keras.callbacks.CallbackList([history], model=model)
+    fit(model, validation_data={"v": batch()}, callbacks=callbacks)
+    assert callbacks.callbacks == [history]
+    assert "val_loss/v" in history.history
+    fit(model, validation_data=batch(), callbacks=callbacks)
+    assert len(history.history["val_loss/v"]) == 1
+
+
+def test_irm_starts_the_optimizer_anew_in_time_or_not_at_all():
+    x, y = batch()
+    stream = tf.data.Dataset.from_tensors((x, y)).repeat(6)
+    model = surgeon(net(), "mean", objectives.IRM(1.0, 8))
+    compiled(model, jit_compile=False, steps_per_execution=4)
+    model.fit(stream, shuffle=False, verbose=0)
+    with pytest.raises(ValueError, match=r"must not run past .* IRM .* 8; .* with 2 left"):
+        model.fit(stream, shuffle=False, verbose=0)
+
+
+class TestMixup:
+    def test_sees_the_logits_of_a_saturated_softmax(self):
+        """Confidently wrong: probabilities that are clipped have no gradient."""
+        stack = [keras.Input((1,)), keras.layers.Dense(2, activation="softmax")]
+        head = keras.Sequential(stack)
+        head.set_weights([np.array([[200.0, -200.0]]), np.zeros(2)])
+        model = compiled(
+            surgeon(head, "mean", "mixup", seed=0), loss="sparse_categorical_crossentropy"
+        )
+        before = copies(model)
+        model.train_on_batch(np.ones((6, 1), "float32"), np.ones(6, "int32"))
+        np.testing.assert_allclose(before[1] - model.get_weights()[1], [0.1, -0.1], rtol=1e-4)
+
+    def test_logs_what_it_minimises_of_each_output(self):
+        inputs = keras.Input((FEATURES,))
+        heads = [keras.layers.Dense(CLASSES, name=name)(inputs) for name in ("one", "two")]
+        x, y = batch()
+        model = compiled(surgeon(keras.Model(inputs, heads), "mean", "mixup", seed=0))
+        logs = model.train_on_batch(x, (y, y), return_dict=True)
+        np.testing.assert_allclose(logs["one_loss"] + logs["two_loss"], logs["loss"], rtol=1e-5)
+
+    def test_is_of_dense_inputs(self):
+        ids = tf.ragged.constant([[1.0], [2.0, 3.0]] * 3)
+        seed = tf.constant([0, 0], tf.int64)
+        with pytest.raises(ValueError, match=r"dense ones\. Received: a RaggedTensor"):
+            objectives.Mixup().prepare(objectives.Batch(ids, None, None), 3, seed)
+
+
+def test_a_fold_may_have_parts_that_are_none():
+    @dataclasses.dataclass(frozen=True)
+    class Sum(strategies.FoldStrategy):
+        def start(self, gradient):
+            return gradient, None
+
+        def add(self, state, gradient):
+            return [a + b for a, b in zip(state[0], gradient, strict=True)], None
+
+        def finish(self, state, step):
+            return state[0]
+
+    together, in_turn = (
+        compiled(surgeon(net(), Sum(), seed=0, in_turn=turn)) for turn in (False, True)
+    )
+    for model in (together, in_turn):
+        fit(model)
+    assert_same_weights(together, in_turn)
+
+
+@pytest.mark.parametrize("kind", ["ragged", "sparse"])
+def test_gradient_agreement_draws_of_rows(kind):
+    x, y = batch()
+    rows = tf.RaggedTensor.from_tensor(x) if kind == "ragged" else tf.sparse.from_dense(x)
+    dense = keras.layers.Lambda(lambda t: t.to_tensor(shape=(None, FEATURES)))
+    start = [keras.Input((FEATURES,), ragged=True), dense]
+    if kind == "sparse":
+        start = [keras.Input((FEATURES,), sparse=True)]
+    model = compiled(keras.Sequential([*start, keras.layers.Dense(CLASSES)]))
+    agreement = dg_keras.callbacks.GradientAgreement({"a": (rows, y), "b": (rows, y)}, every=1)
+    stream = tf.data.Dataset.from_tensor_slices((rows, y)).batch(6)
+    model.fit(stream, shuffle=False, verbose=0, callbacks=[agreement])
+    np.testing.assert_allclose(agreement.measurements["gradient/agreement"], 1.0)

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from dg_keras.common.samples import interleaved_tensor
+
 
 def merge_batches(parts: Sequence[Any], batch_size: int, dtype: tf.DType) -> Any:
     """Makes one tensor of N domains' tensors; sample i of it is of domain i mod N.
@@ -18,19 +20,14 @@ def merge_batches(parts: Sequence[Any], batch_size: int, dtype: tf.DType) -> Any
     Returns:
         A tensor of the same kind, of shape `[batch_size * N, ...]`; its first dimension is static.
     """
-    samples = batch_size * len(parts)
-    if isinstance(parts[0], tf.SparseTensor):
-        stacked = tf.sparse.concat(1, [tf.sparse.expand_dims(part, 1) for part in parts])
-        merged = tf.sparse.reshape(stacked, tf.concat([[samples], stacked.dense_shape[2:]], axis=0))
-        merged.set_shape([samples, *parts[0].shape[1:]])
-        return merged
-    if isinstance(parts[0], tf.RaggedTensor):
-        merged = tf.stack(parts, axis=1).merge_dims(0, 1)
-        splits = tf.ensure_shape(merged.row_splits, [samples + 1])
-        return tf.RaggedTensor.from_row_splits(merged.values, splits, validate=False)
     if len({part.dtype for part in parts}) > 1:
         parts = [tf.cast(part, dtype) for part in parts]
-    stacked = tf.stack(parts, axis=1)
-    merged = tf.reshape(stacked, tf.concat([[samples], tf.shape(stacked)[2:]], axis=0))
-    shape = tf.TensorShape([samples]).concatenate(stacked.shape[2:])
+    merged, samples = interleaved_tensor(parts), batch_size * len(parts)
+    if isinstance(merged, tf.SparseTensor):
+        merged.set_shape([samples, *parts[0].shape[1:]])
+        return merged
+    if isinstance(merged, tf.RaggedTensor):
+        splits = tf.ensure_shape(merged.row_splits, [samples + 1])
+        return tf.RaggedTensor.from_row_splits(merged.values, splits, validate=False)
+    shape = tf.TensorShape([samples]).concatenate(merged.shape[1:])
     return tf.cast(tf.ensure_shape(merged, shape), dtype)

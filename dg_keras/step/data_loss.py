@@ -1,0 +1,44 @@
+"""The loss of some samples, as it is differentiated."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dg_keras.objectives import Batch, Objective
+from dg_keras.step.metrics_weighed import metrics_weighed
+from dg_keras.step.replicas import number_of_replicas, share
+from dg_keras.step.weight_penalty import without_penalties
+
+
+def data_loss(
+    model: keras.Model, objective: Objective, batch: Batch, y_pred: Any, step: tf.Tensor
+) -> tf.Tensor:
+    """The objective's loss, with what the layers add for the data, without weight penalties."""
+    replicas = number_of_replicas()
+
+    def risk(batch: Batch, y_pred: Any, share: tf.Tensor | None = None) -> tf.Tensor:
+        x, y, sample_weight = batch
+        with metrics_weighed(model, share):
+            loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
+        # Keras makes it this replica's share; objectives see the mean over their samples.
+        return loss if replicas == 1 else loss * replicas
+
+    with without_penalties(model.trainable_variables):
+        loss = objective.loss(batch, y_pred, risk, step)
+    if loss.shape.rank != 0:
+        # Its gradient would be that of a sum, where the mean is logged.
+        raise ValueError(
+            f"`loss` of {type(objective).__name__} must return a scalar, the mean over the "
+            f"domain's samples. Received: a tensor of shape {tuple(loss.shape)}"
+        )
+    return loss
+
+
+def scale(model: keras.Model, loss: tf.Tensor) -> tf.Tensor:
+    """The loss as this replica's share, times the loss scale."""
+    if not model.optimizer.built and not tf.distribute.has_strategy():
+        # It would scale by a constant, which would stay in what is traced now.
+        with tf.init_scope():
+            model.optimizer.build(model.trainable_variables)
+    return model.optimizer.scale_loss(share(loss))
