@@ -10,40 +10,24 @@ import tensorflow as tf
 from dg_keras import objectives, strategies
 from dg_keras.common.samples import number_of_samples
 from dg_keras.common.seeds import seed_or_drawn
-from dg_keras.data.feeding.check_domains import check_domains
-from dg_keras.data.feeding.checked_batches import (
-    check_labels,
-    check_labels_of_arrays,
-    checked_batches,
-)
-from dg_keras.data.feeding.domains import (
-    check_unbatched,
-    is_domains,
-    looks_like_domains,
-    named,
-)
-from dg_keras.data.feeding.interleave import interleave
+from dg_keras.data.feeding.domains import is_domains, looks_like_domains, named
 from dg_keras.data.feeding.pooled import pooled
-from dg_keras.fitting.by_domain import ByDomain, metrics_by_domain
+from dg_keras.fitting.by_domain import metrics_by_domain
+from dg_keras.fitting.check_interleaved import check_interleaved
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
     are_domains_to_validate_on,
-    check_dataset,
     check_domains_alone,
     check_evaluated,
-    check_fits_replicas,
     check_is_bool,
     check_net,
     check_positive,
-    check_stays_interleaved,
     domain_names,
-    sample_rank,
-    steps_per_epoch,
 )
-from dg_keras.fitting.classes import classes, whole_class_weight
+from dg_keras.fitting.classes import classes
+from dg_keras.fitting.feed import feed
 from dg_keras.fitting.name_domains import name_domains
-from dg_keras.fitting.start_step import StartStep
-from dg_keras.fitting.with_callback import with_callback
+from dg_keras.fitting.validate_by_domain import validate_by_domain
 from dg_keras.step import Moment, ObjectiveState, Plan, Taken, read
 from dg_keras.step.checks import check_can_be_trained, check_in_turn, warn_of_batch_norm
 from dg_keras.step.generators import generators
@@ -216,13 +200,15 @@ class DomainGeneralizer(keras.Model):
         check_positive("steps_per_epoch", kwargs.get("steps_per_epoch"))
         check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
         if are_domains_to_validate_on(kwargs.get("validation_data"), self.net, x):
-            kwargs = self._validated_by_domain(batch_size, kwargs)
+            kwargs = validate_by_domain(self, batch_size, kwargs)
         # With `y`, tuples in `x` may be inputs that are nested.
         if is_domains(x) if y is not None else looks_like_domains(x):
-            x, kwargs = self._feed(x, y, batch_size, kwargs)
-            y = batch_size = None
+            check_domains_alone(x, y=y, sample_weight=kwargs.get("sample_weight"))
+            names, x = name_domains(x, self.domain_names, self._why_these_domains())
+            x, kwargs = feed(self, x, batch_size, kwargs)
+            self.domain_names, y, batch_size = names, None, None
         elif x is not None:
-            x = self._checked(x, y, batch_size, kwargs)
+            x = check_interleaved(self, x, y, batch_size, kwargs)
         return super().fit(x=x, y=y, batch_size=batch_size, epochs=epochs, **kwargs)
 
     def evaluate(
@@ -423,54 +409,6 @@ class DomainGeneralizer(keras.Model):
             **{f"generator_{i}": variable for i, variable in enumerate(generators(self))},
         }
 
-    def _checked(self, x: Any, y: Any, batch_size: int | None, kwargs: dict[str, Any]) -> Any:
-        """What is interleaved already, looked at when it is drawn."""
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        check_dataset(x, kwargs.get("steps_per_epoch"), self.domain_names)
-        check_stays_interleaved(x, batch_size, kwargs, self.domain_names, replicas)
-        if self.domain_names is None:
-            return x
-        known = classes(self, self.net)
-        check_labels_of_arrays(y, known)
-        # A replica gets a slice of the batch, which must begin with the first domain.
-        return checked_batches(x, len(self.domain_names) * replicas, known)
-
-    def _feed(
-        self, domains: Any, y: Any, batch_size: int | None, kwargs: dict[str, Any]
-    ) -> tuple[tf.data.Dataset, dict[str, Any]]:
-        """What `fit` hands to Keras for domains: their batches, and its other arguments."""
-        check_domains_alone(
-            domains,
-            y=y,
-            sample_weight=kwargs.get("sample_weight"),
-            validation_split=kwargs.get("validation_split") or None,
-        )
-        size = DEFAULT_BATCH if batch_size is None else batch_size
-        check_is_bool("shuffle", kwargs.get("shuffle", True))
-        names, domains = name_domains(domains, self.domain_names, self._why_these_domains())
-        check_fits_replicas(size, self.distribute_strategy.num_replicas_in_sync)
-        check_unbatched(domains, sample_rank(self.net))
-        start = StartStep(int(self.step.numpy()))
-        batches = interleave(
-            domains,
-            size,
-            seed=int(self.seed.numpy()),
-            start_step=start.step,
-            shuffle=kwargs.get("shuffle", True),
-        )
-        if not check_labels(domains, classes(self, self.net)):
-            batches = checked_batches(batches, len(names), classes(self, self.net))
-        self.domain_names = names
-        kwargs = {**kwargs, "callbacks": with_callback(kwargs.get("callbacks"), start, self)}
-        # Keras warns of a dataset that it shall shuffle: this one is by now, if it was to be.
-        kwargs["shuffle"] = False
-        kwargs["class_weight"] = whole_class_weight(
-            kwargs.get("class_weight"), classes(self, self.net)
-        )
-        if kwargs.get("steps_per_epoch") is None:
-            kwargs["steps_per_epoch"] = steps_per_epoch(domains, size)
-        return batches, kwargs
-
     def _why_these_domains(self) -> str | None:
         """Why `fit` must be given the domains that the model knows; None if others will do."""
         if self._are_names_given:
@@ -479,26 +417,6 @@ class DomainGeneralizer(keras.Model):
         if state is not None and state.variables and int(self.step.numpy()):
             return f"which {type(self.objective).__name__} remembers"
         return None
-
-    def _validated_by_domain(
-        self, batch_size: int | None, kwargs: dict[str, Any]
-    ) -> dict[str, Any]:
-        """The arguments of `fit`, with domains to validate on as Keras takes them."""
-        domains = kwargs["validation_data"]
-        check_domains(domains, argument="validation_data")
-        check_evaluated(domains, self.net, classes(self, self.net))
-        if kwargs.get("validation_steps") is not None:
-            raise ValueError(
-                "`validation_steps` must be None where `validation_data` is domains, all of which "
-                f"are evaluated. Received: validation_steps={kwargs['validation_steps']!r}"
-            )
-        size = kwargs.pop("validation_batch_size", None) or batch_size or DEFAULT_BATCH
-        by_domain = ByDomain(domains, size)
-        return {
-            **kwargs,
-            "validation_data": pooled(domains, size),
-            "callbacks": with_callback(kwargs.get("callbacks"), by_domain, self, first=True),
-        }
 
 
 class _Untracked:

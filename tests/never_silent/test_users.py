@@ -319,6 +319,7 @@ def test_gradient_agreement_draws_of_rows(kind):
     if kind == "sparse":
         start = [keras.Input((FEATURES,), sparse=True)]
     model = compiled(keras.Sequential([*start, keras.layers.Dense(CLASSES)]))
+    model(rows)
     agreement = dg_keras.callbacks.GradientAgreement({"a": (rows, y), "b": (rows, y)}, every=1)
     stream = tf.data.Dataset.from_tensor_slices((rows, y)).batch(6)
     model.fit(stream, shuffle=False, verbose=0, callbacks=[agreement])

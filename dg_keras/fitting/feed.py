@@ -1,0 +1,59 @@
+"""Domains, as Keras' `fit` takes them."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dg_keras.data.feeding.checked_batches import check_labels, checked_batches
+from dg_keras.data.feeding.domains import check_unbatched
+from dg_keras.data.feeding.interleave import interleave
+from dg_keras.fitting.checks import (
+    DEFAULT_BATCH,
+    check_domains_alone,
+    check_fits_replicas,
+    check_is_bool,
+    sample_rank,
+    steps_per_epoch,
+)
+from dg_keras.fitting.classes import classes, whole_class_weight
+from dg_keras.fitting.start_step import StartStep
+from dg_keras.fitting.with_callback import with_callback
+
+
+def feed(
+    model: keras.Model, domains: Any, batch_size: int | None, arguments: dict[str, Any]
+) -> tuple[tf.data.Dataset, dict[str, Any]]:
+    """What `fit` hands to Keras for domains.
+
+    Args:
+        model: The `DomainGeneralizer`, for its `net`, `seed` and `step`.
+        domains: A tuple, list or dict of domains.
+        batch_size: Samples per domain and step, or None.
+        arguments: The other arguments of `fit`.
+
+    Returns:
+        The domains' interleaved batches from the model's step on, and the other arguments.
+    """
+    split, shuffle = arguments.get("validation_split"), arguments.get("shuffle", True)
+    check_domains_alone(domains, validation_split=split or None)
+    check_is_bool("shuffle", shuffle)
+    size = DEFAULT_BATCH if batch_size is None else batch_size
+    check_fits_replicas(size, model.distribute_strategy.num_replicas_in_sync)
+    check_unbatched(domains, sample_rank(model.net))
+    start = StartStep(int(model.step.numpy()))
+    batches = interleave(
+        domains, size, seed=int(model.seed.numpy()), start_step=start.step, shuffle=shuffle
+    )
+    known = classes(model, model.net)
+    if not check_labels(domains, known):
+        batches = checked_batches(batches, len(domains), known)
+    steps = arguments.get("steps_per_epoch")
+    return batches, {
+        **arguments,
+        "callbacks": with_callback(arguments.get("callbacks"), start, model),
+        # Keras warns of a dataset that it shall shuffle: this one is by now, if it was to be.
+        "shuffle": False,
+        "class_weight": whole_class_weight(arguments.get("class_weight"), known),
+        "steps_per_epoch": steps_per_epoch(domains, size) if steps is None else steps,
+    }
