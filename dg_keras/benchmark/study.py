@@ -29,11 +29,8 @@ class Study:
         data_root: str | None = None,
         workers: int = 1,
     ) -> None:
-        if data_root is not None and not Path(data_root).is_dir():
-            raise FileNotFoundError(
-                f"`data_root` must be a folder. Received: {data_root!r}, which is none"
-            )
         self.name = plan.name
+        self._data_root = data_root
         self.folder = Path(results) / plan.name
         self.experiments = [
             Experiment(config, results, data_root, workers) for config in plan.configs
@@ -61,7 +58,16 @@ class Study:
         self._report_together()
 
     def dry_run(self) -> None:
-        """Shows the runs, what is done of them, and what the rest would take."""
+        """Shows the runs, what is done of them, and what the rest would take.
+
+        Raises:
+            FileNotFoundError: If there is no such folder as `data_root`: noise would stand in for
+                images that are meant to be there.
+        """
+        if self._data_root is not None and not Path(self._data_root).is_dir():
+            raise FileNotFoundError(
+                f"`data_root` must be a folder. Received: {self._data_root!r}, which is none"
+            )
         for experiment in self.experiments:
             experiment.dry_run()
 

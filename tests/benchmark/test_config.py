@@ -127,7 +127,7 @@ def test_overrides_reach_nested_keys():
         ("backbone.name=alexnett", r"`backbone.name`: not a backbone: 'alexnett'. Nearest: alexn"),
         (
             "methods=[{name: X, strategy: {class_name: agr_rand, config: {noise: 1}}}]",
-            r"`methods.0`.*'noise'",
+            r"`methods.0`.*AgrRand takes seed, zero_agrees. Received: noise",
         ),
         ("data.test=test", r"`data.test`: .*'part' or 'whole'.*'test'"),
         ("imports=[no_such_module]", r"`imports`: No module named 'no_such_module'"),

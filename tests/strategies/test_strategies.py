@@ -292,7 +292,7 @@ def test_is_found_by_name_config_or_instance(name, strategy):
 @pytest.mark.parametrize(
     ("identifier", "message"),
     [
-        ("agr_sun", "such as agr_sum.*Received: 'agr_sun'"),
+        ("agr_sun", "mean, agr_sum, .*Received: 'agr_sun'; nearest: agr_sum"),
         (3, "Received: 3"),
         ({"name": "agr_sum"}, "`class_name` and `config`"),
     ],
