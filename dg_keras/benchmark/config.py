@@ -193,6 +193,15 @@ class Config(Section):
     trials: int = pydantic.Field(gt=0)
     seed: int = pydantic.Field(default=0, ge=0)
 
+    @pydantic.field_validator("targets", mode="before")
+    @classmethod
+    def _are_several(cls, targets: Any) -> Any:
+        if isinstance(targets, str) and targets != "all":
+            raise ValueError(
+                f"must be 'all' or a list of domains, such as [{targets}]. Received: {targets!r}"
+            )
+        return targets
+
     @pydantic.model_validator(mode="after")
     def _are_named(self) -> Self:
         names = [method.name for method in self.methods]

@@ -65,10 +65,9 @@ def _config(path: Path, content: dict[str, Any], overrides: Sequence[str]) -> Co
 def _content(path: Path) -> dict[str, Any]:
     """What a YAML file holds."""
     if not path.is_file():
-        near = [str(p) for p in sorted(path.parent.glob("*.yaml"))]
-        raise FileNotFoundError(
-            f"The config {path} does not exist. Beside it: {', '.join(near) or 'no config'}"
-        )
+        near = [str(p) for p in sorted((path if path.is_dir() else path.parent).glob("*.yaml"))]
+        fault = "is a folder. In it" if path.is_dir() else "does not exist. Beside it"
+        raise FileNotFoundError(f"The config {path} {fault}: {', '.join(near) or 'no config'}")
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except yaml.YAMLError as error:

@@ -152,6 +152,7 @@ def test_overrides_reach_nested_keys():
         ),
         ("training.optimizer.learning_rate=.inf", r"`training.optimizer.learning_rate`: .*finite"),
         ("imports=my_module", r"`imports`: .*list.*'my_module'"),
+        ("targets=sketch", r"`targets`: must be 'all' or a list of domains, such as \[sketch\]"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(override, sentence):

@@ -14,13 +14,14 @@ import pandas as pd
 import pytest
 
 import run_all
+from tests.benchmark.few_images import few_images
 
 README = Path("README.md").read_text()
 INSTALL_AND_RUN, INSTALL_AND_TEST = (
     block.strip() for block in re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
 )
 # One trial: two would test nothing more.
-SMOKE = ["configs/smoke.yaml", "--set", "trials=1"]
+SMOKE = ["configs/smoke.yaml", "--set", "trials=1", "--set", f"data.name={few_images()}"]
 RUNS = 8
 # For what needs no more than some runs.
 FEW_RUNS = 2
@@ -193,7 +194,7 @@ def test_the_readme_tells_how_to_test():
     ("arguments", "sentence"),
     [
         (["--set", "training.stepz=3"], "`training.stepz` is not a key: 'stepz'. Nearest: step"),
-        (["--set", "targets=[sketches]"], "'sketches' is no domain of styleshift"),
+        (["--set", "targets=[sketches]"], "'sketches' is no domain of "),
         (["--set", "data.name=pax"], "`name` must be"),
         (
             ["--set", "backbone.arguments={drop: 0.1}"],

@@ -17,6 +17,7 @@ from dg_keras.benchmark.one_domain_batches import one_domain_batches
 from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
 from tests import nets
+from tests.benchmark.few_images import few_images
 
 TFA = json.loads(Path(__file__).with_name("tfa_adamw.json").read_text())["cases"]
 
@@ -104,8 +105,8 @@ def test_adam_l2_is_adam_on_gradients_with_the_decay_added():
 
 def made(*overrides):
     """A runner of two methods, and their runs on two held-out domains."""
-    overrides = ["methods=[Deep-All, Agr-Rand]", "trials=1", *overrides]
-    (config,) = benchmark.read("configs/smoke.yaml", overrides).configs
+    few = [f"data.name={few_images()}", "methods=[Deep-All, Agr-Rand]", "trials=1"]
+    (config,) = benchmark.read("configs/smoke.yaml", [*few, *overrides]).configs
     return Runner(config, load_images(config, None)), runs_of(config, ["photo", "sketch"])
 
 
