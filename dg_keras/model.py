@@ -203,7 +203,12 @@ class DomainGeneralizer(keras.Model):
             kwargs = validate_by_domain(self, batch_size, kwargs)
         # With `y`, tuples in `x` may be inputs that are nested.
         if is_domains(x) if y is not None else looks_like_domains(x):
-            check_domains_alone(x, y=y, sample_weight=kwargs.get("sample_weight"))
+            check_domains_alone(
+                x,
+                y=y,
+                sample_weight=kwargs.get("sample_weight"),
+                validation_split=kwargs.get("validation_split") or None,
+            )
             names, x = name_domains(x, self.domain_names, self._why_these_domains())
             x, kwargs = feed(self, x, batch_size, kwargs)
             self.domain_names, y, batch_size = names, None, None

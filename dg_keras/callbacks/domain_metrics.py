@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
-from dg_keras.data.feeding.domains import named
-from dg_keras.data.feeding.pooled import pooled
+from dg_keras.data.feeding.domains import check_finite, named
+from dg_keras.fitting.by_domain import results_by_domain
 
 _SUMMARIES = ("worst", "balanced")
 
@@ -89,8 +88,7 @@ class DomainMetrics(keras.callbacks.Callback):
                     f"No domain must have the name of a summary, {' or '.join(_SUMMARIES)}. "
                     f"Received: domain {name!r}"
                 )
-            if _is_infinite(domain):
-                raise ValueError(f"Every domain must be finite. Received: domain {name!r} is not")
+        check_finite(domains)
         self._domains = domains
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -104,12 +102,7 @@ class DomainMetrics(keras.callbacks.Callback):
         logs.update(self._values)
 
     def _evaluate(self) -> dict[str, Any]:
-        results = {
-            str(name): self.model.evaluate(
-                pooled({name: domain}, self.batch_size), verbose=0, return_dict=True
-            )
-            for name, domain in named(self.domains)
-        }
+        results = results_by_domain(self.model, self.domains, self.batch_size)
         metrics = next(iter(results.values()))
         unknown = sorted(set(self.mode) - set(metrics))
         if unknown:
@@ -133,11 +126,6 @@ class DomainMetrics(keras.callbacks.Callback):
             for name, value in (of_domains | {"worst": worst, "balanced": balanced}).items():
                 values[f"{self.prefix}{metric}/{name}"] = value
         return values
-
-
-def _is_infinite(domain: Any) -> bool:
-    is_dataset = isinstance(domain, tf.data.Dataset)
-    return is_dataset and int(domain.cardinality()) == tf.data.INFINITE_CARDINALITY
 
 
 def _known_modes(model: keras.Model) -> dict[str, str]:

@@ -29,16 +29,25 @@ class ByDomain(keras.callbacks.Callback):
 
 
 def metrics_by_domain(model: keras.Model, domains: Any, batch_size: int) -> dict[str, float]:
-    """The loss and metrics of each domain, called `<metric>/<domain>`.
+    """The loss and metrics of each domain, called `<metric>/<domain>`; see `results_by_domain`."""
+    return {
+        f"{metric}/{name}": value
+        for name, results in results_by_domain(model, domains, batch_size).items()
+        for metric, value in results.items()
+    }
+
+
+def results_by_domain(
+    model: keras.Model, domains: Any, batch_size: int
+) -> dict[str, dict[str, Any]]:
+    """What `model.evaluate` says of each domain, by the domain's name.
 
     Args:
         model: A compiled model.
         domains: A tuple, list or dict of domains.
         batch_size: Samples at once.
     """
-    logs = {}
-    for name, domain in named(domains):
-        batches = pooled({name: domain}, batch_size)
-        of_domain = model.evaluate(batches, return_dict=True, verbose=0)
-        logs |= {f"{metric}/{name}": value for metric, value in of_domain.items()}
-    return logs
+    return {
+        str(name): model.evaluate(pooled({name: domain}, batch_size), return_dict=True, verbose=0)
+        for name, domain in named(domains)
+    }

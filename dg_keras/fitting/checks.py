@@ -138,11 +138,15 @@ def check_dataset(x: Any, steps: int | None, domains: tuple[str, ...] | None) ->
             "`steps_per_epoch` must be given for a dataset without end, such as that of "
             "dg_keras.data.interleave. Received: steps_per_epoch=None"
         )
-    held = getattr(x, "domain_names", domains)
-    if domains is not None and len(held) != len(domains):
+    check_number(getattr(x, "domain_names", domains), domains)
+
+
+def check_number(names: tuple[str, ...] | None, known: tuple[str, ...] | None) -> None:
+    """Raises ValueError unless there are as many domains as the model knows, if it knows any."""
+    if known is not None and len(names) != len(known):
         raise ValueError(
-            f"`x` must have as many domains as the model: {len(domains)} ({', '.join(domains)}). "
-            f"Received: {len(held)} ({', '.join(held)})"
+            f"`x` must have as many domains as the model: {len(known)} ({', '.join(known)}). "
+            f"Received: {len(names)} ({', '.join(names)})"
         )
 
 

@@ -10,7 +10,6 @@ from dg_keras.data.feeding.domains import check_unbatched
 from dg_keras.data.feeding.interleave import interleave
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
-    check_domains_alone,
     check_fits_replicas,
     check_is_bool,
     sample_rank,
@@ -28,15 +27,14 @@ def feed(
 
     Args:
         model: The `DomainGeneralizer`, for its `net`, `seed` and `step`.
-        domains: A tuple, list or dict of domains.
+        domains: A tuple, list or dict of domains, as `check_domains_alone` passes it.
         batch_size: Samples per domain and step, or None.
         arguments: The other arguments of `fit`.
 
     Returns:
         The domains' interleaved batches from the model's step on, and the other arguments.
     """
-    split, shuffle = arguments.get("validation_split"), arguments.get("shuffle", True)
-    check_domains_alone(domains, validation_split=split or None)
+    shuffle = arguments.get("shuffle", True)
     check_is_bool("shuffle", shuffle)
     size = DEFAULT_BATCH if batch_size is None else batch_size
     check_fits_replicas(size, model.distribute_strategy.num_replicas_in_sync)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dg_keras.data.feeding.domains import named
-from dg_keras.fitting.checks import domain_names
+from dg_keras.fitting.checks import check_number, domain_names
 
 
 def name_domains(
@@ -24,11 +24,7 @@ def name_domains(
         ValueError: If there are more or fewer than the model has, or others that won't do.
     """
     names = domain_names([name for name, _ in named(domains)])
-    if known is not None and len(names) != len(known):
-        raise ValueError(
-            f"`x` must have as many domains as the model: {len(known)} ({', '.join(known)}). "
-            f"Received: {len(names)} ({', '.join(names)})"
-        )
+    check_number(names, known)
     if not isinstance(domains, Mapping):
         return known or names, domains
     if known is None or set(names) != set(known):

@@ -110,6 +110,21 @@ def is_of_unknown_size(dataset: tf.data.Dataset) -> bool:
     return int(dataset.cardinality()) == tf.data.UNKNOWN_CARDINALITY
 
 
+def check_finite(domains: Any) -> None:
+    """Raises if a domain is a dataset without end.
+
+    Args:
+        domains: A tuple, list or dict of domains.
+
+    Raises:
+        ValueError: Naming the first domain that has no end.
+    """
+    for name, domain in named(domains):
+        is_dataset = isinstance(domain, tf.data.Dataset)
+        if is_dataset and int(domain.cardinality()) == tf.data.INFINITE_CARDINALITY:
+            raise ValueError(f"Every domain must be finite. Received: domain {name!r} is not")
+
+
 def check_unbatched(domains: Any, x_rank: int | None) -> None:
     """Raises if a domain is a batched dataset.
 

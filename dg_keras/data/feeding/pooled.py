@@ -9,7 +9,7 @@ import tensorflow as tf
 from dg_keras.data.feeding.as_tensors import as_tensors
 from dg_keras.data.feeding.check_batch_size import check_batch_size
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
-from dg_keras.data.feeding.domains import is_of_unknown_size, named
+from dg_keras.data.feeding.domains import check_finite, is_of_unknown_size, named
 from dg_keras.data.feeding.never_empty import never_empty
 from dg_keras.data.feeding.without_tuner import without_tuner
 
@@ -33,10 +33,7 @@ def pooled(domains: Sequence[Any] | Mapping[str, Any], batch_size: int) -> tf.da
     """
     check_batch_size(batch_size)
     check_domains(domains)
-    for name, domain in named(domains):
-        is_dataset = isinstance(domain, tf.data.Dataset)
-        if is_dataset and int(domain.cardinality()) == tf.data.INFINITE_CARDINALITY:
-            raise ValueError(f"Every domain must be finite. Received: domain {name!r} is not")
+    check_finite(domains)
     elements = {name: _elements(name, domain) for name, domain in named(domains)}
     check_elements(elements)
     pool = functools.reduce(tf.data.Dataset.concatenate, elements.values())
