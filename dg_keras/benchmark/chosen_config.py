@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.config import SHARED, Config
 from dg_keras.benchmark.grid_means import ALL_TARGETS
+from dg_keras.benchmark.grid_settings import with_shared
 
 
 def chosen_config(config: Config, means: pd.DataFrame) -> Config:
@@ -17,16 +18,15 @@ def chosen_config(config: Config, means: pd.DataFrame) -> Config:
         The experiment, to be trained and tested.
     """
     chosen = means[means["chosen"]]
+    own = [name for name in config.grid.searched if name not in SHARED]
     methods = []
     for method in config.methods:
-        settings = {
-            row.target: {
-                "learning_rate": float(row.learning_rate),
-                "weight_decay": float(row.weight_decay),
-            }
-            for row in chosen[chosen["method"] == method.name].itertuples()
-        }
+        of_method = chosen[chosen["method"] == method.name].set_index("target")
+        settings = of_method[own].to_dict("index")
         for_all = settings.pop(ALL_TARGETS, {}) if config.grid.choose == "for_all" else {}
         methods.append({**method.model_dump(), **for_all, "targets": settings})
-    content = {**config.model_dump(exclude={"grid"}), "methods": methods}
+    shared = [name for name in config.grid.searched if name in SHARED]
+    # With these there is one method and one choice for all; without them the row says nothing.
+    best = with_shared(config, chosen[shared].astype(object).to_dict("records")[0])
+    content = {**best.model_dump(exclude={"grid"}), "methods": methods}
     return Config.model_validate({**content, "name": f"{config.name}_chosen"})

@@ -1,8 +1,9 @@
 """The sections of a config, which is what an experiment is, and what each may hold."""
 
 import hashlib
+import itertools
 import json
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 
@@ -22,6 +23,19 @@ METHODS: dict[str, tuple[str, str]] = {
 """The comparison's methods: their names in tables, objective and strategy."""
 
 
+SHARED = ("image_size", "train_from", "batch_size")
+"""The settings of a grid search that the methods share."""
+
+SEARCHED = (*SHARED, "learning_rate", "weight_decay")
+"""The settings of a grid search."""
+
+
+ImageSize = Annotated[int, pydantic.Field(ge=16, le=1024)]
+BatchSize = Annotated[int, pydantic.Field(gt=0)]
+LearningRate = Annotated[float, pydantic.Field(gt=0)]
+WeightDecay = Annotated[float, pydantic.Field(ge=0)]
+
+
 class Section(pydantic.BaseModel):
     """Keys and values that are checked: none is unknown, and none of another type."""
 
@@ -33,8 +47,8 @@ class Section(pydantic.BaseModel):
 class Setting(Section):
     """What replaces the optimizer's learning rate and weight decay."""
 
-    learning_rate: float | None = pydantic.Field(default=None, gt=0)
-    weight_decay: float | None = pydantic.Field(default=None, ge=0)
+    learning_rate: LearningRate | None = None
+    weight_decay: WeightDecay | None = None
 
 
 class Method(Section):
@@ -50,8 +64,8 @@ class Method(Section):
     objective: str | dict[str, Any] = "empirical_risk"
     strategy: str | dict[str, Any] = "mean"
     batches: Literal["each_domain", "one_domain"] = "each_domain"
-    learning_rate: float | None = pydantic.Field(default=None, gt=0)
-    weight_decay: float | None = pydantic.Field(default=None, ge=0)
+    learning_rate: LearningRate | None = None
+    weight_decay: WeightDecay | None = None
     targets: dict[str, Setting] = {}
 
     @pydantic.model_validator(mode="before")
@@ -84,7 +98,7 @@ class Data(Section):
 
     name: str = pydantic.Field(min_length=1)
     root: str | None = None
-    image_size: int = pydantic.Field(ge=16, le=1024)
+    image_size: ImageSize
     split_seed: int = pydantic.Field(default=0, ge=0)
     test: Literal["part", "whole"] = "part"
 
@@ -116,8 +130,8 @@ class Optimizer(Section):
     """
 
     name: Literal["adamw", "adamw_per_step", "adam_l2"]
-    learning_rate: float = pydantic.Field(gt=0)
-    weight_decay: float = pydantic.Field(ge=0)
+    learning_rate: LearningRate
+    weight_decay: WeightDecay
     epsilon: float = pydantic.Field(default=1e-7, gt=0)
 
 
@@ -129,7 +143,7 @@ class Training(Section):
     last.
     """
 
-    batch_size: int = pydantic.Field(gt=0)
+    batch_size: BatchSize
     steps: int = pydantic.Field(gt=0)
     evaluate_every: int = pydantic.Field(gt=0)
     selection: Literal["best", "last"] = "best"
@@ -160,7 +174,11 @@ class AlongTraining(Section):
 
 
 class Grid(Section):
-    """Optimizer settings to choose from, by the accuracy on the sources' validation parts alone.
+    """Settings to choose from, by the accuracy on the sources' validation parts alone.
+
+    Every combination of what is given is tried. `learning_rate` and `weight_decay` are tried with
+    every method. `image_size`, `train_from` and `batch_size` are what all methods share: they are
+    chosen with a single one, for all domains.
 
     With `choose: per_target` a method gets one setting per held-out domain, chosen where that
     domain was held out, so that it has no part in the choice. With `for_all`, as Mansilla et al.
@@ -168,9 +186,36 @@ class Grid(Section):
     its images then had a part in the choice, in the runs in which it was a source.
     """
 
-    learning_rate: list[float] = pydantic.Field(min_length=1)
-    weight_decay: list[float] = pydantic.Field(min_length=1)
+    image_size: list[ImageSize] | None = pydantic.Field(default=None, min_length=1)
+    train_from: list[str] | None = pydantic.Field(default=None, min_length=1)
+    batch_size: list[BatchSize] | None = pydantic.Field(default=None, min_length=1)
+    learning_rate: list[LearningRate] | None = pydantic.Field(default=None, min_length=1)
+    weight_decay: list[WeightDecay] | None = pydantic.Field(default=None, min_length=1)
     choose: Literal["per_target", "for_all"] = "per_target"
+
+    @pydantic.model_validator(mode="after")
+    def _searches(self) -> Self:
+        if not self.searched:
+            raise ValueError(f"must hold one of {', '.join(SEARCHED)}. Received: none of them")
+        shared = [name for name in SHARED if name in self.searched]
+        if shared and self.choose != "for_all":
+            raise ValueError(
+                f"`choose` must be for_all where {shared[0]} is searched, which all domains share. "
+                f"Received: {self.choose}"
+            )
+        return self
+
+    @property
+    def searched(self) -> dict[str, list[Any]]:
+        """The values to choose from, by setting."""
+        given = {name: getattr(self, name) for name in SEARCHED}
+        return {name: values for name, values in given.items() if values is not None}
+
+    @property
+    def settings(self) -> list[dict[str, Any]]:
+        """Every combination of the values, by setting."""
+        combinations = itertools.product(*self.searched.values())
+        return [dict(zip(self.searched, values, strict=True)) for values in combinations]
 
 
 class Config(Section):
@@ -209,29 +254,13 @@ class Config(Section):
             raise ValueError(f"`methods` must have different names. Received: {names}")
         if self.baseline not in names:
             raise ValueError(unknown_name("`baseline`, one of the methods", self.baseline, names))
-        return self
-
-    @property
-    def trained_methods(self) -> list[Method]:
-        """The methods, each with every setting of the grid if there is one."""
-        return [trained for method in self.methods for trained in self.settings_of(method)]
-
-    def settings_of(self, method: Method) -> list[Method]:
-        """The method with every setting of the grid, or as it is where there is none."""
-        if self.grid is None:
-            return [method]
-        return [
-            method.model_copy(
-                update={
-                    "name": f"{method.name}, rate {rate:g}, decay {decay:g}",
-                    "learning_rate": rate,
-                    "weight_decay": decay,
-                    "targets": {},
-                }
+        shared = [name for name in SHARED if self.grid and name in self.grid.searched]
+        if shared and len(names) > 1:
+            raise ValueError(
+                f"`methods` must be a single one where {shared[0]} is searched, which all methods "
+                f"share. Received: {names}"
             )
-            for rate in self.grid.learning_rate
-            for decay in self.grid.weight_decay
-        ]
+        return self
 
     def optimizer_of(self, method: Method, target: str) -> Optimizer:
         """The optimizer's settings for a method where this domain is held out."""

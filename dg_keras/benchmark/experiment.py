@@ -4,7 +4,7 @@ import concurrent.futures
 import difflib
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import rich.console
@@ -59,6 +59,7 @@ class Experiment:
             raise ValueError(f"`workers` must be at least 1. Received: workers={workers}")
         self.config = config
         self.folder = Path(results) / config.name
+        self._features = Path(results) / "features"
         self.data_root = data_root
         self.workers = workers
         self._images: datasets.LeaveOneOut | None = None
@@ -78,11 +79,11 @@ class Experiment:
                 raise
         self.inventory = inventory
         self.runs = runs_of(config, _targets(config, inventory))
-        self.records = Records(self.folder / "runs", config, inventory.digest)
+        self.records = Records(self.folder / "runs", inventory.digest)
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
     def check(self) -> None:
-        """Builds the network once, so that one that can't be built is told before the work.
+        """Builds each network once, so that one that can't be built is told before the work.
 
         Raises:
             ValueError: If it can't be built.
@@ -92,7 +93,8 @@ class Experiment:
             return
         if self._absent is not None:
             raise self._absent
-        build_trained(self.config, len(self.inventory.classes), seed=self.config.seed)
+        for config in _different(run.config for run in self._missing()):
+            build_trained(config, len(self.inventory.classes), seed=config.seed)
 
     def run(self) -> None:
         """Runs what is missing, shows a table after every trial, and writes the report."""
@@ -144,20 +146,25 @@ class Experiment:
         """Runs, records each as it ends, and yields it."""
         if not runs:
             return
+        runners = _Runners(self.data_root, self._features)
         if self.workers == 1:
-            runner = Runner(self.config, self._images)
             for run in runs:
                 progress.started(run)
-                record = runner.run(run)
+                record = runners.of(run.config).run(run)
                 self.records.write(run, record)
                 yield run, record
             return
+        # Once, for all processes to read.
+        for config in _different(run.config for run in runs):
+            if config.backbone.train_from is not None:
+                runners.of(config)
+        runners.forget()
         # Fresh processes, since TensorFlow does not survive a fork.
         with concurrent.futures.ProcessPoolExecutor(
             self.workers,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_start_worker,
-            initargs=(self.config, self.records, self.data_root, self.workers),
+            initargs=(self.config.imports, self.records, runners, self.workers),
         ) as pool:
             pending = {pool.submit(_work, run): run for run in runs}
             try:
@@ -187,30 +194,55 @@ class Experiment:
             console.print(tables.terminal(self.config, Summary.of(self.config, records)))
 
 
+class _Runners:
+    """Makes the runner of a config, and keeps it until another config's is wanted."""
+
+    def __init__(self, data_root: str | None, features: Path) -> None:
+        self._data_root = data_root
+        self._features = features
+        self._latest: Runner | None = None
+
+    def forget(self) -> None:
+        self._latest = None
+
+    def of(self, config: Config) -> Runner:
+        if self._latest is None or self._latest.config != config:
+            self.forget()  # its memory is free before the next takes its own
+            self._latest = Runner(config, load_images(config, self._data_root), self._features)
+        return self._latest
+
+
 class _Worker:
-    """What a process of its own carries out runs with; made at its first run."""
+    """What a process of its own carries out runs with."""
 
-    arguments: tuple[Config, str | None]
     records: Records
-    runner: Runner | None = None
+    runners: _Runners
 
 
-def _start_worker(config: Config, records: Records, data_root: str | None, workers: int) -> None:
+def _start_worker(
+    imports: Sequence[str], records: Records, runners: _Runners, workers: int
+) -> None:
     """Prepares a process, with its share of the cores."""
     tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // workers))
-    import_modules(config.imports)
-    _Worker.arguments = (config, data_root)
+    import_modules(imports)
     _Worker.records = records
+    _Worker.runners = runners
 
 
 def _work(run: Run) -> Record:
     # Not when the process starts: an error there would lose its message.
-    if _Worker.runner is None:
-        config, data_root = _Worker.arguments
-        _Worker.runner = Runner(config, load_images(config, data_root))
-    record = _Worker.runner.run(run)
+    record = _Worker.runners.of(run.config).run(run)
     _Worker.records.write(run, record)
     return record
+
+
+def _different(configs: Iterable[Config]) -> list[Config]:
+    """The configs that differ, each once."""
+    found: list[Config] = []
+    for config in configs:
+        if config not in found:
+            found.append(config)
+    return found
 
 
 def _targets(config: Config, inventory: Inventory) -> list[str]:

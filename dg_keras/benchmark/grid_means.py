@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.record import Record
 
 ALL_TARGETS = "all"
@@ -24,19 +25,20 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
         records: Those of the runs that have been done.
 
     Returns:
-        One row per method, target and setting that has been run, settings with ascending rates and
-        decays: `method` (its name without the setting), `target` (`"all"` with `for_all`),
-        `learning_rate`, `weight_decay`, `validation_accuracy` (mean over the runs, in 0..1),
+        One row per method, target and setting that has been run, each setting ascending in the
+        order of `Grid`: `method` (its name without the setting), `target` (`"all"` with `for_all`),
+        a column per setting that is searched, `validation_accuracy` (mean over the runs, in 0..1),
         `runs` (their number), and `chosen`: True in one row per method and target, the best of
-        those that have been run most often; of equals the one with the smallest rate.
+        those that have been run most often; of equals the first.
     """
     settings = {
-        method.name: (base.name, method.learning_rate, method.weight_decay)
-        for base in config.methods
-        for method in config.settings_of(base)
+        trained.name: (name, *setting.values.values())
+        for setting in grid_settings(config)
+        for name, trained in setting.methods.items()
     }
+    searched = config.grid.searched
     per_target = config.grid.choose == "per_target"
-    keys = ["method", "learning_rate", "weight_decay", "target"]
+    keys = ["method", *searched, "target"]
     rows = [
         (*settings[r.method], r.target if per_target else ALL_TARGETS, r.result.validation_accuracy)
         for r in records
@@ -44,7 +46,13 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
     runs = pd.DataFrame(rows, columns=[*keys, "validation_accuracy"])
     means = runs.groupby(keys, sort=False)["validation_accuracy"].agg(["mean", "count"])
     means = means.rename(columns={"mean": "validation_accuracy", "count": "runs"}).reset_index()
-    means = means.sort_values(["learning_rate", "weight_decay"], kind="stable", ignore_index=True)
+    # Layers come in the order that the config has them in: their names do not tell it.
+    means = means.sort_values(
+        list(searched),
+        kind="stable",
+        ignore_index=True,
+        key=lambda c: c.map(searched[c.name].index) if c.name == "train_from" else c,
+    )
     means["chosen"] = False
     for _, of_one in means.groupby(["method", "target"], sort=False):
         # Means over other runs, in a search that is not done, tell nothing of the settings.

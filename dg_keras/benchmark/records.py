@@ -7,7 +7,6 @@ from typing import Any
 
 import pydantic
 
-from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.run import Run
 
@@ -17,16 +16,16 @@ _REMEDY = "remove it, or give another --results"
 class Records:
     """The records of an experiment's runs, one JSON file per run.
 
+    A record of another configuration is an error, never mixed in.
+
     Args:
         folder: Where they are; made when the first is written.
-        config: The experiment. A record of another configuration is an error, never mixed in.
         split: A digest of the images and their split, which a record depends on too; None where it
             is not known, so that any will do.
     """
 
-    def __init__(self, folder: Path, config: Config, split: str | None) -> None:
+    def __init__(self, folder: Path, split: str | None) -> None:
         self.folder = folder
-        self._config = config
         self._split = split
 
     def read(self, run: Run) -> Record | None:
@@ -41,7 +40,7 @@ class Records:
             return None
         record = _parse(path)
         made_with: dict[str, Any] = {**record.config, "split": record.split}
-        expected = {**self._config.of_run(run.method, run.target), "split": self._split}
+        expected = {**run.config.of_run(run.method, run.target), "split": self._split}
         if self._split is None:
             del made_with["split"], expected["split"]
         if made_with != expected:

@@ -3,13 +3,21 @@
 import dataclasses
 import re
 
-from dg_keras.benchmark.config import Method
+from dg_keras.benchmark.config import Config, Method
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One training: a method, the domain held out, and the number of the trial, from 1."""
+    """One training.
 
+    Args:
+        config: The experiment, with what its grid's setting changes for all methods.
+        method: The method.
+        target: The domain held out.
+        trial: The number of the trial, from 1.
+    """
+
+    config: Config
     method: Method
     target: str
     trial: int

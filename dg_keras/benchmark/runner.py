@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ from dg_keras import data as datasets
 from dg_keras.benchmark.accuracies import accuracies
 from dg_keras.benchmark.build_trained import build_trained
 from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.frozen_features import frozen_features
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.method_models import MethodModels
 from dg_keras.benchmark.one_domain_batches import one_domain_batches
@@ -31,15 +33,21 @@ class Runner:
     Args:
         config: The experiment.
         images: Its images, as `load_images` returns them.
+        features: The folder that keeps what is frozen from one process to the next; None to
+            compute it in each.
     """
 
-    def __init__(self, config: Config, images: datasets.LeaveOneOut) -> None:
+    def __init__(
+        self, config: Config, images: datasets.LeaveOneOut, features: Path | None = None
+    ) -> None:
         self.config = config
         self._images = images
         self._split = Inventory.of_table(images.table).digest
         classes = len(images.classes)
         front, self._net = build_trained(config, classes, config.seed)
-        self._inputs = TrainedInputs(images, front)
+        self._inputs = TrainedInputs(
+            None if front is None else frozen_features(config, images, front, features)
+        )
         self._recorders = Recorders(config, self._net, self._inputs)
         sample = next(iter(self._inputs.validation(images).unbatch().batch(1)))
         self._models = MethodModels(config, self._net, classes, len(images.domains) - 1, sample)

@@ -3,6 +3,7 @@
 import collections
 
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.run import Run
 
 
@@ -17,10 +18,11 @@ def runs_of(config: Config, targets: list[str]) -> list[Run]:
         ValueError: If two runs would have one record.
     """
     runs = [
-        Run(method, target, trial)
+        Run(setting.config, method, target, trial)
         for trial in range(1, config.trials + 1)
+        for setting in grid_settings(config)
         for target in targets
-        for method in config.trained_methods
+        for method in setting.methods.values()
     ]
     ((key, count),) = collections.Counter(run.key for run in runs).most_common(1)
     if count > 1:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,15 +12,12 @@ from dg_keras import data as datasets
 class TrainedInputs:
     """Images as the trained network takes them: what the frozen front, if any, makes of them.
 
-    That is computed once for every image, and kept.
-
     Args:
-        images: All images, with no domain held out.
-        front: The frozen front, or None.
+        features: From `frozen_features`; None where nothing is frozen.
     """
 
-    def __init__(self, images: datasets.LeaveOneOut, front: keras.Model | None) -> None:
-        self._features = None if front is None else _features(images, front)
+    def __init__(self, features: np.ndarray | None) -> None:
+        self._features = features
 
     def of(self, part: datasets.Domain) -> Any:
         """A part of a domain, as `fit` and `interleave` take it."""
@@ -62,12 +58,3 @@ class TrainedInputs:
 def tested(images: datasets.LeaveOneOut) -> datasets.Domain:
     """The images that the held-out domain is tested on."""
     return images.part(images.target, None if images.test_whole else "test")
-
-
-def _features(images: datasets.LeaveOneOut, front: keras.Model) -> np.ndarray:
-    """What the front makes of every image, in the order of the images' table."""
-    features = np.empty((len(images.table), *front.output_shape[1:]), "float32")
-    for domain in images.domains:
-        part = images.part(domain)
-        features[part.rows] = front.predict(part.batch(images.batch_size), verbose=0)
-    return features

@@ -7,6 +7,7 @@ import yaml
 
 from dg_keras import benchmark
 from dg_keras.benchmark.config import METHODS, Method
+from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.data import KNOWN
 
 CONFIGS = sorted(Path("configs").glob("*.yaml"))
@@ -26,7 +27,7 @@ def test_every_config_that_ships_is_valid(path):
 def test_the_paper_is_1920_runs():
     plan = benchmark.read("configs/paper.yaml")
     runs = [
-        config.trials * len(config.trained_methods) * len(KNOWN[config.data.name].domains)
+        config.trials * len(config.methods) * len(KNOWN[config.data.name].domains)
         for config in plan.configs
     ]
     assert [config.data.name for config in plan.configs] == ["pacs", "vlcs", "office_home"]
@@ -55,12 +56,28 @@ def test_a_plan_that_cannot_be_is_one_sentence(tmp_path, content, sentence):
 
 def test_a_grid_trains_every_method_with_every_setting():
     config = read("configs/styleshift_grid.yaml")
-    trained = config.trained_methods
+    trained = [method for s in grid_settings(config) for method in s.methods.values()]
     assert len(trained) == len(config.methods) * 3 * 2
     assert len({method.name for method in trained}) == len(trained)
-    assert trained[1].name == "Deep-All, rate 0.0003, decay 0.005"
-    assert (trained[1].learning_rate, trained[1].weight_decay) == (3e-4, 5e-3)
-    assert config.of_run(trained[1], "sketch")["tested"] is False
+    first = grid_settings(config)[1].methods["Deep-All"]
+    assert first.name == "Deep-All, rate 0.0003, decay 0.005"
+    assert (first.learning_rate, first.weight_decay) == (3e-4, 5e-3)
+    assert config.of_run(first, "sketch")["tested"] is False
+
+
+def test_a_grid_over_what_methods_share_trains_as_many_experiments():
+    grid = "grid={choose: for_all, image_size: [32, 64], batch_size: [4, 8], learning_rate: [0.1]}"
+    config = read("configs/smoke.yaml", ["methods=[Deep-All]", grid])
+    shared = [
+        (s.config.data.image_size, s.config.training.batch_size) for s in grid_settings(config)
+    ]
+    assert shared == [(32, 4), (32, 8), (64, 4), (64, 8)]
+    setting = grid_settings(config)[2]
+    method = setting.methods["Deep-All"]
+    assert method.name == "Deep-All, 64 pixels, batch 4, rate 0.1"
+    told = setting.config.of_run(method, "sketch")
+    assert (told["data"]["image_size"], told["training"]["batch_size"]) == (64, 4)
+    assert told["tested"] is False
 
 
 def test_a_method_is_a_name_or_a_pair():
@@ -138,6 +155,15 @@ def test_overrides_reach_nested_keys():
         (
             "grid={learning_rate: [1], weight_decay: [0], rate: 1}",
             r"`grid.rate` is not a key: 'rate'. Nearest: learning_rate",
+        ),
+        ("grid={image_size: [8], choose: for_all}", r"`grid.image_size.0`: .*equal to 16.*8"),
+        ("grid={batch_size: [0], choose: for_all}", r"`grid.batch_size.0`: .*than 0.*0"),
+        ("grid={learning_rate: [0]}", r"`grid.learning_rate.0`: .*than 0.*0"),
+        ("grid={choose: for_all}", r"`grid`: must hold one of image_size, .*none of them"),
+        ("grid={image_size: [32]}", r"`grid`: `choose` must be for_all where image_size.*per_tar"),
+        (
+            "grid={batch_size: [4], choose: for_all}",
+            r"`methods` must be a single one where batch_size is searched.*'Deep-All', 'Agr-Sum'",
         ),
         ("grid={learning_rate: [], weight_decay: [0]}", r"`grid.learning_rate`: .*at least 1"),
         ("along_training={sample: 3}", r"`along_training.sample` is not a key.*samples"),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dg_keras import benchmark
+from tests.benchmark.few_images import few_images
 
 
 def experiment(tmp_path, *overrides):
@@ -110,3 +111,21 @@ def test_without_images_a_known_data_set_is_planned(tmp_path, capsys, monkeypatc
     with pytest.raises(FileNotFoundError, match="Data set 'pacs' must be in the folder"):
         made.check()
     assert os.listdir(tmp_path) == []
+
+
+def test_a_grid_over_what_methods_share_trains_each_as_an_experiment_by_itself(tmp_path):
+    """The runs of the grid are those of the same setting without a grid."""
+    few = ["methods=[Deep-All]", f"data.root={few_images()}", "data.name=few", "training.steps=2"]
+    sizes = [32, 40]
+    experiment(tmp_path / "grid", *few, f"grid={{image_size: {sizes}, choose: for_all}}").run()
+    chosen = benchmark.read(tmp_path / "grid" / "smoke" / "report" / "chosen.yaml").configs[0]
+    found = {}
+    for path in (tmp_path / "grid" / "smoke" / "runs").glob("*.json"):
+        told = json.loads(path.read_text())
+        found[told["config"]["data"]["image_size"]] = told["result"]["validation_accuracy"]
+    alone = {}
+    for size in sizes:
+        experiment(tmp_path / str(size), *few, f"data.image_size={size}").run()
+        alone[size] = record(tmp_path / str(size))["result"]["validation_accuracy"]
+    assert found == alone
+    assert chosen.data.image_size == max(sizes, key=lambda size: (alone[size], -size))

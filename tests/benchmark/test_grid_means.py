@@ -6,7 +6,9 @@ import pytest
 from dg_keras import benchmark
 from dg_keras.benchmark.chosen_config import chosen_config
 from dg_keras.benchmark.grid_means import grid_means
+from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.record import Record, Result, Seconds
+from tests.benchmark.made_records import record
 
 
 def search(choose):
@@ -17,7 +19,7 @@ def search(choose):
 
 def records(config, accuracies):
     """One record per validation accuracy, which is told by rate, target and trial."""
-    by_rate = {method.learning_rate: method for method in config.trained_methods}
+    by_rate = {s.values["learning_rate"]: s.methods["Deep-All"] for s in grid_settings(config)}
     return [
         Record(
             method=by_rate[rate].name,
@@ -102,3 +104,27 @@ def test_of_equals_the_smaller_rate_is_chosen():
     config = search("for_all")
     means = grid_means(config, records(config, {key: [0.5] for key in ACCURACIES}))
     assert means.loc[means["chosen"], "learning_rate"].item() == 0.1
+
+
+def test_what_methods_share_is_chosen_for_the_experiment():
+    grid = "grid={choose: for_all, train_from: [block9, block10], batch_size: [4, 8]}"
+    (config,) = benchmark.read("configs/smoke.yaml", ["methods=[Deep-All]", grid]).configs
+    accuracies = {("block9", 4): 0.5, ("block9", 8): 0.6, ("block10", 4): 0.9, ("block10", 8): 0.8}
+    done = [
+        record(
+            setting.methods["Deep-All"].name,
+            "photo",
+            1,
+            None,
+            validation_accuracy=accuracies[tuple(setting.values.values())],
+        )
+        for setting in grid_settings(config)
+    ]
+    means = grid_means(config, done[::-1])
+    # In the config's order, in which block9 comes before block10.
+    assert list(means["train_from"]) == ["block9", "block9", "block10", "block10"]
+    assert list(means["batch_size"]) == [4, 8, 4, 8]
+    chosen = chosen_config(config, means)
+    assert (chosen.backbone.train_from, chosen.training.batch_size) == ("block10", 4)
+    assert chosen.data == config.data
+    assert chosen.methods == config.methods

@@ -6,12 +6,14 @@ import sys
 
 import pytest
 
+from dg_keras import benchmark
 from dg_keras.benchmark.config import Method
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.run import Run
 from tests.benchmark.made_records import record
 
-RUN = Run(Method(name="[bold]Mine[/bold]"), "photo", 1)
+(CONFIG,) = benchmark.read("configs/smoke.yaml").configs
+RUN = Run(CONFIG, Method(name="[bold]Mine[/bold]"), "photo", 1)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.run import Run
 
 (CONFIG,) = benchmark.read("configs/smoke.yaml").configs
-RUN = Run(CONFIG.methods[1], "photo", 1)
+RUN = Run(CONFIG, CONFIG.methods[1], "photo", 1)
 RECORD = Record(
     method="Agr-Sum",
     target="photo",
@@ -32,7 +32,7 @@ RECORD = Record(
 
 @pytest.fixture
 def records(tmp_path):
-    return Records(tmp_path / "runs", CONFIG, "images")
+    return Records(tmp_path / "runs", "images")
 
 
 def on_disk(records):
@@ -55,11 +55,11 @@ def test_a_loss_that_is_no_number_is_read_again(records):
 
 def test_without_the_images_a_record_of_any_split_will_do(records):
     records.write(RUN, RECORD)
-    assert Records(records.folder, CONFIG, None).read(RUN) == RECORD
+    assert Records(records.folder, None).read(RUN) == RECORD
     with pytest.raises(
         ValueError, match=r"another configuration \(split: 'images', now 'others'\)"
     ):
-        Records(records.folder, CONFIG, "others").read(RUN)
+        Records(records.folder, "others").read(RUN)
 
 
 def changed(**values):

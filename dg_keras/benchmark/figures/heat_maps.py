@@ -1,5 +1,7 @@
 """A grid search at a glance."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,19 +10,25 @@ from matplotlib.patches import Rectangle
 
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.figures._panels import panels, wrapped_panels
+from dg_keras.benchmark.grid_settings import SETTINGS, setting_text
 
 
 def heat_maps(config: Config, means: pd.DataFrame) -> Figure:
-    """Validation accuracy by learning rate and weight decay; a frame is around what was chosen.
+    """Validation accuracy by setting; a frame is around what was chosen.
 
-    One panel per method, and per held-out domain (across) where settings are chosen for each.
+    Learning rates are across, or else the last of what is searched; all else is down. One panel per
+    method, and per held-out domain (across) where settings are chosen for each.
 
     Args:
         config: The experiment, with a `grid`.
         means: From `grid_means`.
     """
+    searched = list(config.grid.searched)
+    across = "learning_rate" if "learning_rate" in searched else searched[-1]
+    down = [name for name in searched if name != across]
     methods, targets = list(means["method"].unique()), list(means["target"].unique())
-    size = (3, 2.6)
+    lines = max(4, math.prod(len(config.grid.searched[name]) for name in down))
+    size = (3 if len(down) < 2 else 5, 1.4 + 0.3 * lines)
     if config.grid.choose == "per_target":
         figure, axes = panels(len(methods), len(targets), size)
         places = [(method, target) for method in methods for target in targets]
@@ -34,16 +42,23 @@ def heat_maps(config: Config, means: pd.DataFrame) -> Figure:
     for panel, (method, target), title in zip(used, places, titles, strict=True):
         chosen = (percent["method"] == method) & (percent["target"] == target)
         panel.set_title(title, fontsize=10, parse_math=False)
-        _heat_map(panel, percent[chosen], limits)
+        _heat_map(panel, percent[chosen], across, down, limits)
     return figure
 
 
-def _heat_map(panel: Axes, percent: pd.DataFrame, limits: tuple[float, float]) -> None:
+def _heat_map(
+    panel: Axes, percent: pd.DataFrame, across: str, down: list[str], limits: tuple[float, float]
+) -> None:
     if percent.empty:  # none of it has been run
         panel.set_axis_off()
         return
+    rows = percent[down].map(setting_text).agg(", ".join, axis=1) if down else ""
+    columns = percent[across].map(setting_text)
+    labelled = percent.assign(row=rows, column=columns)
     wide, chosen = (
-        percent.pivot(index="weight_decay", columns="learning_rate", values=values)
+        labelled.pivot(index="row", columns="column", values=values).reindex(
+            index=labelled["row"].unique(), columns=columns.unique()
+        )
         for values in ("percent", "chosen")
     )
     panel.imshow(wide, cmap="cividis", vmin=limits[0], vmax=limits[1], aspect="auto")
@@ -55,7 +70,7 @@ def _heat_map(panel: Axes, percent: pd.DataFrame, limits: tuple[float, float]) -
         if chosen.iloc[i, j]:
             frame = Rectangle((j - 0.46, i - 0.46), 0.92, 0.92, fill=False, color=ink, linewidth=2)
             panel.add_patch(frame)
-    panel.set_xticks(range(wide.shape[1]), [f"{rate:g}" for rate in wide.columns])
-    panel.set_yticks(range(wide.shape[0]), [f"{decay:g}" for decay in wide.index])
-    panel.set_xlabel("learning rate")
-    panel.set_ylabel("weight decay")
+    panel.set_xticks(range(wide.shape[1]), list(wide.columns))
+    panel.set_yticks(range(wide.shape[0]), list(wide.index))
+    panel.set_xlabel(SETTINGS[across])
+    panel.set_ylabel(", ".join(SETTINGS[name] for name in down))

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.grid_settings import SETTINGS, setting_text
 from dg_keras.benchmark.tables.table import Cell, Table
 
 
@@ -14,19 +15,24 @@ def search_tables(config: Config, means: pd.DataFrame) -> tuple[Table, Table]:
         means: From `grid_means`.
     """
     per_target = config.grid.choose == "per_target"
-    columns = ("method", *(["held out"] if per_target else []), "learning rate", "weight decay")
-    columns = (*columns, "validation accuracy", "runs")
+    searched = list(config.grid.searched)
+    columns = (
+        "method",
+        *(["held out"] if per_target else []),
+        *(SETTINGS[name] for name in searched),
+        "validation accuracy",
+        "runs",
+    )
     rows = []
-    for mean in means.itertuples():
+    for mean in means.to_dict("records"):
         texts = [
-            mean.method,
-            *([mean.target] if per_target else []),
-            f"{mean.learning_rate:g}",
-            f"{mean.weight_decay:g}",
-            f"{100 * mean.validation_accuracy:.2f}",
-            str(mean.runs),
+            mean["method"],
+            *([mean["target"]] if per_target else []),
+            *(setting_text(mean[name]) for name in searched),
+            f"{100 * mean['validation_accuracy']:.2f}",
+            str(mean["runs"]),
         ]
-        rows.append((mean.chosen, texts))
+        rows.append((mean["chosen"], texts))
     chosen = tuple(tuple(map(Cell, texts)) for is_chosen, texts in rows if is_chosen)
     tried = tuple(tuple(Cell(text, bold=is_chosen) for text in texts) for is_chosen, texts in rows)
     return Table("Chosen", columns, chosen), Table("All settings", columns, tried)

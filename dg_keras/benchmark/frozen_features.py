@@ -1,0 +1,92 @@
+"""What the frozen front of a network makes of the images, kept on disk."""
+
+import hashlib
+import json
+import logging
+import os
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from dg_keras import data as datasets
+from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.versions import versions
+
+_LOGGER = logging.getLogger(__name__)
+_NAME = "features"
+
+
+def frozen_features(
+    config: Config, images: datasets.LeaveOneOut, front: keras.Model, folder: Path | None
+) -> np.ndarray:
+    """Returns what a frozen front makes of every image: read from disk, or computed and written.
+
+    What is on disk is known by all that it depends on: the images' contents, the front and its
+    weights, the size of the images, and the versions of what computes. A file that is damaged, as
+    a checksum tells, is computed anew, and a warning says so.
+
+    Args:
+        config: The experiment.
+        images: All images, with no domain held out.
+        front: The network up to the layer that is trained from.
+        folder: Where they are kept; None to keep nothing.
+
+    Returns:
+        An array of shape `[images, ...]`, float32, in the order of the images' table.
+    """
+    if folder is None:
+        return _computed(images, front)
+    origin = json.dumps(_origin(config, images, front), sort_keys=True)
+    path = folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.h5"
+    if path.exists():
+        try:
+            return _read(path, origin)
+        except (OSError, KeyError) as error:
+            _LOGGER.warning("%s is damaged (%s): it is computed anew.", path, error)
+    features = _computed(images, front)
+    _write(path, origin, features)
+    return features
+
+
+def _origin(config: Config, images: datasets.LeaveOneOut, front: keras.Model) -> dict[str, object]:
+    """All that the features depend on."""
+    contents, weights = hashlib.sha256(), hashlib.sha256()
+    for path in images.images.paths:
+        contents.update(hashlib.sha256(path.read_bytes()).digest())
+    for variable in front.variables:
+        weights.update(np.ascontiguousarray(variable.numpy()))
+    return {
+        "images": contents.hexdigest(),
+        "image_shape": images.images.image_shape,
+        "backbone": config.backbone.model_dump(),
+        "weights": weights.hexdigest(),
+        "versions": versions(),
+    }
+
+
+def _computed(images: datasets.LeaveOneOut, front: keras.Model) -> np.ndarray:
+    features = np.empty((len(images.table), *front.output_shape[1:]), "float32")
+    for domain in images.domains:
+        part = images.part(domain)
+        features[part.rows] = front.predict(part.batch(images.batch_size), verbose=0)
+    return features
+
+
+def _read(path: Path, origin: str) -> np.ndarray:
+    with h5py.File(path) as file:
+        if file.attrs["origin"] != origin:
+            raise OSError("it is of other images or of another network")
+        return file[_NAME][()]
+
+
+def _write(path: Path, origin: str, features: np.ndarray) -> None:
+    """Writes the file; at no moment is there half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process' number keeps two of them from writing one temporary file.
+    temporary = path.with_suffix(f".{os.getpid()}.partial")
+    with h5py.File(temporary, "w") as file:
+        file.attrs["origin"] = origin
+        file.create_dataset(_NAME, data=features, fletcher32=True)
+    temporary.replace(path)

@@ -1,0 +1,77 @@
+"""What the settings of a grid search make of its config."""
+
+import dataclasses
+from typing import Any
+
+from dg_keras.benchmark.config import Config, Method
+
+SETTINGS = {
+    "image_size": "image size, pixels",
+    "train_from": "trained from",
+    "batch_size": "images per domain",
+    "learning_rate": "learning rate",
+    "weight_decay": "weight decay",
+}
+"""What tables and figures call a setting, by its name in `Grid`."""
+
+_WORDS = {
+    "image_size": "{} pixels",
+    "train_from": "from {}",
+    "batch_size": "batch {}",
+    "learning_rate": "rate {}",
+    "weight_decay": "decay {}",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class GridSetting:
+    """A setting of a grid search, or the only one of an experiment that searches none.
+
+    Args:
+        values: What the setting is, by its name in `Grid`.
+        config: The experiment with what all methods share in this setting.
+        methods: The methods with this setting, and its words in their names; by their own names.
+    """
+
+    values: dict[str, Any]
+    config: Config
+    methods: dict[str, Method]
+
+
+def grid_settings(config: Config) -> list[GridSetting]:
+    """All settings of an experiment.
+
+    Args:
+        config: The experiment, with a `grid` or without.
+    """
+    if config.grid is None:
+        return [GridSetting({}, config, {method.name: method for method in config.methods})]
+    return [_setting(config, values) for values in config.grid.settings]
+
+
+def _setting(config: Config, values: dict[str, Any]) -> GridSetting:
+    words = ", ".join(_WORDS[name].format(setting_text(value)) for name, value in values.items())
+    own = {name: values[name] for name in ("learning_rate", "weight_decay") if name in values}
+    methods = {
+        method.name: method.model_copy(
+            update={"name": f"{method.name}, {words}", **own, "targets": {}}
+        )
+        for method in config.methods
+    }
+    return GridSetting(values, with_shared(config, values), methods)
+
+
+def with_shared(config: Config, values: dict[str, Any]) -> Config:
+    """The experiment with those of a setting's values that all methods share."""
+    places = {"image_size": "data", "train_from": "backbone", "batch_size": "training"}
+    sections = {
+        place: getattr(config, place).model_copy(update={name: values[name]})
+        for name, place in places.items()
+        if name in values
+    }
+    return config.model_copy(update=sections)
+
+
+def setting_text(value: Any) -> str:
+    """A setting's value as it is read."""
+    return value if isinstance(value, str) else f"{value:g}"
