@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dg_keras import data as datasets
 from dg_keras import objectives, strategies
-from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.config import SHARED, Config, Method
+from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.runner import Runner
@@ -52,11 +53,16 @@ def estimate(
         preparation = time.perf_counter() - start
         seconds: dict[str, tuple[float, float]] = {}
         names: dict[str, str] = {}
+        own_names = {
+            trained.name: name
+            for setting in grid_settings(config)
+            for name, trained in setting.methods.items()
+        }
         for run in runs:
-            # The settings of a grid take as long as one another.
+            # The settings of a grid take as long as one another, those that methods share apart.
             if _kind(run) not in seconds:
                 seconds[_kind(run)] = runner.time_steps(run, _STEPS)
-                names[_kind(run)] = run.method.name
+                names[_kind(run)] = own_names[run.method.name]
     training = config.training
     evaluations = training.steps // training.evaluate_every
     measured = Inventory.of_table(images.table)
@@ -76,20 +82,23 @@ def estimate(
         f"{names[kind]} {1000 * larger * step:.0f} ms" for kind, (step, _) in seconds.items()
     )
     noise = " The images are not there; this was measured on noise." if stands_in else ""
+    shared = [name for name in SHARED if config.grid and name in config.grid.searched]
+    if shared:
+        noise += f" Time and memory are those of the config's own {', '.join(shared)}."
+    methods = [method for method in config.methods if method.name in names.values()]
     return (
         f"Time: about {_duration(total / workers)} on this machine (per step: {steps}).\n"
         f"Memory: at least {peak * workers / 2**30:.1f} GiB on the host.{noise}\n"
-        f"{gradients_in_memory(runs, len(inventory.domains) - 1, runner.gradient_bytes)}"
+        f"{gradients_in_memory(methods, len(inventory.domains) - 1, runner.gradient_bytes)}"
     )
 
 
-def gradients_in_memory(runs: list[Run], sources: int, size: int) -> str:
+def gradients_in_memory(methods: list[Method], sources: int, size: int) -> str:
     """How many gradients a step of each method holds."""
-    methods = {run.method.name: run.method for run in runs}
-    one = {name for name, method in methods.items() if _takes_one_gradient(method)}
-    counts = {1: one, sources + 1: methods.keys() - one}
+    one = {method.name for method in methods if _takes_one_gradient(method)}
+    counts = {1: one, sources + 1: {m.name for m in methods} - one}
     held = "; ".join(
-        f"{count} at a time with {', '.join(n for n in methods if n in names)}"
+        f"{count} at a time with {', '.join(m.name for m in methods if m.name in names)}"
         for count, names in counts.items()
         if names
     )
