@@ -66,7 +66,7 @@ class Experiment:
         self._absent: FileNotFoundError | None = None
         try:
             self._images = load_images(config, data_root)
-            inventory = Inventory.of_table(self._images.table)
+            inventory = Inventory.of_images(self._images)
         except FileNotFoundError as error:
             self._absent = error
             split = self.folder / "split.csv"
@@ -101,7 +101,7 @@ class Experiment:
         missing = self._missing()
         if missing:
             self.folder.mkdir(parents=True, exist_ok=True)
-            datasets.write_manifest(self._images.table, self.folder / "split.csv")
+            datasets.write_manifest(self.inventory.table, self.folder / "split.csv")
         with Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress:
             for run, record in self._carry_out(missing, progress):
                 self._done[run.key] = record

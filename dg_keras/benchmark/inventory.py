@@ -23,13 +23,19 @@ class Inventory:
     Args:
         counts: The number of images of each domain.
         classes: The classes' names.
-        table: One row per image, with `path`, `domain`, `class` and `split`; None where the images
-            are known by their number alone.
+        table: One row per image, with `path`, `domain`, `class`, `split` and `sha256`, the file's
+            digest; None where the images are known by their number alone.
     """
 
     counts: Mapping[str, int]
     classes: tuple[str, ...]
     table: pd.DataFrame | None = None
+
+    @classmethod
+    def of_images(cls, images: datasets.LeaveOneOut) -> Self:
+        """The inventory of images that are there, each read once for its digest."""
+        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in images.images.paths]
+        return cls.of_table(images.table.assign(sha256=digests))
 
     @classmethod
     def of_table(cls, table: pd.DataFrame) -> Self:
@@ -50,10 +56,10 @@ class Inventory:
 
     @property
     def digest(self) -> str | None:
-        """Tells the images and their split apart from others; None where they are not known."""
+        """Tells the images' contents and split from others; None where they are not known."""
         if self.table is None:
             return None
-        rows = self.table[["path", "domain", "class", "split"]].to_csv(index=False)
+        rows = self.table[["path", "domain", "class", "split", "sha256"]].to_csv(index=False)
         return hashlib.sha256(rows.encode()).hexdigest()
 
     def size(self, domain: str, split: str | None) -> int:

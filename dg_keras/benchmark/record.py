@@ -72,7 +72,7 @@ class Record(_Part):
         trial: The number of the trial, from 1.
         seed: What all random draws of the run came from.
         config: What the run depended on beside target and trial: `Config.of_run`.
-        split: The digest of the images and their split.
+        split: The digest of the images' contents and of their split.
         result: The measures at the step that was selected.
         selected_step: The number of training steps taken before the state that was tested.
         history_steps: The number of training steps before each evaluation.

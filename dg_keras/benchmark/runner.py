@@ -42,7 +42,7 @@ class Runner:
     ) -> None:
         self.config = config
         self._images = images
-        self._split = Inventory.of_table(images.table).digest
+        self._split = Inventory.of_images(images).digest
         classes = len(images.classes)
         front, self._net = build_trained(config, classes, config.seed)
         self._inputs = TrainedInputs(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -129,3 +130,14 @@ def test_a_grid_over_what_methods_share_trains_each_as_an_experiment_by_itself(t
         alone[size] = record(tmp_path / str(size))["result"]["validation_accuracy"]
     assert found == alone
     assert chosen.data.image_size == max(sizes, key=lambda size: (alone[size], -size))
+
+
+def test_records_of_other_images_of_the_same_names_are_refused(tmp_path):
+    root = tmp_path / "images"
+    shutil.copytree(few_images(), root)
+    few = ["methods=[Deep-All]", f"data.root={root}", "data.name=few", "training.steps=2"]
+    experiment(tmp_path, *few).run()
+    image = next((root / "images" / "photo").rglob("*.jpg"))
+    image.write_bytes(image.read_bytes() + b"\0")
+    with pytest.raises(ValueError, match=r"made with another configuration \(split: "):
+        experiment(tmp_path, *few)
