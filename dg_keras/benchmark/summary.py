@@ -9,6 +9,7 @@ import pandas as pd
 
 from dg_keras.analysis import holm, paired_test, rank_biserial, smallest_p
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.gain import Gain
 from dg_keras.benchmark.record import Record
 
 LEVEL = 0.05
@@ -19,6 +20,9 @@ MEASURES = ("accuracy", "balanced_accuracy", "new_concepts_accuracy")
 
 AVERAGE = "average"
 """The name of the row that averages over the held-out domains; no domain may have it."""
+
+_GAIN_PREFIXES = {"accuracy": ""}
+"""The measures whose gains are among all numbers, with what the columns' names begin with."""
 
 _Values = dict[int, dict[str, float]]
 """By trial and measure, what a method came to on a target."""
@@ -80,11 +84,13 @@ class Entry:
         trials: The number of trials that have been done.
         spreads: By measure; one that was not taken is missing.
         comparison: With the baseline; None for itself, and where they share no trial.
+        gains: Over the baseline, by measure; none for itself, and where they share no trial.
     """
 
     trials: int
     spreads: dict[str, Spread]
     comparison: Comparison | None = None
+    gains: dict[str, Gain] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,9 +137,11 @@ class Summary:
         for target in targets:
             of_target = {m: values[target, m] for m in methods if (target, m) in values}
             comparisons = _compare(of_target, config.baseline)
+            against = of_target.get(config.baseline, {})
             for method, trials in of_target.items():
+                gains = {} if method == config.baseline else _gains(trials, against)
                 entries[target, method] = Entry(
-                    len(trials), _spreads(trials), comparisons.get(method)
+                    len(trials), _spreads(trials), comparisons.get(method), gains
                 )
         return cls(config.baseline, tuple(targets), tuple(methods), entries)
 
@@ -168,6 +176,11 @@ class Summary:
         entry = self.entries.get((target, method))
         return entry and entry.spreads.get(measure)
 
+    def gain(self, target: str, method: str, measure: str = MEASURES[0]) -> Gain | None:
+        """A method's gain over the baseline on a target; None where there is none."""
+        entry = self.entries.get((target, method))
+        return entry and entry.gains.get(measure)
+
     def best(self, target: str, measure: str) -> set[str]:
         """The methods whose mean on a target is the highest, as far as tables show it."""
         means = {
@@ -193,6 +206,13 @@ class Summary:
                 "p_holm": compared and compared.p_holm,
                 "effect": compared and compared.effect,
             }
+            for measure, prefix in _GAIN_PREFIXES.items():
+                gain = entry.gains.get(measure)
+                row |= {
+                    f"{prefix}gain_mean": gain and gain.mean,
+                    f"{prefix}gain_low": gain and gain.low,
+                    f"{prefix}gain_high": gain and gain.high,
+                }
             rows.append(row)
         numbers = [name for name in rows[0] if name not in ("target", "method", "trials", "pairs")]
         return pd.DataFrame(rows).astype(dict.fromkeys(numbers, float))
@@ -219,6 +239,20 @@ def _spreads(trials: _Values) -> dict[str, Spread]:
         if values:
             deviation = statistics.stdev(values) if len(values) > 1 else None
             found[measure] = Spread(statistics.fmean(values), deviation)
+    return found
+
+
+def _gains(trials: _Values, against: _Values) -> dict[str, Gain]:
+    """A method's gains over the baseline, by measure, over the trials in which both have it."""
+    found = {}
+    for measure in MEASURES:
+        pairs = [
+            (trials[trial][measure], against[trial][measure])
+            for trial in sorted(set(trials) & set(against))
+            if measure in trials[trial] and measure in against[trial]
+        ]
+        if pairs:
+            found[measure] = Gain.of(*zip(*pairs, strict=True))
     return found
 
 

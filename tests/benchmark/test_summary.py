@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dg_keras.benchmark.gain import Gain
 from dg_keras.benchmark.record import Result
 from dg_keras.benchmark.summary import AVERAGE, Spread, Summary
 from tests.benchmark.made_records import config, record, records
@@ -87,6 +88,39 @@ def test_methods_stand_in_the_configs_order():
     assert Summary.of(config(), list(reverse)).methods == ("Deep-All", "PCGrad")
 
 
+def test_gains_are_over_the_shared_trials_of_a_target_and_of_their_average():
+    done = records(**{"Deep-All": [[0.5, 0.6, 0.7], [0.1, 0.1, 0.1]]})
+    done += records(**{"PCGrad": [[0.6, 0.9], [0.1, 0.2]]})
+    made = Summary.of(config(), done)
+    assert made.gain("photo", "PCGrad", "accuracy") == Gain(2, 0.2, 0.1, 0.3)
+    assert made.gain("sketch", "PCGrad", "accuracy") == Gain(2, 0.05, 0.0, 0.1)
+    # Per trial: (0.1 + 0) / 2 and (0.3 + 0.1) / 2.
+    assert made.gain(AVERAGE, "PCGrad", "accuracy") == Gain(2, 0.125, 0.05, 0.2)
+    assert made.entries["photo", "Deep-All"].gains == {}
+    assert made.gain("photo", "MLDG", "accuracy") is None
+
+
+def test_there_is_no_gain_where_no_trial_is_shared():
+    made = summary(record("Deep-All", "photo", 1, 0.5), record("PCGrad", "photo", 2, 0.5))
+    assert made.entries["photo", "PCGrad"].gains == {}
+    assert np.isnan(made.frame()["gain_mean"]).all()
+
+
+def test_a_measures_gain_is_over_the_trials_in_which_both_have_it():
+    def measured(method, trial, **more):
+        result = Result(validation_accuracy=0.5, accuracy=0.5, **more)
+        return record(method, "photo", trial, 0.5, result=result)
+
+    made = summary(
+        measured("Deep-All", 1),
+        measured("Deep-All", 2, new_concepts_accuracy=0.5),
+        measured("PCGrad", 1, new_concepts_accuracy=0.5),
+        measured("PCGrad", 2, new_concepts_accuracy=0.75),
+    )
+    assert made.gain("photo", "PCGrad", "new_concepts_accuracy") == Gain(1, 0.25, None, None)
+    assert made.gain("photo", "PCGrad", "accuracy").pairs == 2
+
+
 def test_the_frame_has_a_row_per_target_and_method():
     frame = summary(**{"Deep-All": [[0.5], [0.1]], "PCGrad": [[0.6], [0.2]]}).frame()
     rows = frame.set_index(["target", "method"])
@@ -95,3 +129,6 @@ def test_the_frame_has_a_row_per_target_and_method():
     assert rows.loc[("sketch", "PCGrad"), "p_value"] == 1
     assert np.isnan(rows.loc[("sketch", "Deep-All"), "p_value"])
     assert np.isnan(rows.loc[("sketch", "PCGrad"), "accuracy_std"])
+    gains = rows[["gain_mean", "gain_low", "gain_high"]]
+    np.testing.assert_allclose(gains.loc["sketch", "PCGrad"], [0.1, np.nan, np.nan])
+    assert gains.loc["sketch", "Deep-All"].isna().all()
