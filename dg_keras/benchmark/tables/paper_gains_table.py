@@ -1,0 +1,57 @@
+"""Gains beside those of the paper, which compare though network and protocol are others."""
+
+from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.gain import Gain
+from dg_keras.benchmark.published import Published
+from dg_keras.benchmark.summary import Summary
+from dg_keras.benchmark.tables.table import Cell, Table
+
+
+def paper_gains_table(config: Config, summary: Summary) -> Table | None:
+    """The gains in accuracy, here and in table 1 of Mansilla et al. (2021), in percent points.
+
+    Args:
+        config: The experiment.
+        summary: Its numbers.
+
+    Returns:
+        A row per held-out domain and method that both have; None where there is none.
+    """
+    published = Published.of(config, summary)
+    rows = []
+    for target, method in published.means:
+        ours, theirs = summary.gain(target, method), published.gain(target, method)
+        if ours is not None and theirs is not None:
+            mark = "*" if (target, method) in published.significant else ""
+            cells = (
+                Cell(target),
+                Cell(method),
+                Cell(f"{100 * ours.mean:+z.2f}", bool(ours.excludes_zero)),
+                Cell(_interval(ours)),
+                Cell(f"{100 * theirs:+z.2f}{mark}"),
+                Cell(_same_sign(ours.mean, theirs)),
+            )
+            rows.append(cells)
+    if not rows:
+        return None
+    return Table(
+        f"Gain over {summary.baseline} beside the paper's, in percent points of accuracy",
+        ("held out", "method", "gain here", "95 % interval", "gain in the paper", "same sign"),
+        tuple(rows),
+        (
+            "The paper's gains are the differences of the means in table 1 of Mansilla et al. "
+            "(2021), with * where it calls the difference to Deep-All significant; it tests no "
+            "averages. A gain here is bold where its interval excludes 0. Data and methods are the "
+            "paper's, network and protocol need not be.",
+        ),
+    )
+
+
+def _interval(gain: Gain) -> str:
+    return "" if gain.low is None else f"({100 * gain.low:+z.2f}, {100 * gain.high:+z.2f})"
+
+
+def _same_sign(ours: float, theirs: float) -> str:
+    """Whether both gains point in one direction; nothing where one is 0."""
+    product = ours * theirs
+    return "" if product == 0 else "yes" if product > 0 else "no"
