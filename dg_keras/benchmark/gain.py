@@ -70,6 +70,19 @@ class Gain:
             return None
         return self.low > 0 or self.high < 0
 
+    def mean_points(self, digits: int = 1) -> str:
+        """The mean in percent points with so many digits: "+1.1"."""
+        return f"{100 * self.mean:+z.{digits}f}"
+
+    def interval_points(self, digits: int = 1) -> str:
+        """The interval in percent points with so many digits: "(-1.2, +3.2)"; "" for none."""
+        if self.low is None:
+            return ""
+        return f"({100 * self.low:+z.{digits}f}, {100 * self.high:+z.{digits}f})"
+
+    def __str__(self) -> str:
+        return f"{self.mean_points()} {self.interval_points()}".rstrip()
+
 
 def _rounded(value: float) -> float:
     """Without what sums of floats leave, so that a gain of equal differences is in its interval."""

@@ -73,3 +73,10 @@ def test_whether_zero_is_excluded_takes_as_many_pairs_as_a_test(pairs, told):
     ours = np.linspace(0.6, 0.7, pairs)
     assert Gain.of(ours, np.full(pairs, 0.5)).excludes_zero is told
     assert Gain.of(np.full(pairs, 0.5), ours).excludes_zero is told
+
+
+def test_a_gain_is_written_in_percent_points():
+    gain = Gain(20, 0.0114, -0.0004, 0.032)
+    assert str(gain) == "+1.1 (+0.0, +3.2)"
+    assert (gain.mean_points(2), gain.interval_points(2)) == ("+1.14", "(-0.04, +3.20)")
+    assert str(Gain(1, -0.0114, None, None)) == "-1.1"

@@ -60,6 +60,14 @@ def test_significant_before_correction_alone_is_an_asterisk():
     assert len(rows) == 3 * 2  # the average's, too
 
 
+def test_a_p_value_too_small_to_show_is_not_zero():
+    base = np.linspace(0.5, 0.6, 20)
+    better = base + np.linspace(0.01, 0.02, 20)
+    summary = Summary.of(config(), records(**{"Deep-All": [base] * 2, "PCGrad": [better] * 2}))
+    row = tables.comparison_table(summary).rows[0]
+    assert [cell.text for cell in row] == ["photo", "PCGrad", "< 0.001", "< 0.001", "+1.00"]
+
+
 def test_too_few_trials_for_a_test_are_told():
     made, summary = three_trials()
     found = cells(tables.measure_table(summary)).values()

@@ -2,7 +2,6 @@
 
 from dg_keras.benchmark.tables.comparison_table import comparison_table
 from dg_keras.benchmark.tables.gain_notes import gain_notes
-from dg_keras.benchmark.tables.gain_text import gain_text
 from dg_keras.benchmark.tables.gains_table import gains_table
 from dg_keras.benchmark.tables.latex import latex
 from dg_keras.benchmark.tables.markdown import markdown
@@ -10,6 +9,7 @@ from dg_keras.benchmark.tables.measure_heading import measure_heading
 from dg_keras.benchmark.tables.measure_table import measure_table
 from dg_keras.benchmark.tables.no_test import no_test
 from dg_keras.benchmark.tables.notes import notes
+from dg_keras.benchmark.tables.pairs_table import pairs_table
 from dg_keras.benchmark.tables.paper_gains_table import paper_gains_table
 from dg_keras.benchmark.tables.paper_table import paper_table
 from dg_keras.benchmark.tables.search_tables import search_tables
@@ -23,7 +23,6 @@ __all__ = [
     "Table",
     "comparison_table",
     "gain_notes",
-    "gain_text",
     "gains_table",
     "latex",
     "markdown",
@@ -31,6 +30,7 @@ __all__ = [
     "measure_table",
     "no_test",
     "notes",
+    "pairs_table",
     "paper_gains_table",
     "paper_table",
     "search_tables",

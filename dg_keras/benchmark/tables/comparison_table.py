@@ -13,7 +13,7 @@ def comparison_table(summary: Summary) -> Table:
         if (target, method) in summary.entries
     ]
     rows = [
-        (target, method, f"{c.p:.3f}", f"{c.p_holm:.3f}", f"{c.effect:+z.2f}")
+        (target, method, _p(c.p), _p(c.p_holm), f"{c.effect:+z.2f}")
         for target, method, c in compared
         if c is not None
     ]
@@ -23,3 +23,7 @@ def comparison_table(summary: Summary) -> Table:
         tuple(tuple(map(Cell, texts)) for texts in rows),
         ("The effect size is the rank-biserial correlation, above 0 where the method is better.",),
     )
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

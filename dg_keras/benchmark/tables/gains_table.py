@@ -3,7 +3,6 @@
 from dg_keras.benchmark.summary import MEASURES, Summary
 from dg_keras.benchmark.tables._by_target import by_target
 from dg_keras.benchmark.tables.gain_notes import gain_notes
-from dg_keras.benchmark.tables.gain_text import gain_text
 from dg_keras.benchmark.tables.measure_heading import measure_heading
 from dg_keras.benchmark.tables.table import Cell, Table
 
@@ -21,7 +20,7 @@ def gains_table(summary: Summary, measure: str = MEASURES[0]) -> Table:
 
     def cell(target: str, method: str) -> Cell:
         gain = summary.gain(target, method, measure)
-        return Cell() if gain is None else Cell(gain_text(gain), bool(gain.excludes_zero))
+        return Cell() if gain is None else Cell(str(gain), bool(gain.excludes_zero))
 
     shown = measure_heading(summary, measure)
     heading = f"Gain over {summary.baseline}: {shown[0].lower()}{shown[1:]}"

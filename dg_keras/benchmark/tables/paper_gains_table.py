@@ -1,7 +1,6 @@
 """Gains beside those of the paper, which compare though network and protocol are others."""
 
 from dg_keras.benchmark.config import Config
-from dg_keras.benchmark.gain import Gain
 from dg_keras.benchmark.published import Published
 from dg_keras.benchmark.summary import Summary
 from dg_keras.benchmark.tables.table import Cell, Table
@@ -26,8 +25,8 @@ def paper_gains_table(config: Config, summary: Summary) -> Table | None:
             cells = (
                 Cell(target),
                 Cell(method),
-                Cell(f"{100 * ours.mean:+z.2f}", bool(ours.excludes_zero)),
-                Cell(_interval(ours)),
+                Cell(ours.mean_points(2), bool(ours.excludes_zero)),
+                Cell(ours.interval_points(2)),
                 Cell(f"{100 * theirs:+z.2f}{mark}"),
                 Cell(_same_sign(ours.mean, theirs)),
             )
@@ -45,10 +44,6 @@ def paper_gains_table(config: Config, summary: Summary) -> Table | None:
             "paper's, network and protocol need not be.",
         ),
     )
-
-
-def _interval(gain: Gain) -> str:
-    return "" if gain.low is None else f"({100 * gain.low:+z.2f}, {100 * gain.high:+z.2f})"
 
 
 def _same_sign(ours: float, theirs: float) -> str:
