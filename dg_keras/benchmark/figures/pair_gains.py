@@ -1,5 +1,7 @@
 """What each objective gains with each strategy, at a glance."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,6 +14,7 @@ from dg_keras.benchmark.summary import AVERAGE, Summary
 
 _COLOURS = "RdBu"  # white at 0, and told apart by readers who see no red or no green
 _WIDTH = 9.6  # inches
+_SCALE = 0.9  # inches, below the panels
 _ACROSS = 2  # panels of a domain each
 
 
@@ -32,17 +35,7 @@ def pair_gains(config: Config, summary: Summary) -> Figure | None:
     pairs = Pairs.of(config)
     if pairs is None or not summary.comparisons:
         return None
-    targets = [target for target in summary.targets if target != AVERAGE]
-    has_average = AVERAGE in summary.targets
-    lines = -(-len(targets) // _ACROSS)
-    row_heights = [1.2] * has_average + [1.0] * lines
-    height = 0.75 + 0.42 * len(pairs.objectives)  # inches, of a panel
-    figure = Figure((_WIDTH, sum(row_heights) * height + 0.9), layout="constrained")
-    grid = figure.add_gridspec(len(row_heights), _ACROSS, height_ratios=row_heights)
-    panels = {AVERAGE: figure.add_subplot(grid[0, :])} if has_average else {}
-    for number, target in enumerate(targets):
-        place = divmod(number, _ACROSS)
-        panels[target] = figure.add_subplot(grid[place[0] + has_average, place[1]])
+    figure, panels = _panels(summary.targets, height=0.75 + 0.42 * len(pairs.objectives))
     gains = {
         target: [
             [summary.gain(target, pairs.methods[o, s]) for s in pairs.strategies]
@@ -63,6 +56,24 @@ def pair_gains(config: Config, summary: Summary) -> Figure | None:
     bar = figure.colorbar(picture, ax=list(panels.values()), **place)
     bar.set_label(label, parse_math=False)
     return figure
+
+
+def _panels(targets: Sequence[str], height: float) -> tuple[Figure, dict[str, Axes]]:
+    """A figure, and its panels by target: the average's across, those of the domains below.
+
+    Args:
+        targets: The held-out domains, and the average where there is one.
+        height: Of a domain's panel, in inches.
+    """
+    domains = [target for target in targets if target != AVERAGE]
+    above = int(AVERAGE in targets)
+    heights = [1.2] * above + [1.0] * -(-len(domains) // _ACROSS)
+    figure = Figure((_WIDTH, sum(heights) * height + _SCALE), layout="constrained")
+    grid = figure.add_gridspec(len(heights), _ACROSS, height_ratios=heights)
+    places = {AVERAGE: grid[0, :]} if above else {}
+    for number, domain in enumerate(domains):
+        places[domain] = grid[above + number // _ACROSS, number % _ACROSS]
+    return figure, {target: figure.add_subplot(place) for target, place in places.items()}
 
 
 def _draw(
