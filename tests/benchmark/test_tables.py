@@ -238,6 +238,7 @@ def test_the_papers_average_is_compared_where_all_its_domains_are():
     (average,) = (row for row in table.rows if [c.text for c in row[:2]] == ["average", "Agr-Sum"])
     # 70.61 - 70.66; a point better in one of four domains.
     assert [cell.text for cell in average[2:]] == ["+0.25", "", "-0.05", "no"]
+    assert table.notes[-1] == "A single pair has no interval."
 
 
 def test_gains_over_another_baseline_are_beside_the_papers_over_it():

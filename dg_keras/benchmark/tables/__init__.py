@@ -1,6 +1,7 @@
 """A report's tables: what they hold, and the forms in which they are written."""
 
 from dg_keras.benchmark.tables.comparison_table import comparison_table
+from dg_keras.benchmark.tables.gain_caution import gain_caution
 from dg_keras.benchmark.tables.gain_notes import gain_notes
 from dg_keras.benchmark.tables.gains_table import gains_table
 from dg_keras.benchmark.tables.latex import latex
@@ -22,6 +23,7 @@ __all__ = [
     "Cell",
     "Table",
     "comparison_table",
+    "gain_caution",
     "gain_notes",
     "gains_table",
     "latex",

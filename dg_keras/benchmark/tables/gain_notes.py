@@ -1,27 +1,14 @@
 """The sentences below a table of gains."""
 
-from dg_keras.benchmark.summary import MEASURES, Summary
-
-_FEW = 10  # pairs
+from dg_keras.benchmark.summary import Summary
+from dg_keras.benchmark.tables.gain_caution import gain_caution
 
 
 def gain_notes(summary: Summary) -> list[str]:
     """What a reader must know to read gains: what they are of, and what the intervals are worth."""
-    sentences = [
+    return [
         f"Percent points over {summary.baseline}, the mean of the trials' paired differences, and "
         "in brackets its 95 % confidence interval (bootstrap over the trials); in bold where the "
-        "interval excludes 0."
+        "interval excludes 0.",
+        *gain_caution(summary),
     ]
-    gains = [summary.gain(*place, MEASURES[0]) for place in summary.entries]
-    fewest = min(gain.pairs for gain in gains if gain is not None)
-    needed = summary.needed_trials()
-    if fewest == 1:
-        sentences.append("A single pair has no interval.")
-    elif fewest < needed:
-        sentences.append(
-            f"An interval of {fewest} pairs is far too short, and none is bold: it takes {needed} "
-            "pairs to tell."
-        )
-    elif fewest < _FEW:
-        sentences.append(f"Intervals of {fewest} pairs are somewhat too short.")
-    return sentences

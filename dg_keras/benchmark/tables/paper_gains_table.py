@@ -3,6 +3,7 @@
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.published import Published
 from dg_keras.benchmark.summary import Summary
+from dg_keras.benchmark.tables.gain_caution import gain_caution
 from dg_keras.benchmark.tables.table import Cell, Table
 
 
@@ -42,6 +43,7 @@ def paper_gains_table(config: Config, summary: Summary) -> Table | None:
             "(2021), with * where it calls the difference to Deep-All significant; it tests no "
             "averages. A gain here is bold where its interval excludes 0. Data and methods are the "
             "paper's, network and protocol need not be.",
+            *gain_caution(summary),
         ),
     )
 
