@@ -173,6 +173,17 @@ class AlongTraining(Section):
     samples: int = pydantic.Field(default=16, ge=2)
 
 
+class Report(Section):
+    """What is reported beside the selected step; no run depends on it.
+
+    `level_from`: the step from which training is level, chosen before looking and the same for all
+    methods. From there on all evaluations of the held-out domain are averaged, which swings less
+    than the one that was selected. It needs `along_training.accuracy`.
+    """
+
+    level_from: int | None = pydantic.Field(default=None, gt=0)
+
+
 class Grid(Section):
     """Settings to choose from, by the accuracy on the sources' validation parts alone.
 
@@ -234,6 +245,7 @@ class Config(Section):
     along_training: AlongTraining = AlongTraining()
     methods: list[Method] = pydantic.Field(min_length=1)
     grid: Grid | None = None
+    report: Report = Report()
     baseline: str = "Deep-All"
     trials: int = pydantic.Field(gt=0)
     seed: int = pydantic.Field(default=0, ge=0)
@@ -259,6 +271,21 @@ class Config(Section):
             raise ValueError(
                 f"`methods` must be a single one where {shared[0]} is searched, which all methods "
                 f"share. Received: {names}"
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _is_recorded(self) -> Self:
+        level_from = self.report.level_from
+        if level_from is not None and level_from > self.training.steps:
+            raise ValueError(
+                f"`report.level_from` must be at most `training.steps`, {self.training.steps}. "
+                f"Received: level_from={level_from}"
+            )
+        if level_from is not None and not self.along_training.accuracy:
+            raise ValueError(
+                "`report.level_from` needs `along_training.accuracy: true`, which records what it "
+                f"averages. Received: level_from={level_from}, along_training.accuracy=False"
             )
         return self
 

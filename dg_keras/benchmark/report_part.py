@@ -40,6 +40,8 @@ class ReportPart:
         summary = Summary.of(config, records)
         drawn = {
             "accuracy": figures.box_plots(records, summary),
+            "gains": figures.gains(config, summary),
+            "pairs": figures.pair_gains(config, summary),
             "similarity": figures.similarity_curves(records),
             "conflict": figures.conflict_maps(records),
             "training": figures.training_curves(records),

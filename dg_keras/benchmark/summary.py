@@ -9,16 +9,24 @@ import pandas as pd
 
 from dg_keras.analysis import holm, paired_test, rank_biserial, smallest_p
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.gain import Gain
 from dg_keras.benchmark.record import Record
 
 LEVEL = 0.05
 """The p-value below which a difference to the baseline counts as significant."""
 
-MEASURES = ("accuracy", "balanced_accuracy", "new_concepts_accuracy")
-"""The measures on the held-out domain, the one that is tested for significance first."""
+MEASURES = ("accuracy", "level_accuracy", "balanced_accuracy", "new_concepts_accuracy")
+"""The measures on the held-out domain, the one that is tested for significance first.
+
+All are those of the selected step, but for the level accuracy: the mean over all evaluations from
+`report.level_from` on.
+"""
 
 AVERAGE = "average"
 """The name of the row that averages over the held-out domains; no domain may have it."""
+
+_GAINED = MEASURES[:2]
+"""The measures whose gains are shown."""
 
 _Values = dict[int, dict[str, float]]
 """By trial and measure, what a method came to on a target."""
@@ -80,11 +88,13 @@ class Entry:
         trials: The number of trials that have been done.
         spreads: By measure; one that was not taken is missing.
         comparison: With the baseline; None for itself, and where they share no trial.
+        gains: Over the baseline, by measure; none for itself, and where they share no trial.
     """
 
     trials: int
     spreads: dict[str, Spread]
     comparison: Comparison | None = None
+    gains: dict[str, Gain] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,12 +106,14 @@ class Summary:
         targets: The held-out domains in their order; `AVERAGE` comes last where there are several.
         methods: The names of the methods of which there are runs, in the config's order.
         entries: By target and method; what has not been run is missing.
+        level_from: The step from which on the level accuracy averages; None where there is none.
     """
 
     baseline: str
     targets: tuple[str, ...]
     methods: tuple[str, ...]
     entries: dict[tuple[str, str], Entry]
+    level_from: int | None = None
 
     @classmethod
     def of(cls, config: Config, records: Sequence[Record]) -> Self:
@@ -117,6 +129,8 @@ class Summary:
         values: dict[tuple[str, str], _Values] = {}
         for record in records:
             measures = record.result.model_dump(include=set(MEASURES), exclude_none=True)
+            if config.report.level_from is not None:
+                measures["level_accuracy"] = _level_accuracy(record, config.report.level_from)
             values.setdefault((record.target, record.method), {})[record.trial] = measures
         targets = list(dict.fromkeys(record.target for record in records))
         done = {record.method for record in records}
@@ -131,17 +145,25 @@ class Summary:
         for target in targets:
             of_target = {m: values[target, m] for m in methods if (target, m) in values}
             comparisons = _compare(of_target, config.baseline)
+            against = of_target.get(config.baseline, {})
             for method, trials in of_target.items():
+                gains = {} if method == config.baseline else _gains(trials, against)
                 entries[target, method] = Entry(
-                    len(trials), _spreads(trials), comparisons.get(method)
+                    len(trials), _spreads(trials), comparisons.get(method), gains
                 )
-        return cls(config.baseline, tuple(targets), tuple(methods), entries)
+        level_from = config.report.level_from
+        return cls(config.baseline, tuple(targets), tuple(methods), entries, level_from)
 
     @property
     def measures(self) -> list[str]:
         """The measures that were taken."""
         taken = {measure for entry in self.entries.values() for measure in entry.spreads}
         return [measure for measure in MEASURES if measure in taken]
+
+    @property
+    def gained(self) -> list[str]:
+        """The measures that were taken of which gains are shown."""
+        return [measure for measure in self.measures if measure in _GAINED]
 
     @property
     def trials(self) -> int:
@@ -168,6 +190,11 @@ class Summary:
         entry = self.entries.get((target, method))
         return entry and entry.spreads.get(measure)
 
+    def gain(self, target: str, method: str, measure: str = MEASURES[0]) -> Gain | None:
+        """A method's gain over the baseline on a target; None where there is none."""
+        entry = self.entries.get((target, method))
+        return entry and entry.gains.get(measure)
+
     def best(self, target: str, measure: str) -> set[str]:
         """The methods whose mean on a target is the highest, as far as tables show it."""
         means = {
@@ -193,9 +220,24 @@ class Summary:
                 "p_holm": compared and compared.p_holm,
                 "effect": compared and compared.effect,
             }
+            for measure in self.gained:
+                gain = entry.gains.get(measure)
+                prefix = "" if measure == MEASURES[0] else f"{measure}_"
+                row |= {
+                    f"{prefix}gain_mean": gain and gain.mean,
+                    f"{prefix}gain_low": gain and gain.low,
+                    f"{prefix}gain_high": gain and gain.high,
+                }
             rows.append(row)
         numbers = [name for name in rows[0] if name not in ("target", "method", "trials", "pairs")]
         return pd.DataFrame(rows).astype(dict.fromkeys(numbers, float))
+
+
+def _level_accuracy(record: Record, level_from: int) -> float:
+    """The mean accuracy on the held-out domain over all evaluations from this step on."""
+    accuracies = record.history[f"test_accuracy/{record.target}"]
+    at_steps = zip(record.history_steps, accuracies, strict=True)
+    return statistics.fmean(accuracy for step, accuracy in at_steps if step >= level_from)
 
 
 def _average(targets: list[_Values]) -> _Values:
@@ -219,6 +261,20 @@ def _spreads(trials: _Values) -> dict[str, Spread]:
         if values:
             deviation = statistics.stdev(values) if len(values) > 1 else None
             found[measure] = Spread(statistics.fmean(values), deviation)
+    return found
+
+
+def _gains(trials: _Values, against: _Values) -> dict[str, Gain]:
+    """A method's gains over the baseline, by measure, over the trials in which both have it."""
+    found = {}
+    for measure in MEASURES:
+        pairs = [
+            (trials[trial][measure], against[trial][measure])
+            for trial in sorted(set(trials) & set(against))
+            if measure in trials[trial] and measure in against[trial]
+        ]
+        if pairs:
+            found[measure] = Gain.of(*zip(*pairs, strict=True))
     return found
 
 

@@ -101,6 +101,15 @@ def test_a_method_can_have_settings_per_held_out_domain():
     assert config.of_run(method, "photo") != config.of_run(plain, "photo")
 
 
+def test_what_is_reported_is_no_matter_of_a_run():
+    plain, level = (
+        read("configs/smoke.yaml", ["along_training.accuracy=true", *more])
+        for more in ([], ["report.level_from=4"])
+    )
+    assert level.report.level_from == level.training.steps == 4
+    assert level.of_run(level.methods[0], "photo") == plain.of_run(plain.methods[0], "photo")
+
+
 def test_numbers_are_read_as_people_write_them():
     config = read("configs/smoke.yaml", ["training.optimizer.learning_rate=1e-3"])
     assert config.training.optimizer.learning_rate == 1e-3
@@ -166,6 +175,16 @@ def test_overrides_reach_nested_keys():
             r"`methods` must be a single one where batch_size is searched.*'Deep-All', 'Agr-Sum'",
         ),
         ("grid={learning_rate: [], weight_decay: [0]}", r"`grid.learning_rate`: .*at least 1"),
+        ("report={level: 3}", r"`report.level` is not a key: 'level'. Nearest: level_from"),
+        ("report.level_from=0", r"`report.level_from`: .*greater than 0.*0"),
+        (
+            "report.level_from=4",
+            r"`report.level_from` needs `along_training.accuracy: true`.*Received: level_from=4",
+        ),
+        (
+            "report.level_from=1000000",
+            r"`report.level_from` must be at most `training.steps`, \d+. .*level_from=1000000",
+        ),
         ("along_training={sample: 3}", r"`along_training.sample` is not a key.*samples"),
         (
             "grid={learning_rate: [1], weight_decay: [0], choose: all}",

@@ -39,9 +39,69 @@ def test_names_are_no_mathematics():
     made = records(targets=("$a$", "b_1"), **{"Deep-All": [[0.1]] * 2, "$x^$": [[0.2]] * 2})
     named = config("methods=[Deep-All, {name: $x^$}]")
     assert figures.png(figures.box_plots(made, Summary.of(named, made))).startswith(b"\x89PNG")
+    assert figures.png(figures.gains(named, Summary.of(named, made))).startswith(b"\x89PNG")
     history = {"val_accuracy/$a": [0.1, 0.2], "val_accuracy/$b_$": [0.2, 0.3]}
     curves = figures.training_curves([record("$x^$", "$c$", 1, 0.5, history=history)])
     assert figures.png(curves).startswith(b"\x89PNG")
+
+
+def drawn_gains(panel):
+    """By row: the dot, its colour, its interval; and by row the paper's gains."""
+    dots, intervals, papers = {}, {}, {}
+    for line in panel.lines:
+        x, y = (np.asarray(values, float) for values in line.get_data())
+        if line.get_marker() == "o":
+            dots[int(y[0])] = (x[0], line.get_color())
+        elif line.get_marker() == "D":
+            assert line.get_markerfacecolor() == "white"
+            papers[int(y[0])] = x[0]
+        elif y[0] == y[1]:
+            intervals[int(y[0])] = tuple(x)
+    return dots, intervals, papers
+
+
+def test_gains_are_drawn_with_their_intervals_and_the_papers():
+    made = config("methods=[Deep-All, Agr-Sum, {name: Mine}]", path="configs/vlcs.yaml")
+    base = np.linspace(0.5, 0.6, 6)
+    swinging = base + [-0.1, 0.1] * 3
+    accuracies = {"Deep-All": [base] * 2, "Agr-Sum": [base + 0.02] * 2, "Mine": [swinging] * 2}
+    done = records(targets=("SUN09", "VOC2007"), **accuracies)
+    figure = figures.gains(made, Summary.of(made, done))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["SUN09 held out", "VOC2007 held out", "average"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["Agr-Sum", "Mine"]
+    dots, intervals, papers = drawn_gains(figure.axes[0])
+    assert dots[0][0] == pytest.approx(2)
+    assert intervals[0] == pytest.approx((2, 2))
+    assert dots[1][0] == pytest.approx(0)
+    assert intervals[1][0] < -3 < 3 < intervals[1][1]
+    assert dots[0][1] != dots[1][1]
+    assert papers == {0: pytest.approx(62.98 - 63.96)}
+    assert drawn_gains(figure.axes[2])[2] == {}  # of other domains than the paper's average
+    (legend,) = figure.legends
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert [text.split()[-2:] for text in texts] == [
+        ["excludes", "0"],
+        ["holds", "0"],
+        ["the", "paper"],
+    ]
+
+
+def test_gains_of_too_few_trials_look_like_none():
+    made = records(**{"Deep-All": [[0.1, 0.2, 0.3]] * 2, "PCGrad": [[0.2, 0.3, 0.5]] * 2})
+    figure = figures.gains(config(), Summary.of(config(), made))
+    dots, intervals, papers = drawn_gains(figure.axes[0])
+    assert (dots[0][0], intervals[0], papers) == (
+        *(pytest.approx(40 / 3), pytest.approx((10, 20))),
+        {},
+    )
+    (legend,) = figure.legends
+    (text,) = legend.get_texts()
+    assert "too few trials" in text.get_text()
+    single = [record("Deep-All", "photo", 1, 0.5), record("PCGrad", "photo", 1, 0.6)]
+    dots, intervals, _ = drawn_gains(figures.gains(config(), Summary.of(config(), single)).axes[0])
+    assert (len(dots), intervals) == (1, {})
+    assert figures.gains(config(), Summary.of(config(), single[:1])) is None
 
 
 def test_similarity_is_the_mean_over_trials():

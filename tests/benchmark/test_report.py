@@ -53,7 +53,7 @@ def test_one_method_alone_has_nothing_to_compare():
 def test_a_report_is_these_files(tmp_path):
     write_report(tmp_path / "report", config(), records(**accuracies(2)))
     assert sorted(os.listdir(tmp_path / "report")) == [
-        *("accuracy.png", "index.html", "table.csv", "table.md", "table.tex")
+        *("accuracy.png", "gains.png", "index.html", "table.csv", "table.md", "table.tex")
     ]
     assert os.listdir(tmp_path) == ["report"]
 

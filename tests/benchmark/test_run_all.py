@@ -75,7 +75,7 @@ def test_prints_the_table_and_writes_the_report(unbroken):
     results, printed = unbroken
     report = results / "smoke" / "report"
     assert sorted(os.listdir(report)) == [
-        *("accuracy.png", "index.html", "table.csv", "table.md", "table.tex")
+        *("accuracy.png", "gains.png", "index.html", "table.csv", "table.md", "table.tex")
     ]
     table = (report / "table.md").read_text()
     assert "| sketch " in table

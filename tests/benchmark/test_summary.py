@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dg_keras.benchmark.gain import Gain
 from dg_keras.benchmark.record import Result
 from dg_keras.benchmark.summary import AVERAGE, Spread, Summary
 from tests.benchmark.made_records import config, record, records
@@ -87,6 +88,84 @@ def test_methods_stand_in_the_configs_order():
     assert Summary.of(config(), list(reverse)).methods == ("Deep-All", "PCGrad")
 
 
+def test_gains_are_over_the_shared_trials_of_a_target_and_of_their_average():
+    done = records(**{"Deep-All": [[0.5, 0.6, 0.7], [0.1, 0.1, 0.1]]})
+    done += records(**{"PCGrad": [[0.6, 0.9], [0.1, 0.2]]})
+    made = Summary.of(config(), done)
+    assert made.gain("photo", "PCGrad", "accuracy") == Gain(2, 0.2, 0.1, 0.3)
+    assert made.gain("sketch", "PCGrad", "accuracy") == Gain(2, 0.05, 0.0, 0.1)
+    # Per trial: (0.1 + 0) / 2 and (0.3 + 0.1) / 2.
+    assert made.gain(AVERAGE, "PCGrad", "accuracy") == Gain(2, 0.125, 0.05, 0.2)
+    assert made.entries["photo", "Deep-All"].gains == {}
+    assert made.gain("photo", "MLDG", "accuracy") is None
+
+
+def test_there_is_no_gain_where_no_trial_is_shared():
+    made = summary(record("Deep-All", "photo", 1, 0.5), record("PCGrad", "photo", 2, 0.5))
+    assert made.entries["photo", "PCGrad"].gains == {}
+    assert np.isnan(made.frame()["gain_mean"]).all()
+
+
+def test_a_measures_gain_is_over_the_trials_in_which_both_have_it():
+    def measured(method, trial, **more):
+        result = Result(validation_accuracy=0.5, accuracy=0.5, **more)
+        return record(method, "photo", trial, 0.5, result=result)
+
+    made = summary(
+        measured("Deep-All", 1),
+        measured("Deep-All", 2, new_concepts_accuracy=0.5),
+        measured("PCGrad", 1, new_concepts_accuracy=0.5),
+        measured("PCGrad", 2, new_concepts_accuracy=0.75),
+    )
+    assert made.gain("photo", "PCGrad", "new_concepts_accuracy") == Gain(1, 0.25, None, None)
+    assert made.gain("photo", "PCGrad", "accuracy").pairs == 2
+
+
+def with_level(*made, level_from=4):
+    overrides = ["along_training.accuracy=true", f"report.level_from={level_from}"]
+    return Summary.of(config("training.steps=6", *overrides), made)
+
+
+def along(method, target, trial, *accuracies):
+    history = {f"test_accuracy/{target}": list(accuracies), "test_accuracy/worst": [0.0] * 3}
+    return record(method, target, trial, 0.5, history=history, history_steps=[2, 4, 6])
+
+
+def test_the_level_accuracy_is_the_mean_from_its_first_step_on():
+    done = [
+        along("Deep-All", "photo", 1, 0.1, 0.5, 0.7),
+        along("Deep-All", "photo", 2, 0.9, 0.4, 0.4),
+        along("PCGrad", "photo", 1, 0.1, 0.6, 0.8),
+        along("PCGrad", "photo", 2, 0.1, 0.6, 0.8),
+    ]
+    made = with_level(*done)
+    assert made.measures == made.gained == ["accuracy", "level_accuracy"]
+    assert made.level_from == 4
+    assert made.spread("photo", "Deep-All", "level_accuracy") == Spread(
+        pytest.approx(0.5), pytest.approx(np.sqrt(0.02))
+    )
+    assert made.best("photo", "level_accuracy") == {"PCGrad"}
+    assert made.gain("photo", "PCGrad", "level_accuracy") == Gain(2, 0.2, 0.1, 0.3)
+    assert made.gain("photo", "PCGrad", "accuracy").mean == 0
+    frame = made.frame().set_index("method").loc["PCGrad"]
+    assert frame["level_accuracy_gain_high"] == 0.3
+    assert frame["gain_high"] == 0
+    # A step between two evaluations.
+    between = with_level(*done, level_from=5)
+    assert between.spread("photo", "Deep-All", "level_accuracy").mean == pytest.approx(0.55)
+
+
+def test_the_level_accuracy_is_averaged_over_the_targets():
+    done = [along("Deep-All", t, 1, 0.1, level, level) for t, level in (("a", 0.5), ("b", 0.7))]
+    assert with_level(*done).spread(AVERAGE, "Deep-All", "level_accuracy").mean == 0.6
+
+
+def test_there_is_no_level_accuracy_where_the_config_wants_none():
+    made = summary(along("Deep-All", "photo", 1, 0.1, 0.5, 0.7))
+    assert made.measures == ["accuracy"]
+    assert "level_accuracy_gain_mean" not in made.frame()
+
+
 def test_the_frame_has_a_row_per_target_and_method():
     frame = summary(**{"Deep-All": [[0.5], [0.1]], "PCGrad": [[0.6], [0.2]]}).frame()
     rows = frame.set_index(["target", "method"])
@@ -95,3 +174,6 @@ def test_the_frame_has_a_row_per_target_and_method():
     assert rows.loc[("sketch", "PCGrad"), "p_value"] == 1
     assert np.isnan(rows.loc[("sketch", "Deep-All"), "p_value"])
     assert np.isnan(rows.loc[("sketch", "PCGrad"), "accuracy_std"])
+    gains = rows[["gain_mean", "gain_low", "gain_high"]]
+    np.testing.assert_allclose(gains.loc["sketch", "PCGrad"], [0.1, np.nan, np.nan])
+    assert gains.loc["sketch", "Deep-All"].isna().all()

@@ -2,7 +2,9 @@
 
 from dg_keras.benchmark.figures.box_plots import box_plots
 from dg_keras.benchmark.figures.conflict_maps import conflict_maps
+from dg_keras.benchmark.figures.gains import gains
 from dg_keras.benchmark.figures.heat_maps import heat_maps
+from dg_keras.benchmark.figures.pair_gains import pair_gains
 from dg_keras.benchmark.figures.png import png
 from dg_keras.benchmark.figures.similarity_curves import similarity_curves
 from dg_keras.benchmark.figures.training_curves import training_curves
@@ -10,7 +12,9 @@ from dg_keras.benchmark.figures.training_curves import training_curves
 __all__ = [
     "box_plots",
     "conflict_maps",
+    "gains",
     "heat_maps",
+    "pair_gains",
     "png",
     "similarity_curves",
     "training_curves",

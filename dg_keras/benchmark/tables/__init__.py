@@ -1,11 +1,17 @@
 """A report's tables: what they hold, and the forms in which they are written."""
 
 from dg_keras.benchmark.tables.comparison_table import comparison_table
+from dg_keras.benchmark.tables.gain_caution import gain_caution
+from dg_keras.benchmark.tables.gain_notes import gain_notes
+from dg_keras.benchmark.tables.gains_table import gains_table
 from dg_keras.benchmark.tables.latex import latex
 from dg_keras.benchmark.tables.markdown import markdown
+from dg_keras.benchmark.tables.measure_heading import measure_heading
 from dg_keras.benchmark.tables.measure_table import measure_table
 from dg_keras.benchmark.tables.no_test import no_test
 from dg_keras.benchmark.tables.notes import notes
+from dg_keras.benchmark.tables.pairs_table import pairs_table
+from dg_keras.benchmark.tables.paper_gains_table import paper_gains_table
 from dg_keras.benchmark.tables.paper_table import paper_table
 from dg_keras.benchmark.tables.search_tables import search_tables
 from dg_keras.benchmark.tables.table import Cell, Table
@@ -17,11 +23,17 @@ __all__ = [
     "Cell",
     "Table",
     "comparison_table",
+    "gain_caution",
+    "gain_notes",
+    "gains_table",
     "latex",
     "markdown",
+    "measure_heading",
     "measure_table",
     "no_test",
     "notes",
+    "pairs_table",
+    "paper_gains_table",
     "paper_table",
     "search_tables",
     "tables_of",

@@ -5,19 +5,25 @@ from dg_keras.benchmark.tables.table import Cell, Table
 
 
 def comparison_table(summary: Summary) -> Table:
-    """p, p after Holm's correction, and effect size: held-out domains down, methods across."""
-    methods = tuple(method for method in summary.methods if method != summary.baseline)
-    rows = []
-    for target in summary.targets:
-        entries = [summary.entries.get((target, method)) for method in methods]
-        compared = [entry.comparison if entry else None for entry in entries]
-        texts = [
-            "" if c is None else f"{c.p:.3f} / {c.p_holm:.3f} / {c.effect:+.2f}" for c in compared
-        ]
-        rows.append((Cell(target), *map(Cell, texts)))
+    """p, p after Holm's correction, and effect size: a row per held-out domain and method."""
+    compared = [
+        (target, method, summary.entries[target, method].comparison)
+        for target in summary.targets
+        for method in summary.methods
+        if (target, method) in summary.entries
+    ]
+    rows = [
+        (target, method, _p(c.p), _p(c.p_holm), f"{c.effect:+z.2f}")
+        for target, method, c in compared
+        if c is not None
+    ]
     return Table(
-        f"Against {summary.baseline}: p, p after Holm's correction, and effect size "
-        "(rank-biserial correlation)",
-        ("held out", *methods),
-        tuple(rows),
+        f"Against {summary.baseline}: paired, two-sided Wilcoxon test",
+        ("held out", "method", "p", "p after Holm", "effect size"),
+        tuple(tuple(map(Cell, texts)) for texts in rows),
+        ("The effect size is the rank-biserial correlation, above 0 where the method is better.",),
     )
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -30,7 +30,7 @@ def latex(label: str, caption: Sequence[str], table: Table) -> str:
     Args:
         label: What follows "tab:" in the label; letters, digits, `_`, `.` and `-`.
         caption: Sentences, plain text each.
-        table: Its heading is left out.
+        table: Its heading and notes are left out.
     """
     lines = [_line(list(map(Cell, table.columns)))], [_line(row) for row in table.rows]
     head, body = ("\n".join(part) for part in lines)

@@ -12,11 +12,11 @@ def markdown(title: str, paragraphs: Sequence[str], tables: Sequence[Table]) -> 
     Args:
         title: The heading, plain text.
         paragraphs: Plain text each.
-        tables: Below them, each with its heading.
+        tables: Below them, each with its heading and its notes.
     """
     parts = [f"# {_escaped(title)}", *map(_escaped, paragraphs)]
     for table in tables:
-        parts += [f"## {_escaped(table.heading)}", _table(table)]
+        parts += [f"## {_escaped(table.heading)}", *map(_escaped, table.notes), _table(table)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -14,7 +14,7 @@ def notes(summary: Summary) -> list[str]:
     if summary.can_test:
         sentences.append(
             f"* differs from {summary.baseline}: p < {LEVEL} in a paired, two-sided Wilcoxon test; "
-            "† still so after Holm's correction over the methods of a row."
+            "† still so after Holm's correction over the methods of a held-out domain."
         )
     elif summary.comparisons:
         sentences.append(no_test(summary))

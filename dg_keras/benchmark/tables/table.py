@@ -5,7 +5,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """Plain text, not escaped; `bold` for the best of a row."""
+    """Plain text, not escaped; `bold` for what stands out, such as the best."""
 
     text: str = ""
     bold: bool = False
@@ -19,11 +19,13 @@ class Table:
         heading: What the table shows.
         columns: The columns' names.
         rows: As many cells each as there are columns.
+        notes: Sentences that say how to read it, plain text each.
     """
 
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for row in self.rows:

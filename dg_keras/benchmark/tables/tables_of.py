@@ -3,7 +3,10 @@
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.summary import Summary
 from dg_keras.benchmark.tables.comparison_table import comparison_table
+from dg_keras.benchmark.tables.gains_table import gains_table
 from dg_keras.benchmark.tables.measure_table import measure_table
+from dg_keras.benchmark.tables.pairs_table import pairs_table
+from dg_keras.benchmark.tables.paper_gains_table import paper_gains_table
 from dg_keras.benchmark.tables.paper_table import paper_table
 from dg_keras.benchmark.tables.table import Table
 
@@ -16,11 +19,17 @@ def tables_of(config: Config, summary: Summary) -> list[Table]:
         summary: Its numbers.
 
     Returns:
-        A table per measure; that of the tests, where they are possible; and the difference to the
+        A table per measure; the gains over the baseline, where there are some; the same by
+        objective and strategy, where the methods are a cross of both; the paper's beside them,
+        where it has them; the tests, where they are possible; and the difference to the
         paper's numbers, where the experiment is the paper's.
     """
-    tables = [measure_table(summary, measure) for measure in summary.measures]
+    tables: list[Table | None] = [measure_table(summary, measure) for measure in summary.measures]
+    if summary.comparisons:
+        tables += [gains_table(summary, measure) for measure in summary.gained]
+    tables.append(pairs_table(config, summary))
+    tables.append(paper_gains_table(config, summary))
     if summary.can_test:
         tables.append(comparison_table(summary))
-    published = paper_table(config, summary)
-    return tables if published is None else [*tables, published]
+    tables.append(paper_table(config, summary))
+    return [table for table in tables if table is not None]
