@@ -62,7 +62,8 @@ def _origin(config: Config, images: datasets.LeaveOneOut, front: keras.Model) ->
         "image_shape": images.images.image_shape,
         "backbone": config.backbone.model_dump(),
         "weights": weights.hexdigest(),
-        "versions": versions(),
+        # Processes that share the cores have fewer threads than the one that computes this.
+        "versions": {name: value for name, value in versions().items() if name != "threads"},
     }
 
 

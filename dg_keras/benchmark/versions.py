@@ -1,5 +1,6 @@
-"""Versions of what computes."""
+"""What computes."""
 
+import os
 import platform
 
 import keras
@@ -18,5 +19,7 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
+        # Sums over more threads are added up in another order, and so round otherwise.
+        "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()),
         "devices": ", ".join(device.device_type for device in tf.config.list_physical_devices()),
     }

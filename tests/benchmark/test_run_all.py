@@ -161,6 +161,7 @@ def test_several_workers_end_the_same(unbroken, tmp_path):
         # With fewer threads each, sums are taken in another order.
         losses = expected[name]["history"]["loss"]
         assert record["history"]["loss"] == pytest.approx(losses, rel=1e-3)
+        assert record["versions"]["threads"] == str(max(1, os.cpu_count() // 2))
 
 
 def test_a_dry_run_shows_the_grid_and_runs_nothing(tmp_path, monkeypatch, capsys):
