@@ -7,13 +7,14 @@ import pandas as pd
 
 from dg_keras import data as datasets
 from dg_keras.analysis import GradientGram
+from dg_keras.benchmark.accuracy_along_training import AccuracyAlongTraining
 from dg_keras.benchmark.batches_of_classes import batches_of_classes
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.method_models import LOSS
 from dg_keras.benchmark.record import Conflicts, Similarity
 from dg_keras.benchmark.similarity_recorder import SimilarityRecorder
-from dg_keras.benchmark.trained_inputs import TrainedInputs, tested
-from dg_keras.callbacks import DomainMetrics, GradientAgreement
+from dg_keras.benchmark.trained_inputs import TrainedInputs
+from dg_keras.callbacks import GradientAgreement
 from dg_keras.model import DomainGeneralizer
 
 _PER_LAYER = "gradient/agreement/"  # what GradientAgreement calls a layer's share
@@ -49,12 +50,7 @@ class Recorders:
         """
         found: list[keras.callbacks.Callback] = []
         if self._wanted.accuracy:
-            validation = {s: self._inputs.of(images.part(s, "validation")) for s in images.sources}
-            target = {images.target: self._inputs.of(tested(images))}
-            found += [
-                DomainMetrics(validation, batch_size=images.batch_size),
-                DomainMetrics(target, batch_size=images.batch_size, prefix="test_"),
-            ]
+            found.append(AccuracyAlongTraining(self._net, images, self._inputs))
         if self._wanted.gradients:
             domains = self._inputs.train(images)
             # One per model, since it is traced for the model that it had.

@@ -61,12 +61,13 @@ class Runner:
         images = self._without(run.target)
         model = self._models.reset(run.method, run.target, seed)
         recorders = self._recorders.callbacks(model, images, seed)
+        recorded = self.config.along_training.accuracy
         prepared = time.perf_counter()
         history = model.fit(
             **self._trained_on(run.method, images, seed),
             steps_per_epoch=training.evaluate_every,
             epochs=training.steps // training.evaluate_every,
-            validation_data=self._inputs.validation(images),
+            validation_data=None if recorded else self._inputs.validation(images),
             callbacks=[*recorders, *_selection(training.selection, training.steps)],
             verbose=0,
         ).history

@@ -1,5 +1,6 @@
 """What the trained network takes of the images."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,15 +32,14 @@ class TrainedInputs:
         """The pooled validation parts of the sources, in batches."""
         if self._features is None:
             return images.validation
-        return self._batches(
-            [images.part(source, "validation") for source in images.sources], images.batch_size
-        )
+        parts = [images.part(source, "validation") for source in images.sources]
+        return self.batches(parts, images.batch_size)
 
     def test(self, images: datasets.LeaveOneOut) -> tf.data.Dataset:
         """What the held-out domain is tested on, in batches."""
         if self._features is None:
             return images.test
-        return self._batches([tested(images)], images.batch_size)
+        return self.batches([tested(images)], images.batch_size)
 
     def some(self, part: datasets.Domain, positions: np.ndarray) -> np.ndarray:
         """The inputs at some positions of a part of a domain, shape `[n, ...]`."""
@@ -47,8 +47,11 @@ class TrainedInputs:
             return part.fetch(positions)[0].numpy()
         return self._features[part.rows[positions]]
 
-    def _batches(self, parts: Sequence[datasets.Domain], size: int) -> tf.data.Dataset:
-        """Some parts, one after the other."""
+    def batches(self, parts: Sequence[datasets.Domain], size: int) -> tf.data.Dataset:
+        """Some parts, one after the other, in batches of this size."""
+        if self._features is None:
+            of_parts = (part.batch(size) for part in parts if len(part))
+            return datasets.without_tuner(functools.reduce(tf.data.Dataset.concatenate, of_parts))
         rows = np.concatenate([part.rows for part in parts])
         labels = np.concatenate([part.labels for part in parts])
         whole = tf.data.Dataset.from_tensor_slices((self._features[rows], labels))
