@@ -1,0 +1,104 @@
+"""What an experiment found, in one sentence."""
+
+from dg_keras.benchmark.page.points import points
+from dg_keras.benchmark.summary import AVERAGE, LEVEL, MEASURES, Summary
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five")
+
+
+def finding(summary: Summary) -> str:
+    """The sentence that a report opens with: the highest gain, and what it can be told from.
+
+    It is about the average over the held-out domains, or about the first domain of which there is
+    something to compare. Without a comparison it says how accurate the best method is.
+
+    Args:
+        summary: The experiment's numbers.
+    """
+    others = [method for method in summary.methods if method != summary.baseline]
+    for target in sorted(summary.targets, key=lambda target: target != AVERAGE):
+        gains = {
+            method: gain
+            for method in others
+            if (gain := summary.gain(target, method, MEASURES[0])) is not None
+        }
+        if gains:
+            return f"{_highest(summary, target, gains)}; {_told_apart(summary, target, gains)}."
+    return _accuracy(summary)
+
+
+def _highest(summary: Summary, target: str, gains: dict) -> str:
+    """The gain of the method that has the highest, with its interval."""
+    method = max(gains, key=lambda method: gains[method].mean)
+    gain = gains[method]
+    size = points(abs(gain.mean)).lstrip("+")
+    verb = "is" if len(gains) == 1 else f"comes out highest of {len(gains)} methods:"
+    relation = (
+        f"as accurate as {summary.baseline} to a tenth of a percent point"
+        if float(size) == 0
+        else f"{size} percent points {'more' if gain.mean > 0 else 'less'} accurate than "
+        f"{summary.baseline}"
+    )
+    if gain.low is None:
+        known = _trials(gain.pairs)
+    else:
+        known = f"95 % interval {points(gain.low)} to {points(gain.high)}, {_trials(gain.pairs)}"
+    return f"{method} {verb} {relation} {_where(summary, target)} ({known})"
+
+
+def _told_apart(summary: Summary, target: str, gains: dict) -> str:
+    """How many methods differ from the baseline, or why that can't be said."""
+    compared = {method: summary.entries[target, method].comparison for method in gains}
+    tested = [method for method, comparison in compared.items() if comparison.is_possible]
+    if not tested:
+        pairs = max(comparison.pairs for comparison in compared.values())
+        number = _NUMBERS[pairs] if pairs < len(_NUMBERS) else str(pairs)
+        return (
+            f"{number} trial{'s' * (pairs > 1)} cannot tell such differences from chance, "
+            f"which takes at least {summary.needed_trials()}"
+        )
+    differ = [method for method in tested if compared[method].survives_correction]
+    if len(tested) == 1:
+        p = compared[tested[0]].p
+        told = "can" if differ else "cannot"
+        return f"a paired Wilcoxon test {told} tell that from chance (p = {p:.3f})"
+    of = f"of the {len(tested)} methods"
+    test = f"from {summary.baseline} after Holm's correction (p < {LEVEL})"
+    if not differ:
+        return f"{of} none differs {test}"
+    named = ", ".join(f"{method} ({points(gains[method].mean)})" for method in differ)
+    return f"{of} {len(differ)} differ{'s' * (len(differ) == 1)} {test}: {named}"
+
+
+def _accuracy(summary: Summary) -> str:
+    """The best method's accuracy, where there is nothing to compare it with."""
+    target = next(
+        target
+        for target in sorted(summary.targets, key=lambda target: target != AVERAGE)
+        if summary.best(target, MEASURES[0])
+    )
+    method = next(name for name in summary.methods if name in summary.best(target, MEASURES[0]))
+    entry = summary.entries[target, method]
+    spread = entry.spreads[MEASURES[0]]
+    known = _trials(entry.trials)
+    if spread.deviation is not None:
+        known += f", standard deviation {100 * spread.deviation:.1f} percent points"
+    sentence = (
+        f"{method} classifies {spread.percent:.1f} % of the images rightly "
+        f"{_where(summary, target)} ({known})"
+    )
+    if summary.methods == (summary.baseline,) or len(summary.methods) == 1:
+        return f"{sentence}; it is compared with no other method."
+    return f"{sentence}, the most of {len(summary.methods)} methods; none shares a trial with " + (
+        f"{summary.baseline}, with which they would be compared."
+    )
+
+
+def _where(summary: Summary, target: str) -> str:
+    if target != AVERAGE:
+        return f"where {target} is held out"
+    return f"on average over the {len(summary.targets) - 1} held-out domains"
+
+
+def _trials(number: int) -> str:
+    return f"{number} trial{'s' * (number > 1)}"

@@ -1,0 +1,35 @@
+"""What a grid search chose, in one sentence."""
+
+import pandas as pd
+
+from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.grid_settings import SETTINGS, setting_text
+
+
+def search_finding(config: Config, means: pd.DataFrame) -> str:
+    """The sentence that a search's report opens with: what was chosen, and on what.
+
+    Args:
+        config: The experiment, with a `grid`.
+        means: From `grid_means`.
+    """
+    settings = len(config.grid.settings)
+    chosen = means[means["chosen"]]
+    of = f"of {settings} settings" if settings > 1 else "the only setting"
+    measure = "most accurate on average on the validation parts of the sources"
+    if config.grid.choose == "per_target":
+        methods, targets = chosen["method"].nunique(), chosen["target"].nunique()
+        return (
+            f"For each of {methods} method{'s' * (methods > 1)} and {targets} held-out "
+            f"domain{'s' * (targets > 1)} the search chose, {of}, the one that was {measure}; no "
+            "held-out domain had a part in the choice of its own setting, and nothing was tested."
+        )
+    named = "; ".join(
+        f"{row['method']} "
+        + ", ".join(f"{SETTINGS[name]} {setting_text(row[name])}" for name in config.grid.searched)
+        for row in chosen.to_dict("records")
+    )
+    return (
+        f"For each method the search chose, {of}, the one that was {measure}, over all held-out "
+        f"domains together, which were sources of other runs; nothing was tested: {named}."
+    )

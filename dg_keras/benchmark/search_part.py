@@ -1,0 +1,63 @@
+"""What a report shows of a grid search."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+import yaml
+
+from dg_keras.benchmark import figures, tables
+from dg_keras.benchmark.chosen_config import chosen_config
+from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.grid_means import grid_means
+from dg_keras.benchmark.record import Record
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchPart:
+    """A grid search with its numbers, its tables and its figure, all computed once.
+
+    Args:
+        config: The experiment, with a `grid`.
+        records: Of the runs that have been done.
+        means: From `grid_means`.
+        tables: The settings that were chosen, and all that were tried.
+        figures: A PNG image, by the name of its file without ending.
+    """
+
+    config: Config
+    records: Sequence[Record]
+    means: pd.DataFrame
+    tables: list[tables.Table]
+    figures: dict[str, bytes]
+
+    @classmethod
+    def of(cls, config: Config, records: Sequence[Record]) -> Self:
+        """Computes all of it.
+
+        Args:
+            config: The experiment, with a `grid`.
+            records: Of the runs that have been done, at least one.
+        """
+        means = grid_means(config, records)
+        shown = list(tables.search_tables(config, means))
+        images = {"grid": figures.png(figures.heat_maps(config, means))}
+        return cls(config, records, means, shown, images)
+
+    def write(self, folder: Path) -> None:
+        """Writes `grid.csv`, `grid.md`, `grid.png`, and `chosen.yaml`, a config that can be run.
+
+        Args:
+            folder: Where to write; it exists.
+        """
+        self.means.to_csv(folder / "grid.csv", index=False, encoding="utf-8")
+        note = "Mean accuracy on the sources' validation parts in percent; nothing was tested."
+        document = tables.markdown(self.config.name, [note], self.tables)
+        (folder / "grid.md").write_text(document, encoding="utf-8")
+        for figure, image in self.figures.items():
+            (folder / f"{figure}.png").write_bytes(image)
+        chosen = chosen_config(self.config, self.means).model_dump(mode="json", exclude={"grid"})
+        text = yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True)
+        (folder / "chosen.yaml").write_text(text, encoding="utf-8")
