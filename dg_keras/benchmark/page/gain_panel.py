@@ -8,8 +8,8 @@ from dg_keras.benchmark.page.points import points
 from dg_keras.benchmark.page.scale import Scale
 from dg_keras.benchmark.summary import AVERAGE, MEASURES, Summary
 
-_CHARACTER = 6.6  # width of one in a method's name, about
-_NAMES = (48, 150)  # the least and the most that names take
+_CHARACTER = 7.8  # width of one in a method's name, about
+_NAMES = (48, 170)  # the least and the most that names take
 _VALUES = 66  # what the numbers take
 _ROW = 24
 _TOP, _BOTTOM = 4, 34
