@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import h5py
@@ -19,7 +20,11 @@ _NAME = "features"
 
 
 def frozen_features(
-    config: Config, images: datasets.LeaveOneOut, front: keras.Model, folder: Path | None
+    config: Config,
+    images: datasets.LeaveOneOut,
+    digests: Iterable[str],
+    front: keras.Model,
+    folder: Path | None,
 ) -> np.ndarray:
     """Returns what a frozen front makes of every image: read from disk, or computed and written.
 
@@ -30,6 +35,7 @@ def frozen_features(
     Args:
         config: The experiment.
         images: All images, with no domain held out.
+        digests: The SHA-256 of each image's file, in the order of the images' table.
         front: The network up to the layer that is trained from.
         folder: Where they are kept; None to keep nothing.
 
@@ -38,7 +44,7 @@ def frozen_features(
     """
     if folder is None:
         return _computed(images, front)
-    origin = json.dumps(_origin(config, images, front), sort_keys=True)
+    origin = json.dumps(_origin(config, images, digests, front), sort_keys=True)
     path = folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.h5"
     if path.exists():
         try:
@@ -50,11 +56,13 @@ def frozen_features(
     return features
 
 
-def _origin(config: Config, images: datasets.LeaveOneOut, front: keras.Model) -> dict[str, object]:
+def _origin(
+    config: Config, images: datasets.LeaveOneOut, digests: Iterable[str], front: keras.Model
+) -> dict[str, object]:
     """All that the features depend on."""
     contents, weights = hashlib.sha256(), hashlib.sha256()
-    for path in images.images.paths:
-        contents.update(hashlib.sha256(path.read_bytes()).digest())
+    for digest in digests:
+        contents.update(bytes.fromhex(digest))
     for variable in front.variables:
         weights.update(np.ascontiguousarray(variable.numpy()))
     return {

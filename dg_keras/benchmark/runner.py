@@ -42,11 +42,14 @@ class Runner:
     ) -> None:
         self.config = config
         self._images = images
-        self._split = Inventory.of_images(images).digest
+        inventory = Inventory.of_images(images)
+        self._split = inventory.digest
         classes = len(images.classes)
         front, self._net = build_trained(config, classes, config.seed)
         self._inputs = TrainedInputs(
-            None if front is None else frozen_features(config, images, front, features)
+            None
+            if front is None
+            else frozen_features(config, images, inventory.table["sha256"], front, features)
         )
         self._recorders = Recorders(config, self._net, self._inputs)
         sample = next(iter(self._inputs.validation(images).unbatch().batch(1)))

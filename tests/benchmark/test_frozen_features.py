@@ -10,6 +10,7 @@ from PIL import Image
 from dg_keras import benchmark
 from dg_keras.benchmark.build_trained import build_trained
 from dg_keras.benchmark.frozen_features import frozen_features
+from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.load_images import load_images
 from tests.benchmark.few_images import few_images
 
@@ -19,7 +20,8 @@ def features(folder, root, *overrides):
     (config,) = benchmark.read("configs/smoke.yaml", settings).configs
     images = load_images(config, None)
     front, _ = build_trained(config, len(images.classes), seed=config.seed)
-    return frozen_features(config, images, front, folder)
+    digests = Inventory.of_images(images).table["sha256"]
+    return frozen_features(config, images, digests, front, folder)
 
 
 @pytest.fixture
