@@ -140,12 +140,14 @@ class Training(Section):
 
     `batch_size` is in images per domain. `selection` says at which evaluation's state the held-out
     domain is tested: the first of those that were best on the sources' validation parts, or the
-    last.
+    last. `checkpoint_every` is the number of steps, between the times that a run writes all of its
+    state, of which it loses no more where it is broken off; None for every evaluation.
     """
 
     batch_size: BatchSize
     steps: int = pydantic.Field(gt=0)
     evaluate_every: int = pydantic.Field(gt=0)
+    checkpoint_every: int | None = pydantic.Field(default=None, gt=0)
     selection: Literal["best", "last"] = "best"
     optimizer: Optimizer
     jit_compile: bool = False
@@ -157,7 +159,17 @@ class Training(Section):
                 "`steps` must be a multiple of `evaluate_every`. "
                 f"Received: steps={self.steps}, evaluate_every={self.evaluate_every}"
             )
+        if self.checkpoint_every is not None and self.checkpoint_every % self.evaluate_every:
+            raise ValueError(
+                "`checkpoint_every` must be a multiple of `evaluate_every`. Received: "
+                f"checkpoint_every={self.checkpoint_every}, evaluate_every={self.evaluate_every}"
+            )
         return self
+
+    @property
+    def evaluations_per_checkpoint(self) -> int:
+        """The number of evaluations from one checkpoint to the next."""
+        return (self.checkpoint_every or self.evaluate_every) // self.evaluate_every
 
 
 class AlongTraining(Section):
@@ -300,8 +312,8 @@ class Config(Section):
     def of_run(self, method: Method, target: str) -> dict[str, Any]:
         """What a run depends on, beside the names of its target and trial."""
         shared = self.model_dump(include={"data", "backbone", "training", "along_training", "seed"})
-        # Where the images lie does not change them.
-        del shared["data"]["root"]
+        # Neither where the images lie nor where a run may be broken off changes it.
+        del shared["data"]["root"], shared["training"]["checkpoint_every"]
         trained = method.where_held_out(target).model_dump(exclude={"targets"})
         return {**shared, "method": trained, "tested": self.grid is None}
 

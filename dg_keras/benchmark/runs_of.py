@@ -10,6 +10,8 @@ from dg_keras.benchmark.run import Run
 def runs_of(config: Config, targets: list[str]) -> list[Run]:
     """All runs, the first trial of everything first, so that a first table comes early.
 
+    Those of one method follow each other: its training step is traced once for all.
+
     Args:
         config: The experiment.
         targets: The domains to hold out.
@@ -21,8 +23,8 @@ def runs_of(config: Config, targets: list[str]) -> list[Run]:
         Run(setting.config, method, target, trial)
         for trial in range(1, config.trials + 1)
         for setting in grid_settings(config)
-        for target in targets
         for method in setting.methods.values()
+        for target in targets
     ]
     ((key, count),) = collections.Counter(run.key for run in runs).most_common(1)
     if count > 1:
