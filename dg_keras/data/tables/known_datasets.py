@@ -64,7 +64,8 @@ class KnownDataset:
             One of `classes`, or None.
         """
         if name.isdecimal():
-            return self.classes[int(name)] if int(name) < len(self.classes) else None
+            numbered = {str(number): label for number, label in enumerate(self.classes)}
+            return numbered.get(name.lstrip("0") or "0")
         return {plain(label): label for label in self.classes}.get(plain(name))
 
     def is_name_of(self, folder: str) -> bool:

@@ -34,7 +34,7 @@ def part_of(root, split):
 def corrupt_file(root):
     path = "cartoon/dog/pic_001.png"
     (root / path).write_bytes((root / path).read_bytes()[:60])
-    return "unreadable", path, "bytes are damaged: "
+    return "unreadable", path, "bytes are damaged or cut off"
 
 
 def empty_file(root):
