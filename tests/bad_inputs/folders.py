@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from dg_keras.data import KNOWN, load
+from dg_keras.data import KNOWN, doctor, load
 from tests.bad_inputs.bad_input import BadInput
 from tests.bad_inputs.images import animals
 from tests.data.conftest import cells, fill, shrunk, write_lists
@@ -185,6 +185,34 @@ FOLDERS = [
     ),
 ]
 
+
+def changed_settings(folder):
+    root = animals(folder)
+    (root / "prepared.json").write_text("{")
+    doctor(root)
+
+
+DOCTOR = [
+    BadInput(
+        "a folder that is not there is examined",
+        lambda folder: doctor(folder / "nowhere"),
+        "`root` must be a folder. Received: '{folder}/nowhere'",
+        FileNotFoundError,
+    ),
+    BadInput(
+        "an unknown data set is examined",
+        lambda folder: doctor(animals(folder), "pascs"),
+        "`name` must be one of None, 'office_home', 'pacs', 'styleshift', 'vlcs'. Received: "
+        "name='pascs', which is near to 'pacs'",
+    ),
+    BadInput(
+        "what prepare noted was changed",
+        changed_settings,
+        "'{folder}/animals/prepared.json' must be as `prepare` wrote it. Received: a file that is "
+        "changed",
+    ),
+]
+
 MANIFESTS = [
     manifest("an empty manifest", "", CSV + "it is empty"),
     manifest(
@@ -334,4 +362,4 @@ LISTS = [
     ),
 ]
 
-ROWS = [*FOLDERS, *MANIFESTS, *LISTS]
+ROWS = [*FOLDERS, *DOCTOR, *MANIFESTS, *LISTS]
