@@ -233,7 +233,7 @@ MANIFESTS = [
     manifest(
         "a manifest with a column twice",
         "path,domain,class,class\na,b,c,d\n",
-        "Manifest '{path}' must have each column once. Received: several class",
+        "Manifest '{path}' must have each column once. Received: several 'class'",
     ),
     manifest(
         "a manifest without rows",

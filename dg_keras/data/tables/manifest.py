@@ -78,7 +78,8 @@ def _check_header(header: list[str], name: str) -> None:
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
         raise ValueError(
-            f"Manifest {name!r} must have each column once. Received: several {', '.join(twice)}"
+            f"Manifest {name!r} must have each column once. Received: several "
+            f"{', '.join(map(repr, twice))}"
         )
 
 
