@@ -9,6 +9,7 @@ from PIL import Image
 
 from dg_keras.data import load, pooled
 from tests.bad_inputs.bad_input import BadInput
+from tests.bad_inputs.configs import changed
 
 
 def animals(folder):
@@ -131,6 +132,12 @@ ROWS = [
         "an unknown word for on_bad_image",
         lambda folder: load(animals(folder), on_bad_image="ignore"),
         "`on_bad_image` must be one of 'raise', 'skip'. Received: on_bad_image='ignore'",
+    ),
+    changed(
+        "an unknown word for on_bad_image in a config",
+        "image_size: 32}",
+        "image_size: 32, on_bad_image: ignore}",
+        "{path}: `data.on_bad_image`: input should be 'raise' or 'skip'. Received: 'ignore'",
     ),
     BadInput(
         "no image of a class can be read",
