@@ -94,13 +94,17 @@ class Method(Section):
 
 
 class Data(Section):
-    """The images: a known data set or `<root>/<domain>/<class>/<image>`, and how they are split."""
+    """The images: a known data set or `<root>/<domain>/<class>/<image>`, and how they are split.
+
+    With `on_bad_image: skip` images that can't be decoded are left out instead of being an error.
+    """
 
     name: str = pydantic.Field(min_length=1)
     root: str | None = None
     image_size: ImageSize
     split_seed: int = pydantic.Field(default=0, ge=0)
     test: Literal["part", "whole"] = "part"
+    on_bad_image: Literal["raise", "skip"] = "raise"
 
 
 class Backbone(Section):
@@ -312,8 +316,10 @@ class Config(Section):
     def of_run(self, method: Method, target: str) -> dict[str, Any]:
         """What a run depends on, beside the names of its target and trial."""
         shared = self.model_dump(include={"data", "backbone", "training", "along_training", "seed"})
-        # Neither where the images lie nor where a run may be broken off changes it.
-        del shared["data"]["root"], shared["training"]["checkpoint_every"]
+        # Neither where the images lie nor where a run may be broken off changes what comes of it;
+        # which images were left out, a record's split tells.
+        del shared["data"]["root"], shared["data"]["on_bad_image"]
+        del shared["training"]["checkpoint_every"]
         trained = method.where_held_out(target).model_dump(exclude={"targets"})
         return {**shared, "method": trained, "tested": self.grid is None}
 

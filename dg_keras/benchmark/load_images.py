@@ -25,6 +25,7 @@ def load_images(config: Config, data_root: str | None) -> datasets.LeaveOneOut:
             image_size=data.image_size,
             seed=data.split_seed,
             batch_size=_BATCH,
+            on_bad_image=data.on_bad_image,
         )
     except ValueError as error:
         raise ValueError(f"`data`: {error}") from error

@@ -101,12 +101,13 @@ class RunState(keras.callbacks.Callback):
         if self._path is None or not self._path.exists():
             return None
         try:
-            with np.load(self._path) as file:
+            # Opened here, since NumPy leaves a file open that is no archive.
+            with self._path.open("rb") as opened, np.load(opened) as file:
                 if file[_ORIGIN].item() != self._origin:
                     _LOGGER.warning("%s is of another run: this one starts anew.", self._path)
                     return None
                 return dict(file)  # its checksums are compared as it is read
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             _LOGGER.warning("%s is damaged (%s): the run starts anew.", self._path, error)
             return None
 

@@ -52,6 +52,8 @@ class Runner:
         self._split = inventory.digest
         classes = len(images.classes)
         front, self._net = build_trained(config, classes, config.seed)
+        if front is None:  # else what is kept of them was made of every image, or will be now
+            images.images.decode(np.arange(len(images.table)))  # a broken one is told here
         self._inputs = TrainedInputs(
             None
             if front is None

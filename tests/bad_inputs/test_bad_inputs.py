@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.bad_inputs import configs
+from tests.bad_inputs import archives, configs, folders, images, weights
 from tests.bad_inputs.bad_input import BadInput
 
-ROWS: list[BadInput] = [*configs.ROWS]
+ROWS: list[BadInput] = [*archives.ROWS, *configs.ROWS, *folders.ROWS, *images.ROWS, *weights.ROWS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.wrong)
