@@ -1,5 +1,6 @@
 """The kinds of values that a config holds, and the bounds within which they make sense."""
 
+import dataclasses
 import math
 import re
 from collections.abc import Iterator
@@ -11,6 +12,20 @@ from dg_keras.common.shortened import shortened
 
 NAME_BYTES = 200
 """The longest name: file systems take 255 bytes, and a record's file has more in its name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Between:
+    low: float
+    high: float
+
+    def __call__(self, number: float) -> float:
+        if not self.low <= number <= self.high:
+            raise ValueError(
+                f"must be a number from {self.low:g} to {self.high:g}. "
+                f"Received: {shortened(number)}"
+            )
+        return number
 
 
 def _names_a_folder(name: str) -> str:
@@ -77,10 +92,14 @@ ImageSize = Annotated[int, pydantic.Field(ge=16, le=1024)]
 BatchSize = Annotated[int, pydantic.Field(gt=0, le=65_536)]
 """Images per domain."""
 
-LearningRate = Annotated[float, pydantic.Field(ge=1e-12, le=1e3)]
+LearningRate = Annotated[float, pydantic.AfterValidator(_Between(1e-12, 1e3))]
 """What is outside of these bounds is a slip: nothing would be learned."""
 
-WeightDecay = Annotated[float, pydantic.Field(ge=0, le=1e3)]
-Epsilon = Annotated[float, pydantic.Field(ge=1e-30, le=1)]
+WeightDecay = Annotated[float, pydantic.AfterValidator(_Between(0.0, 1e3))]
+"""0 where nothing decays."""
+
+Epsilon = Annotated[float, pydantic.AfterValidator(_Between(1e-30, 1.0))]
+"""Below, float32 would soon make a 0 of it; above, it would rule the steps."""
+
 Steps = Annotated[int, pydantic.Field(gt=0, le=10**8)]
 Seed = Annotated[int, pydantic.Field(ge=0, lt=2**31)]

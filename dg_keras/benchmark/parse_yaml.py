@@ -99,7 +99,7 @@ class _Document:
 
     def _start(self, event: events.NodeEvent, line: int) -> None:
         if event.tag is not None:
-            tag = shortened(str(event.tag))
+            tag = shortened(str(event.tag).replace("tag:yaml.org,2002:", "!!"))
             raise ValueError(f"must be without tags. Received: {tag} in line {line}")
         if isinstance(event, events.ScalarEvent):
             value = _scalar(event, line)

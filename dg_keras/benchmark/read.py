@@ -40,6 +40,11 @@ def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Plan:
         return Plan(config.name, (config,))
     several = _validated(path, _Several, content)
     parts = [path.parent / name for name in several.experiments]
+    for part in parts:
+        if "experiments" in _content(part):
+            raise ValueError(
+                f"{path}: `experiments` must be experiments. Received: {part}, which is of several"
+            )
     configs = _configs(parts, overrides)
     names = [config.name for config in configs]
     if len({several.name, *names}) <= len(parts):

@@ -3,7 +3,9 @@
 import difflib
 from pathlib import Path
 
+from dg_keras.common.one_line import one_line
 from dg_keras.common.shortened import shortened
+from dg_keras.common.shown_path import shown_path
 
 _SHOWN = 8
 _BYTES = 2**20
@@ -27,9 +29,9 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise
     except OSError as error:
-        name = shortened(str(path))
         raise ValueError(
-            f"The config must be a file that can be read. Received: {name}, and {error.strerror}"
+            f"The config must be a file that can be read. Received: {shortened(path.name)} in "
+            f"{shown_path(path.parent)}, and {error.strerror}"
         ) from error
     if len(content) > _BYTES:
         raise ValueError(f"The config {path} must be at most {_BYTES:,} bytes. Received: more")
@@ -48,10 +50,10 @@ def _absence(path: Path) -> str:
     if path.exists() and not path.is_dir():
         return f"The config {path} must be a file. Received: a device, a pipe or the like"
     folder = path if path.is_dir() else path.parent
-    there = sorted(folder.glob("*.yaml"), key=lambda p: -_likeness(p.name, path.name))
-    near = ", ".join(str(p) for p in there[:_SHOWN]) or "no config"
+    there = sorted(folder.glob("*.yaml"), key=lambda p: (-_likeness(p.name, path.name), p))
+    near = one_line(", ".join(p.name for p in there[:_SHOWN])) or "no config"
     fault = "is a folder. In it" if path.is_dir() else "does not exist. Beside it"
-    return f"The config {shortened(str(path), 200)[1:-1]} {fault}: {near}"
+    return f"The config {shown_path(path)} {fault}: {near}"
 
 
 def _likeness(name: str, other: str) -> float:

@@ -2,10 +2,24 @@
 
 import pytest
 
-from tests.bad_inputs import configs
+from tests.bad_inputs import (
+    commands,
+    config_files,
+    config_methods,
+    config_numbers,
+    config_texts,
+    configs,
+)
 from tests.bad_inputs.bad_input import BadInput
 
-ROWS: list[BadInput] = [*configs.ROWS]
+ROWS: list[BadInput] = [
+    *configs.ROWS,
+    *config_files.ROWS,
+    *config_methods.ROWS,
+    *config_numbers.ROWS,
+    *config_texts.ROWS,
+    *commands.ROWS,
+]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.wrong)
