@@ -2,9 +2,14 @@
 
 import collections
 
+from dg_keras.benchmark.check_number_of_runs import check_number_of_runs
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.run import Run
+from dg_keras.common.shortened import shortened
+
+# File systems take 255 bytes; a record that is being written has a process' number behind it.
+_KEY_BYTES = 230
 
 
 def runs_of(config: Config, targets: list[str]) -> list[Run]:
@@ -19,6 +24,7 @@ def runs_of(config: Config, targets: list[str]) -> list[Run]:
     Raises:
         ValueError: If two runs would have one record.
     """
+    check_number_of_runs(config, len(targets))
     runs = [
         Run(setting.config, method, target, trial)
         for trial in range(1, config.trials + 1)
@@ -30,6 +36,13 @@ def runs_of(config: Config, targets: list[str]) -> list[Run]:
     if count > 1:
         raise ValueError(
             "`methods` and `targets` must have names that differ in letters and digits. "
-            f"Received: two runs called {key}"
+            f"Received: two runs called {shortened(key)}"
+        )
+    longest = max((run.key for run in runs), key=lambda key: len(key.encode()))
+    if len(longest.encode()) > _KEY_BYTES:
+        raise ValueError(
+            f"`methods` and `targets` must have names of at most {_KEY_BYTES} bytes together, with "
+            "the words of a grid's setting, since a record is called so. "
+            f"Received: {len(longest.encode())} bytes, {shortened(longest)}"
         )
     return runs

@@ -191,29 +191,6 @@ def test_the_readme_tells_how_to_test():
     assert INSTALL_AND_TEST == "pip install -r requirements-dev.txt && pytest"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--set", "training.stepz=3"], "`training.stepz` is not a key: 'stepz'. Nearest: step"),
-        (["--set", "targets=[sketches]"], "'sketches' is no domain of "),
-        (["--set", "data.name=pax"], "`name` must be"),
-        (
-            ["--set", "backbone.arguments={drop: 0.1}"],
-            "`backbone`: `efficientnet_lite0` takes the arguments",
-        ),
-        (["--set", "backbone.train_from=block99"], "block"),
-        (["--data-root", "nowhere"], "'nowhere'"),
-        (["--workers", "0"], "`workers` must be at least 1"),
-        (["--report-only"], "no records"),
-    ],
-)
-def test_bad_input_is_one_sentence(tmp_path, monkeypatch, capsys, arguments, sentence):
-    assert run_here(monkeypatch, tmp_path, *arguments) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1
-    assert sentence in lines[0]
-
-
 def test_a_record_of_another_config_is_never_mixed_in(unbroken, monkeypatch, capsys):
     results, _ = unbroken
     assert run_here(monkeypatch, results, "--set", "training.steps=6") == 2
