@@ -198,7 +198,7 @@ def _scalar(event: events.ScalarEvent, line: int) -> Any:
     kind = next((kind for kind in CORE_SCHEMA if kind.words.match(word)), None)
     if kind is None:
         return word
-    if len(word) > _DIGITS:
+    if len(word.lstrip("+-")) > _DIGITS:
         raise ValueError(
             f"must have numbers of at most {_DIGITS} digits. Received: one of {len(word):,} "
             f"characters in line {line}"

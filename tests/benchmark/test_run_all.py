@@ -149,7 +149,10 @@ def test_killed_and_started_again_it_ends_the_same(unbroken, tmp_path):
     expected = records(unbroken[0])
     found = records(tmp_path)
     assert len(found) == FEW_RUNS
-    assert found == {name: expected[name] for name in found}
+    for name, record in found.items():  # key by key, so that what differs is told
+        for key, value in record.items():
+            assert value == expected[name][key], (name, key)
+        assert record.keys() == expected[name].keys()
 
 
 def test_several_workers_end_the_same(unbroken, tmp_path):
