@@ -181,7 +181,7 @@ class Training(Section):
 
     `batch_size` is in images per domain. `selection` says at which evaluation's state the held-out
     domain is tested: the first of those that were best on the sources' validation parts, or the
-    last. `checkpoint_every` is the number of steps, between the times that a run writes all of its
+    last. `checkpoint_every` is the number of steps between the times that a run writes all of its
     state, of which it loses no more where it is broken off; None for every evaluation.
     """
 

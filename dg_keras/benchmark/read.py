@@ -36,16 +36,17 @@ def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Plan:
     path = Path(path)
     content = _content(path)
     if "experiments" not in content:
-        (config,) = _configs([path], overrides)
+        (config,) = _configs([path], [content], overrides)
         return Plan(config.name, (config,))
     several = _validated(path, _Several, content)
     parts = [path.parent / name for name in several.experiments]
-    for part in parts:
-        if "experiments" in _content(part):
+    contents = [_content(part) for part in parts]
+    for part, of_part in zip(parts, contents, strict=True):
+        if "experiments" in of_part:
             raise ValueError(
                 f"{path}: `experiments` must be experiments. Received: {part}, which is of several"
             )
-    configs = _configs(parts, overrides)
+    configs = _configs(parts, contents, overrides)
     names = [config.name for config in configs]
     if len({several.name, *names}) <= len(parts):
         raise ValueError(
@@ -60,8 +61,9 @@ class _Several(Section):
     experiments: list[str] = pydantic.Field(min_length=1)
 
 
-def _configs(parts: Sequence[Path], overrides: Sequence[str]) -> tuple[Config, ...]:
-    contents = [_content(part) for part in parts]
+def _configs(
+    parts: Sequence[Path], contents: Sequence[dict[str, Any]], overrides: Sequence[str]
+) -> tuple[Config, ...]:
     for content in contents:
         for override in overrides:
             set_value(content, override)

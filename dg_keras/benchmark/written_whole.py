@@ -6,9 +6,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-UNFINISHED = ".partial"
-"""How the names of files end that are being written, or were when their process ended."""
-
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -33,7 +30,7 @@ def written_whole(path: Path, size: int) -> Iterator[Path]:
         NoSpaceError: If there is no space left.
     """
     # The process' number keeps two of them from writing one file.
-    partial = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -49,9 +46,3 @@ def written_whole(path: Path, size: int) -> Iterator[Path]:
                 "goes on",
             ) from error
         raise
-
-
-def clear_unfinished(folder: Path) -> None:
-    """Removes what processes that ended were writing to a folder; none must be writing there."""
-    for path in folder.glob(f".*{UNFINISHED}"):
-        path.unlink(missing_ok=True)
