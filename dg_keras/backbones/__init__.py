@@ -7,6 +7,7 @@ from dg_keras.backbones.get import get
 from dg_keras.backbones.names import names
 from dg_keras.backbones.parameters import parameters
 from dg_keras.backbones.split import split
+from dg_keras.backbones.weights_file import weights_file
 
 __all__ = [
     "AlexNet",
@@ -16,4 +17,5 @@ __all__ = [
     "names",
     "parameters",
     "split",
+    "weights_file",
 ]

@@ -26,7 +26,7 @@ _INITIALIZER = {
     "class_name": "VarianceScaling",
     "config": {"scale": 2.0, "mode": "fan_out", "distribution": "untruncated_normal"},
 }
-_SHIPPED_FILE = "efficientnet_lite0.weights.h5"
+SHIPPED = "efficientnet_lite0.weights.h5"
 _SHA256 = "e86ac8c1db9805afd9ec862610dcd9ce91c7e4b3a78a7a61fe0d1ce0131e3c48"
 
 
@@ -113,14 +113,14 @@ def EfficientNetLite0(
 
 def _imagenet_weights() -> Path:
     """Finds the file that ships with the project, and nothing that took its place."""
-    path = find(_SHIPPED_FILE)
+    path = find(SHIPPED)
     if path is None:
         raise FileNotFoundError(
-            f"{_SHIPPED_FILE} is needed for `weights='imagenet'` and is not in "
+            f"{SHIPPED} is needed for `weights='imagenet'` and is not in "
             f"{' or '.join(map(str, places('weights')))}; make it with "
             f"`python -m weights.convert_efficientnet_lite0 SOURCE`, see weights/README.md."
         )
-    check_sha256(path, _SHIPPED_FILE, _SHA256)
+    check_sha256(path, SHIPPED, _SHA256)
     return path
 
 

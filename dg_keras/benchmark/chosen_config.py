@@ -7,7 +7,7 @@ from dg_keras.benchmark.grid_means import ALL_TARGETS
 from dg_keras.benchmark.grid_settings import with_shared
 
 
-def chosen_config(config: Config, means: pd.DataFrame) -> Config:
+def chosen_config(config: Config, means: pd.DataFrame) -> Config | None:
     """The experiment of a grid search with the settings that were chosen, and without the search.
 
     Args:
@@ -15,9 +15,13 @@ def chosen_config(config: Config, means: pd.DataFrame) -> Config:
         means: From `grid_means`. A method that it lacks keeps the settings that it had.
 
     Returns:
-        The experiment, to be trained and tested.
+        The experiment, to be trained and tested; None where runs of every setting diverged, for
+        some method.
     """
     chosen = means[means["chosen"]]
+    wanted = means[["method", "target"]].drop_duplicates()
+    if len(chosen) < len(wanted):
+        return None
     own = [name for name in config.grid.searched if name not in SHARED]
     methods = []
     for method in config.methods:

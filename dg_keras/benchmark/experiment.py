@@ -27,6 +27,7 @@ from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
 from dg_keras.benchmark.summary import AVERAGE, Summary
+from dg_keras.benchmark.weights_digest import weights_digest
 from dg_keras.benchmark.write_report import write_report
 from dg_keras.common.shortened import shortened
 from dg_keras.data.tables.manifest import read_manifest
@@ -80,7 +81,7 @@ class Experiment:
                 raise
         self.inventory = inventory
         self.runs = runs_of(config, _targets(config, inventory))
-        self.records = Records(self.folder / "runs", inventory.digest)
+        self.records = Records(self.folder / "runs", inventory.digest, weights_digest(config))
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
     def check(self) -> None:

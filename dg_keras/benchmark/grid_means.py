@@ -27,9 +27,11 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
     Returns:
         One row per method, target and setting that has been run, each setting ascending in the
         order of `Grid`: `method` (its name without the setting), `target` (`"all"` with `for_all`),
-        a column per setting that is searched, `validation_accuracy` (mean over the runs, in 0..1),
-        `runs` (their number), and `chosen`: True in one row per method and target, the best of
-        those that have been run most often; of equals the first.
+        a column per setting that is searched, `validation_accuracy` (mean over the runs that did
+        not diverge, in 0..1; not a number where all did), `runs` (their number, those that diverged
+        included), `diverged` (how many did), and `chosen`: True in one row per method and target,
+        the best of those that have been run most often and never diverged; of equals the first. In
+        none, where all of these diverged.
     """
     settings = {
         trained.name: (name, *setting.values.values())
@@ -40,12 +42,18 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
     per_target = config.grid.choose == "per_target"
     keys = ["method", *searched, "target"]
     rows = [
-        (*settings[r.method], r.target if per_target else ALL_TARGETS, r.result.validation_accuracy)
-        for r in records
+        (
+            *settings[record.method],
+            record.target if per_target else ALL_TARGETS,
+            record.result.validation_accuracy if record.result else None,
+        )
+        for record in records
     ]
     runs = pd.DataFrame(rows, columns=[*keys, "validation_accuracy"])
-    means = runs.groupby(keys, sort=False)["validation_accuracy"].agg(["mean", "count"])
-    means = means.rename(columns={"mean": "validation_accuracy", "count": "runs"}).reset_index()
+    runs["validation_accuracy"] = runs["validation_accuracy"].astype(float)
+    means = runs.groupby(keys, sort=False)["validation_accuracy"].agg(["mean", "size", "count"])
+    means["diverged"] = means["size"] - means.pop("count")
+    means = means.rename(columns={"mean": "validation_accuracy", "size": "runs"}).reset_index()
     # Layers come in the order that the config has them in: their names do not tell it.
     means = means.sort_values(
         list(searched),
@@ -57,5 +65,7 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
     for _, of_one in means.groupby(["method", "target"], sort=False):
         # Means over other runs, in a search that is not done, tell nothing of the settings.
         comparable = of_one[of_one["runs"] == of_one["runs"].max()]
-        means.loc[comparable["validation_accuracy"].idxmax(), "chosen"] = True
+        sound = comparable[comparable["diverged"] == 0]
+        if not sound.empty:
+            means.loc[sound["validation_accuracy"].idxmax(), "chosen"] = True
     return means

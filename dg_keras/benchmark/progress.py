@@ -69,14 +69,9 @@ class Progress:
         """Counts a run, and says what came of it."""
         self._done += 1
         self._bar.update(self._task, completed=self._done)
-        result = record.result
-        if result.accuracy is None:  # a grid search tests nothing
-            measure, value = "validation accuracy", result.validation_accuracy
-        else:
-            measure, value = "accuracy", result.accuracy
         self.console.print(
-            f"[{self._done}/{self._total}] {_name(run)}: {measure} {100 * value:.2f} % "
-            f"in {record.seconds.total:.1f} s{self._remaining()}",
+            f"[{self._done}/{self._total}] {_name(run)}: {_outcome(record)} in "
+            f"{record.seconds.total:.1f} s{self._remaining()}",
             markup=False,
         )
 
@@ -90,6 +85,14 @@ class Progress:
         return f"; {left} left, done at about {end:%H:%M}" + (
             f" on {end:%d %B}" if end.date() > datetime.date.today() else ""
         )
+
+
+def _outcome(record: Record) -> str:
+    if record.diverged:
+        return f"diverged {record.diverged},"
+    if record.result.accuracy is None:  # a grid search tests nothing
+        return f"validation accuracy {100 * record.result.validation_accuracy:.2f} %"
+    return f"accuracy {100 * record.result.accuracy:.2f} %"
 
 
 def _name(run: Run) -> str:

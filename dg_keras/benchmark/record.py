@@ -1,14 +1,23 @@
 """What a run came to, as it is written, read, checked and reported."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 
+_NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
+
+
+def _number(value: Any) -> Any:
+    """JSON has no number that is not finite: it is written as text, and read again as it was."""
+    return float(value) if isinstance(value, str) and value in _NOT_FINITE else value
+
+
+_Number = Annotated[float, pydantic.BeforeValidator(_number)]
+
 
 class _Part(pydantic.BaseModel):
-    # A loss that is not finite is written as such, and read again as what it was.
     model_config = pydantic.ConfigDict(
-        extra="forbid", frozen=True, strict=True, ser_json_inf_nan="constants"
+        extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings"
     )
 
 
@@ -25,6 +34,24 @@ class Result(_Part):
     accuracy: float | None = None
     balanced_accuracy: float | None = None
     new_concepts_accuracy: float | None = None
+
+
+class Divergence(_Part):
+    """Where a run met an infinity or NaN in training, and so came to no result.
+
+    Args:
+        step: The number of training steps that were taken before.
+        domain: The domain whose loss or gradient was infinite or NaN; None where it was no one's.
+        loss: That domain's loss.
+    """
+
+    step: int
+    domain: str | None
+    loss: _Number | None
+
+    def __str__(self) -> str:
+        where = "" if self.domain is None else f" ({self.domain}: loss {self.loss:.4g})"
+        return f"at step {self.step}{where}"
 
 
 class Similarity(_Part):
@@ -63,7 +90,7 @@ class Seconds(_Part):
 
 
 class Record(_Part):
-    """A run that has been done.
+    """A run that has been done: it came to a result, or diverged.
 
     Args:
         schema_version: The number of this form; another form gets another number.
@@ -73,8 +100,13 @@ class Record(_Part):
         seed: What all random draws of the run came from.
         config: What the run depended on beside target and trial: `Config.of_run`.
         split: The digest of the images' contents and of their split.
-        result: The measures at the step that was selected.
-        selected_step: The number of training steps taken before the state that was tested.
+        weights: The SHA-256 of the file that the network's weights came from; None where they were
+            random, or a file that Keras keeps.
+        skipped_images: How many images of the data set were left out since they can't be read.
+        result: The measures at the step that was selected; None where the run diverged.
+        selected_step: The number of training steps taken before the state that was tested; None
+            where the run diverged.
+        diverged: Where it did; None where it did not.
         history_steps: The number of training steps before each evaluation.
         history: By Keras' name, such as `loss`, `val_accuracy` or `loss/<domain>`, a value per
             evaluation.
@@ -84,18 +116,28 @@ class Record(_Part):
         versions: Of what the result may depend on beside the configuration, by name.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     method: str
     target: str
     trial: int
     seed: int
     config: dict[str, Any]
     split: str | None
-    result: Result
-    selected_step: int
+    weights: str | None
+    skipped_images: int
+    result: Result | None
+    selected_step: int | None
+    diverged: Divergence | None = None
     history_steps: list[int]
-    history: dict[str, list[float]]
+    history: dict[str, list[_Number]]
     similarity: Similarity | None = None
     conflicts: Conflicts | None = None
     seconds: Seconds
     versions: dict[str, str]
+
+    @pydantic.model_validator(mode="after")
+    def _has_one_end(self) -> Self:
+        ends = {self.result is None, self.selected_step is None, self.diverged is not None}
+        if len(ends) > 1:
+            raise ValueError("must have `result` and `selected_step`, or else `diverged`")
+        return self

@@ -1,5 +1,6 @@
 """The records of an experiment's runs, on disk."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.written_whole import written_whole
 
 _REMEDY = "remove it, or give another --results"
+_CHECKSUM = "checksum"
 
 
 class Records:
-    """The records of an experiment's runs, one JSON file per run.
+    """The records of an experiment's runs, one JSON file per run with a checksum in it.
 
     A record of another configuration is an error, never mixed in.
 
@@ -22,11 +24,13 @@ class Records:
         folder: Where they are; made when the first is written.
         split: A digest of the images and their split, which a record depends on too; None where it
             is not known, so that any will do.
+        weights: The digest of the file of pretrained weights; None where it is not known, or there
+            is none, so that any will do.
     """
 
-    def __init__(self, folder: Path, split: str | None) -> None:
+    def __init__(self, folder: Path, split: str | None, weights: str | None = None) -> None:
         self.folder = folder
-        self._split = split
+        self._known = {"split": split, "weights": weights}
 
     def read(self, run: Run) -> Record | None:
         """The run's record, or None if it has not been run.
@@ -39,23 +43,28 @@ class Records:
         if not path.exists():
             return None
         record = _parse(path)
-        made_with: dict[str, Any] = {**record.config, "split": record.split}
-        expected = {**run.config.of_run(run.method, run.target), "split": self._split}
-        if self._split is None:
-            del made_with["split"], expected["split"]
+        known = {name: digest for name, digest in self._known.items() if digest is not None}
+        made_with = {**record.config, **record.model_dump(include=set(known))}
+        expected = {**run.config.of_run(run.method, run.target), **known}
         if made_with != expected:
             raise ValueError(
                 f"{path} was made with another configuration ({_difference(made_with, expected)}). "
                 "Give this one another `name`, or --results another folder"
             )
-        told = (record.method, record.target, record.trial)
-        if told != (run.method.name, run.target, run.trial):
-            raise ValueError(f"{path} is the record of another run {told}; {_REMEDY}")
+        seed = run.config.run_seed(run.target, run.trial)
+        told = (record.method, record.target, record.trial, record.seed)
+        if told != (run.method.name, run.target, run.trial, seed):
+            raise ValueError(
+                f"{path} must be the record of {run.method.name} on {run.target}, trial "
+                f"{run.trial}, seed {seed}. Received: that of {record.method} on {record.target}, "
+                f"trial {record.trial}, seed {record.seed}; {_REMEDY}"
+            )
         return record
 
     def write(self, run: Run, record: Record) -> None:
         """Writes a run's record; at no moment is there half of one."""
-        content = record.model_dump_json(indent=1).encode()
+        fields = json.loads(record.model_dump_json())
+        content = json.dumps({**fields, _CHECKSUM: _checksum(fields)}, indent=1).encode()
         with written_whole(self._path(run), len(content)) as path:
             path.write_bytes(content)
 
@@ -72,7 +81,7 @@ def _parse(path: Path) -> Record:
     content = path.read_bytes()
     try:
         parsed = json.loads(content)
-    except ValueError as error:  # no JSON, or no UTF-8
+    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
         raise ValueError(f"{path} is damaged ({error}); {_REMEDY}") from error
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None
     known = Record.model_fields["schema_version"].default
@@ -81,12 +90,24 @@ def _parse(path: Path) -> Record:
             f"{path} must be a record of schema_version {known}. Received: {version!r}, so it was "
             f"made by another version of dg_keras; {_REMEDY}"
         )
+    checksum = parsed.pop(_CHECKSUM, None)
+    if checksum != _checksum(parsed):
+        raise ValueError(
+            f"{path} is damaged, or was changed by hand (its `{_CHECKSUM}` is not that of its "
+            f"content); {_REMEDY}"
+        )
     try:
-        return Record.model_validate_json(content)
+        return Record.model_validate(parsed)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{path} is damaged (`{place}`: {first['msg']}); {_REMEDY}") from error
+        place = f"`{'.'.join(map(str, first['loc']))}`: " if first["loc"] else ""
+        what = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{path} is damaged ({place}{what}); {_REMEDY}") from error
+
+
+def _checksum(fields: dict[str, Any]) -> str:
+    """The SHA-256 of what a record says, however its file is laid out."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def _difference(old: Any, new: Any, key: str = "") -> str:

@@ -38,13 +38,14 @@ class ReportPart:
             records: Of the runs that have been done, at least one.
         """
         summary = Summary.of(config, records)
+        results = [record for record in records if not record.diverged]
         drawn = {
-            "accuracy": figures.box_plots(records, summary),
+            "accuracy": figures.box_plots(results, summary),
             "gains": figures.gains(config, summary),
             "pairs": figures.pair_gains(config, summary),
-            "similarity": figures.similarity_curves(records),
-            "conflict": figures.conflict_maps(records),
-            "training": figures.training_curves(records),
+            "similarity": figures.similarity_curves(results),
+            "conflict": figures.conflict_maps(results),
+            "training": figures.training_curves(results),
         }
         images = {name: figures.png(f) for name, f in drawn.items() if f is not None}
         return cls(config, records, summary, tables.tables_of(config, summary), images)

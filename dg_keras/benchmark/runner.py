@@ -23,6 +23,7 @@ from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.selected_state import SelectedState
 from dg_keras.benchmark.trained_inputs import TrainedInputs
 from dg_keras.benchmark.versions import versions
+from dg_keras.benchmark.weights_digest import weights_digest
 
 
 class Runner:
@@ -49,9 +50,14 @@ class Runner:
         self.config = config
         self._images = images
         inventory = Inventory.of_images(images)
-        self._split = inventory.digest
         classes = len(images.classes)
         front, self._net = build_trained(config, classes, config.seed)
+        self._origin = {
+            "split": inventory.digest,
+            "weights": weights_digest(config),  # which may have been downloaded just now
+            "skipped_images": sum(map(len, images.skipped.values())),
+            "versions": versions(),
+        }
         if front is None:  # else what is kept of them was made of every image, or will be now
             images.images.decode(np.arange(len(images.table)))  # a broken one is told here
         self._inputs = TrainedInputs(
@@ -81,11 +87,14 @@ class Runner:
         model = self._models.reset(run.method, run.target, seed)
         recorders = self._recorders.callbacks(images, seed)
         selected = SelectedState(training.selection)
-        made_from = {"seed": seed, "split": self._split, "versions": versions()}
-        made_from["config"] = self.config.of_run(run.method, run.target)
+        made_from = {
+            **{"method": run.method.name, "target": run.target, "trial": run.trial, "seed": seed},
+            "config": self.config.of_run(run.method, run.target),
+            **self._origin,
+        }
         state = RunState(
             checkpoint,
-            {"target": run.target, "trial": run.trial, **made_from},
+            made_from,
             training.evaluations_per_checkpoint,
             {"selected": selected, "recorders": self._recorders},
         )
@@ -107,9 +116,6 @@ class Runner:
         measured = {} if self.config.grid is not None else self._test(images)
         ended = time.perf_counter()
         return Record(
-            method=run.method.name,
-            target=run.target,
-            trial=run.trial,
             **made_from,
             result=Result(validation_accuracy=accuracies_of_sources[chosen], **measured),
             selected_step=training.evaluate_every * (chosen + 1),

@@ -46,17 +46,25 @@ class SearchPart:
         images = {"grid": figures.png(figures.heat_maps(config, means))}
         return cls(config, records, means, shown, images)
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know to read the tables."""
+        return tables.search_notes(self.means)
+
     def write(self, folder: Path) -> None:
         """Writes `grid.csv`, `grid.md`, `grid.png`, and `chosen.yaml`, a config that can be run.
+
+        The last is not there where nothing could be chosen.
 
         Args:
             folder: Where to write; it exists.
         """
         self.means.to_csv(folder / "grid.csv", index=False, encoding="utf-8")
-        note = "Mean accuracy on the sources' validation parts in percent; nothing was tested."
-        document = tables.markdown(self.config.name, [note], self.tables)
+        document = tables.markdown(self.config.name, self.notes, self.tables)
         (folder / "grid.md").write_text(document, encoding="utf-8")
         for figure, image in self.figures.items():
             (folder / f"{figure}.png").write_bytes(image)
-        chosen = chosen_config(self.config, self.means).model_dump(mode="json", exclude={"grid"})
-        (folder / "chosen.yaml").write_text(dump_yaml(chosen), encoding="utf-8")
+        chosen = chosen_config(self.config, self.means)
+        if chosen is not None:
+            content = dump_yaml(chosen.model_dump(mode="json", exclude={"grid"}))
+            (folder / "chosen.yaml").write_text(content, encoding="utf-8")

@@ -85,16 +85,19 @@ class Entry:
     """What a method came to on a target, or on the average over all of them.
 
     Args:
-        trials: The number of trials that have been done.
+        trials: The number of trials that came to a result.
         spreads: By measure; one that was not taken is missing.
         comparison: With the baseline; None for itself, and where they share no trial.
         gains: Over the baseline, by measure; none for itself, and where they share no trial.
+        diverged: The number of trials that diverged, which nothing else here is about; of the
+            average, those that diverged on any target.
     """
 
     trials: int
     spreads: dict[str, Spread]
     comparison: Comparison | None = None
     gains: dict[str, Gain] = dataclasses.field(default_factory=dict)
+    diverged: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +110,8 @@ class Summary:
         methods: The names of the methods of which there are runs, in the config's order.
         entries: By target and method; what has not been run is missing.
         level_from: The step from which on the level accuracy averages; None where there is none.
+        diverged: The records of the runs that diverged; no mean and no test is about them.
+        skipped_images: How many images were left out since they can't be read.
     """
 
     baseline: str
@@ -114,6 +119,8 @@ class Summary:
     methods: tuple[str, ...]
     entries: dict[tuple[str, str], Entry]
     level_from: int | None = None
+    diverged: tuple[Record, ...] = ()
+    skipped_images: int = 0
 
     @classmethod
     def of(cls, config: Config, records: Sequence[Record]) -> Self:
@@ -127,19 +134,26 @@ class Summary:
             records: Of some of its runs, at least one.
         """
         values: dict[tuple[str, str], _Values] = {}
+        diverged: dict[tuple[str, str], set[int]] = {}
         for record in records:
+            place = record.target, record.method
+            of_place = values.setdefault(place, {})
+            if record.diverged:
+                diverged.setdefault(place, set()).add(record.trial)
+                continue
             measures = record.result.model_dump(include=set(MEASURES), exclude_none=True)
             if config.report.level_from is not None:
                 measures["level_accuracy"] = _level_accuracy(record, config.report.level_from)
-            values.setdefault((record.target, record.method), {})[record.trial] = measures
+            of_place[record.trial] = measures
         targets = list(dict.fromkeys(record.target for record in records))
         done = {record.method for record in records}
         methods = [method.name for method in config.methods if method.name in done]
         if len(targets) > 1:
             for method in methods:
                 average = _average([values.get((target, method), {}) for target in targets])
-                if average:
-                    values[AVERAGE, method] = average
+                lost = set().union(*(diverged.get((target, method), ()) for target in targets))
+                if average or lost:
+                    values[AVERAGE, method], diverged[AVERAGE, method] = average, lost
             targets.append(AVERAGE)
         entries = {}
         for target in targets:
@@ -149,16 +163,27 @@ class Summary:
             for method, trials in of_target.items():
                 gains = {} if method == config.baseline else _gains(trials, against)
                 entries[target, method] = Entry(
-                    len(trials), _spreads(trials), comparisons.get(method), gains
+                    len(trials),
+                    _spreads(trials),
+                    comparisons.get(method),
+                    gains,
+                    len(diverged.get((target, method), ())),
                 )
-        level_from = config.report.level_from
-        return cls(config.baseline, tuple(targets), tuple(methods), entries, level_from)
+        return cls(
+            config.baseline,
+            tuple(targets),
+            tuple(methods),
+            entries,
+            config.report.level_from,
+            tuple(record for record in records if record.diverged),
+            max(record.skipped_images for record in records),
+        )
 
     @property
     def measures(self) -> list[str]:
-        """The measures that were taken."""
+        """The measures that were taken, the accuracy in any case."""
         taken = {measure for entry in self.entries.values() for measure in entry.spreads}
-        return [measure for measure in MEASURES if measure in taken]
+        return [measure for measure in MEASURES if measure in {*taken, MEASURES[0]}]
 
     @property
     def gained(self) -> list[str]:
@@ -167,7 +192,7 @@ class Summary:
 
     @property
     def trials(self) -> int:
-        """The number of trials, of whatever has most of them."""
+        """The number of trials that came to a result, of whatever has most of them."""
         return max(entry.trials for entry in self.entries.values())
 
     @property
@@ -209,6 +234,7 @@ class Summary:
         rows = []
         for (target, method), entry in self.entries.items():
             row = {"target": target, "method": method, "trials": entry.trials}
+            row["diverged"] = entry.diverged
             for measure in self.measures:
                 spread = entry.spreads.get(measure)
                 row[f"{measure}_mean"] = spread and spread.mean
@@ -229,7 +255,8 @@ class Summary:
                     f"{prefix}gain_high": gain and gain.high,
                 }
             rows.append(row)
-        numbers = [name for name in rows[0] if name not in ("target", "method", "trials", "pairs")]
+        counted = ("target", "method", "trials", "diverged", "pairs")
+        numbers = [name for name in rows[0] if name not in counted]
         return pd.DataFrame(rows).astype(dict.fromkeys(numbers, float))
 
 

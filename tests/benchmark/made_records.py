@@ -1,7 +1,7 @@
 """Records as runs would have left them, for what is made of records."""
 
 from dg_keras.benchmark.read import read
-from dg_keras.benchmark.record import Record, Result, Seconds
+from dg_keras.benchmark.record import Divergence, Record, Result, Seconds
 
 TARGETS = ("photo", "sketch")
 
@@ -21,6 +21,8 @@ def record(method, target, trial, accuracy, **more):
         "seed": 1,
         "config": {},
         "split": None,
+        "weights": None,
+        "skipped_images": 0,
         "result": result,
         "selected_step": 2,
         "history_steps": [2, 4],
@@ -29,6 +31,13 @@ def record(method, target, trial, accuracy, **more):
         "versions": {"keras": "3"},
     }
     return Record(**{**fields, **more})
+
+
+def diverged(method, target, trial, step=3, domain="cartoon", loss=float("nan")):
+    """The record of a run that diverged."""
+    where = Divergence(step=step, domain=domain, loss=loss)
+    ends = {"result": None, "selected_step": None, "diverged": where}
+    return record(method, target, trial, None, history_steps=[2], **ends)
 
 
 def records(targets=TARGETS, **accuracies):

@@ -28,6 +28,8 @@ def records(config, accuracies):
             seed=0,
             config={},
             split=None,
+            weights=None,
+            skipped_images=0,
             result=Result(validation_accuracy=accuracy),
             selected_step=2,
             history_steps=[2],

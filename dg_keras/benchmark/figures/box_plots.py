@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 
 from dg_keras.benchmark.figures._panels import COLOURS, wrapped_panels
 from dg_keras.benchmark.record import Record
-from dg_keras.benchmark.summary import AVERAGE, Summary
+from dg_keras.benchmark.summary import Summary
 
 
-def box_plots(records: Sequence[Record], summary: Summary) -> Figure:
+def box_plots(records: Sequence[Record], summary: Summary) -> Figure | None:
     """Accuracy per target and method, as figure 3 of Mansilla et al. (2021).
 
     Boxes are quartiles with the median, whiskers reach to the minimum and maximum, triangles are
@@ -18,10 +18,16 @@ def box_plots(records: Sequence[Record], summary: Summary) -> Figure:
     to the baseline, a dagger for one that survives Holm's correction.
 
     Args:
-        records: Of the runs that have been done.
+        records: Of the runs that came to a result.
         summary: Their numbers.
+
+    Returns:
+        The figure; None where there are no such runs.
     """
-    targets = [target for target in summary.targets if target != AVERAGE]
+    have_some = {record.target for record in records}
+    targets = [target for target in summary.targets if target in have_some]
+    if not targets:
+        return None
     figure, axes, used = wrapped_panels(len(targets), size=(3.1, 3.4))
     for panel, target in zip(used, targets, strict=True):
         percent: dict[str, list[float]] = {method: [] for method in summary.methods}

@@ -14,7 +14,7 @@ from dg_keras.benchmark.grid_settings import SETTINGS, setting_text
 
 
 def heat_maps(config: Config, means: pd.DataFrame) -> Figure:
-    """Validation accuracy by setting; a frame is around what was chosen.
+    """Validation accuracy by setting; a frame is around what was chosen, div. where runs diverged.
 
     Learning rates are across, or else the last of what is searched; all else is down. One panel per
     method, and per held-out domain (across) where settings are chosen for each.
@@ -55,14 +55,17 @@ def _heat_map(
     rows = percent[down].map(setting_text).agg(", ".join, axis=1) if down else ""
     columns = percent[across].map(setting_text)
     labelled = percent.assign(row=rows, column=columns)
-    wide, chosen = (
+    wide, chosen, diverged = (
         labelled.pivot(index="row", columns="column", values=values).reindex(
             index=labelled["row"].unique(), columns=columns.unique()
         )
-        for values in ("percent", "chosen")
+        for values in ("percent", "chosen", "diverged")
     )
     panel.imshow(wide, cmap="cividis", vmin=limits[0], vmax=limits[1], aspect="auto")
     for (i, j), value in np.ndenumerate(wide.to_numpy()):
+        if diverged.iloc[i, j] > 0:
+            panel.text(j, i, "div.", ha="center", va="center", color="#C85200")
+            continue
         if np.isnan(value):
             continue
         ink = "white" if value < sum(limits) / 2 else "black"

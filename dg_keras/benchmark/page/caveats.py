@@ -15,6 +15,7 @@ def caveats(config: Config, summary: Summary) -> list[str]:
     own = any(m.learning_rate or m.weight_decay is not None or m.targets for m in config.methods)
     shared = "one network" if own else "one network and one setting of the optimizer"
     sentences = [
+        *tables.no_result(summary),
         f"These are results of one data set and {shared}, the same for all methods; they need not "
         "hold for others.",
     ]

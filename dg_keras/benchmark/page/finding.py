@@ -15,6 +15,8 @@ def finding(summary: Summary) -> str:
     Args:
         summary: The experiment's numbers.
     """
+    if not summary.trials:
+        return f"All {len(summary.diverged)} runs diverged, so that there is no result."
     others = [method for method in summary.methods if method != summary.baseline]
     for target in sorted(summary.targets, key=lambda target: target != AVERAGE):
         gains = {

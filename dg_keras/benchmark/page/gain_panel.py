@@ -110,7 +110,9 @@ def _row(
     gain = summary.gain(target, method, MEASURES[0])
     name = method if len(method) <= _LONGEST else method[: _LONGEST - 1] + "…"
     if gain is None:
-        return GainRow(name, f"{method}: no trial to compare", "not run", "open", y)
+        entry = summary.entries.get((target, method))
+        why = "diverged" if entry and entry.diverged else "not run"
+        return GainRow(name, f"{method}: no trial to compare", why, "open", y)
     compared = summary.entries[target, method].comparison
     survives = compared is not None and compared.survives_correction
     words = f"{method}: {points(gain.mean)} percent points"

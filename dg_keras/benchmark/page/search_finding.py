@@ -15,6 +15,8 @@ def search_finding(config: Config, means: pd.DataFrame) -> str:
     """
     settings = len(config.grid.settings)
     chosen = means[means["chosen"]]
+    if chosen.empty:
+        return "Nothing could be chosen: runs of every setting diverged."
     of = f"of {settings} settings" if settings > 1 else "the only setting"
     measure = "most accurate on average on the validation parts of the sources"
     if config.grid.choose == "per_target":

@@ -65,7 +65,7 @@ class Section:
                 gains_caption="",
                 caveats=[],
                 tables=[PageTable.of(table, ()) for table in part.tables],
-                notes=[],
+                notes=part.notes,
                 **shared,
             )
         summary = part.summary

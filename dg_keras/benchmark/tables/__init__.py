@@ -8,11 +8,13 @@ from dg_keras.benchmark.tables.latex import latex
 from dg_keras.benchmark.tables.markdown import markdown
 from dg_keras.benchmark.tables.measure_heading import measure_heading
 from dg_keras.benchmark.tables.measure_table import measure_table
+from dg_keras.benchmark.tables.no_result import no_result
 from dg_keras.benchmark.tables.no_test import no_test
 from dg_keras.benchmark.tables.notes import notes
 from dg_keras.benchmark.tables.pairs_table import pairs_table
 from dg_keras.benchmark.tables.paper_gains_table import paper_gains_table
 from dg_keras.benchmark.tables.paper_table import paper_table
+from dg_keras.benchmark.tables.search_notes import search_notes
 from dg_keras.benchmark.tables.search_tables import search_tables
 from dg_keras.benchmark.tables.table import Cell, Table
 from dg_keras.benchmark.tables.tables_of import tables_of
@@ -30,11 +32,13 @@ __all__ = [
     "markdown",
     "measure_heading",
     "measure_table",
+    "no_result",
     "no_test",
     "notes",
     "pairs_table",
     "paper_gains_table",
     "paper_table",
+    "search_notes",
     "search_tables",
     "tables_of",
     "terminal",

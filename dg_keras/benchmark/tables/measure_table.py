@@ -11,7 +11,8 @@ def measure_table(summary: Summary, measure: str = MEASURES[0]) -> Table:
 
     Where the methods are more than eight, they stand down and the domains across. The best means
     per held-out domain are bold. Where the accuracy differs from the baseline's, an asterisk says
-    that the difference is significant by itself, a dagger that it survives Holm's correction.
+    that the difference is significant by itself, a dagger that it survives Holm's correction. A
+    cell tells how many runs diverged, and are in no mean.
 
     Args:
         summary: The experiment's numbers.
@@ -27,13 +28,16 @@ def measure_table(summary: Summary, measure: str = MEASURES[0]) -> Table:
 
 
 def _text(entry: Entry | None, measure: str) -> str:
-    if entry is None or measure not in entry.spreads:
+    if entry is None:
         return ""
+    if measure not in entry.spreads:
+        return "diverged" if entry.diverged else ""
+    lost = f" ({entry.diverged} diverged)" if entry.diverged else ""
     spread = entry.spreads[measure]
     text = f"{spread.percent:.2f}"
     if spread.deviation is not None:
         text += f" ± {100 * spread.deviation:.2f}"
     compared = entry.comparison
     if measure != MEASURES[0] or compared is None or not compared.is_significant:
-        return text
-    return text + ("†" if compared.survives_correction else "*")
+        return text + lost
+    return text + ("†" if compared.survives_correction else "*") + lost

@@ -1,16 +1,20 @@
 """The sentences below a table."""
 
 from dg_keras.benchmark.summary import LEVEL, Summary
+from dg_keras.benchmark.tables.no_result import no_result
 from dg_keras.benchmark.tables.no_test import no_test
 
 
 def notes(summary: Summary) -> list[str]:
     """What a reader must know to read the tables: what the cells hold, and what the marks mean."""
     trials = summary.trials
-    sentences = [
-        "Accuracy on the held-out domain in percent: mean ± standard deviation over "
-        f"{trials} trial{'s' if trials > 1 else ''}, the best mean in bold."
-    ]
+    sentences = no_result(summary)
+    if trials:
+        sentences.insert(
+            0,
+            "Accuracy on the held-out domain in percent: mean ± standard deviation over "
+            f"{trials} trial{'s' if trials > 1 else ''}, the best mean in bold.",
+        )
     if summary.can_test:
         sentences.append(
             f"* differs from {summary.baseline}: p < {LEVEL} in a paired, two-sided Wilcoxon test; "

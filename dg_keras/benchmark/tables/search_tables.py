@@ -1,5 +1,7 @@
 """What a grid search came to, as tables."""
 
+from math import isnan
+
 import pandas as pd
 
 from dg_keras.benchmark.config import Config
@@ -16,12 +18,14 @@ def search_tables(config: Config, means: pd.DataFrame) -> tuple[Table, Table]:
     """
     per_target = config.grid.choose == "per_target"
     searched = list(config.grid.searched)
+    some_diverged = bool(means["diverged"].any())
     columns = (
         "method",
         *(["held out"] if per_target else []),
         *(SETTINGS[name] for name in searched),
         "validation accuracy",
         "runs",
+        *(["of them diverged"] if some_diverged else []),
     )
     rows = []
     for mean in means.to_dict("records"):
@@ -29,8 +33,11 @@ def search_tables(config: Config, means: pd.DataFrame) -> tuple[Table, Table]:
             mean["method"],
             *([mean["target"]] if per_target else []),
             *(setting_text(mean[name]) for name in searched),
-            f"{100 * mean['validation_accuracy']:.2f}",
+            ""
+            if isnan(mean["validation_accuracy"])
+            else f"{100 * mean['validation_accuracy']:.2f}",
             str(mean["runs"]),
+            *([str(mean["diverged"])] if some_diverged else []),
         ]
         rows.append((mean["chosen"], texts))
     chosen = tuple(tuple(map(Cell, texts)) for is_chosen, texts in rows if is_chosen)

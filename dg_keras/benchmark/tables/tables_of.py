@@ -3,6 +3,7 @@
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.summary import Summary
 from dg_keras.benchmark.tables.comparison_table import comparison_table
+from dg_keras.benchmark.tables.diverged_table import diverged_table
 from dg_keras.benchmark.tables.gains_table import gains_table
 from dg_keras.benchmark.tables.measure_table import measure_table
 from dg_keras.benchmark.tables.pairs_table import pairs_table
@@ -21,8 +22,8 @@ def tables_of(config: Config, summary: Summary) -> list[Table]:
     Returns:
         A table per measure; the gains over the baseline, where there are some; the same by
         objective and strategy, where the methods are a cross of both; the paper's beside them,
-        where it has them; the tests, where they are possible; and the difference to the
-        paper's numbers, where the experiment is the paper's.
+        where it has them; the tests, where they are possible; the difference to the paper's
+        numbers, where the experiment is the paper's; and the runs that diverged, where some did.
     """
     tables: list[Table | None] = [measure_table(summary, measure) for measure in summary.measures]
     if summary.comparisons:
@@ -32,4 +33,5 @@ def tables_of(config: Config, summary: Summary) -> list[Table]:
     if summary.can_test:
         tables.append(comparison_table(summary))
     tables.append(paper_table(config, summary))
+    tables.append(diverged_table(summary))
     return [table for table in tables if table is not None]

@@ -6,6 +6,7 @@ import rich.text
 
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.tables._renderable import Renderable
+from dg_keras.benchmark.tables.search_notes import search_notes
 from dg_keras.benchmark.tables.search_tables import search_tables
 
 
@@ -21,6 +22,6 @@ def terminal_grid(config: Config, means: pd.DataFrame) -> rich.console.Renderabl
     return rich.console.Group(
         "",
         Renderable(chosen, f"{config.name}: chosen of {settings} settings per method"),
-        rich.text.Text("Mean accuracy on the sources' validation parts in percent."),
+        *map(rich.text.Text, search_notes(means)),
         "",
     )

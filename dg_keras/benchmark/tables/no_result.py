@@ -1,0 +1,29 @@
+"""What there is no result of."""
+
+from dg_keras.benchmark.summary import Summary
+
+
+def no_result(summary: Summary) -> list[str]:
+    """The sentences about runs that diverged, and images that could not be read.
+
+    Args:
+        summary: The experiment's numbers.
+
+    Returns:
+        No sentence, one, or two.
+    """
+    sentences = []
+    runs = len(summary.diverged)
+    if runs:
+        sentences.append(
+            f"{runs} run{'s' * (runs > 1)} diverged, {'each ' * (runs > 1)}at a step where a loss, "
+            f"gradient or weight was infinite or NaN, and {'are' if runs > 1 else 'is'} in no mean "
+            "and no test."
+        )
+    images = summary.skipped_images
+    if images:
+        sentences.append(
+            f"{images} image{'s' * (images > 1)} could not be read, and "
+            f"{'were' if images > 1 else 'was'} left out."
+        )
+    return sentences

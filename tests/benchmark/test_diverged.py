@@ -1,0 +1,119 @@
+"""A run that diverged is shown as such wherever results are, and is in no mean and no test."""
+
+import math
+
+import numpy as np
+import pytest
+
+from dg_keras.benchmark import tables
+from dg_keras.benchmark.chosen_config import chosen_config
+from dg_keras.benchmark.grid_means import grid_means
+from dg_keras.benchmark.grid_settings import grid_settings
+from dg_keras.benchmark.page import page
+from dg_keras.benchmark.report_part import ReportPart
+from dg_keras.benchmark.summary import AVERAGE, Summary
+from dg_keras.benchmark.write_report import write_report
+from tests.benchmark.made_records import config, diverged, record, records
+from tests.benchmark.test_tables import search
+
+BASE = np.linspace(0.5, 0.6, 7)
+MADE = [
+    *records(**{"Deep-All": [BASE, BASE], "Agr-Sum": [BASE[:6] + 0.1, BASE + 0.1]}),
+    diverged("Agr-Sum", "photo", 7),
+]
+
+
+def test_it_is_in_no_mean_and_no_test():
+    made = Summary.of(config(), MADE)
+    entry = made.entries["photo", "Agr-Sum"]
+    assert (entry.trials, entry.diverged, entry.comparison.pairs) == (6, 1, 6)
+    assert entry.spreads["accuracy"].mean == pytest.approx(BASE[:6].mean() + 0.1)
+    assert entry.gains["accuracy"].mean == pytest.approx(0.1)
+    # The average over the domains lacks the trial, too, and tells so.
+    average = made.entries[AVERAGE, "Agr-Sum"]
+    assert (average.trials, average.diverged) == (6, 1)
+    assert made.entries["sketch", "Agr-Sum"].diverged == 0
+    assert made.frame().set_index(["target", "method"])["diverged"].sum() == 2
+
+
+def test_the_tables_tell_where():
+    accuracy, *_, runs = tables.tables_of(config(), Summary.of(config(), MADE))
+    photo, sketch, average = accuracy.rows
+    assert photo[2].text.endswith(" (1 diverged)")
+    assert average[2].text.endswith(" (1 diverged)")
+    assert "diverged" not in sketch[2].text + photo[1].text
+    assert runs.heading == "Runs that diverged"
+    assert [cell.text for cell in runs.rows[0]] == ["Agr-Sum", "photo", "7", "3", "cartoon", "nan"]
+    assert tables.notes(Summary.of(config(), MADE))[1] == (
+        "1 run diverged, at a step where a loss, gradient or weight was infinite or NaN, and is in "
+        "no mean and no test."
+    )
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        MADE,
+        [diverged(m, t, 1) for m in ("Deep-All", "Agr-Sum") for t in ("photo", "sketch")],
+        [*records(**{"Deep-All": [[0.5], [0.5]]}), diverged("Agr-Sum", "photo", 1, loss=math.inf)],
+        [record("Agr-Sum", "photo", 1, 0.5), diverged("Deep-All", "photo", 1, domain=None)],
+    ],
+    ids=["one trial", "all", "all of a method", "the baseline"],
+)
+def test_a_report_shows_it_in_every_form(made, tmp_path):
+    write_report(tmp_path, config(), made)
+    for name in ("table.md", "table.tex", "index.html"):
+        assert "diverged" in (tmp_path / name).read_text()
+    assert "diverged" in page("", [ReportPart.of(config(), made)])
+
+
+def test_where_all_diverged_the_report_opens_with_it(tmp_path):
+    write_report(tmp_path, config(), [diverged("Deep-All", "photo", 1)])
+    assert (
+        "All 1 runs diverged, so that there is no result." in (tmp_path / "index.html").read_text()
+    )
+    assert not (tmp_path / "accuracy.png").exists()
+
+
+def searched(choose, of_the_best):
+    """A search over two settings, the better of which has a run that diverged."""
+    made, _ = search(choose)
+    worse, better = (setting.methods["Deep-All"].name for setting in grid_settings(made)[:2])
+    found = [
+        record(worse, "photo", 1, None, validation_accuracy=0.4),
+        record(worse, "photo", 2, None, validation_accuracy=0.4),
+        record(better, "photo", 1, None, validation_accuracy=0.9),
+        of_the_best(better),
+    ]
+    return made, found
+
+
+@pytest.mark.parametrize("choose", ["per_target", "for_all"])
+def test_a_search_never_chooses_a_setting_that_diverged(choose, tmp_path):
+    made, found = searched(choose, lambda better: diverged(better, "photo", 2))
+    means = grid_means(made, found)
+    assert list(means["diverged"]) == [0, 1]
+    assert list(means["runs"]) == [2, 2]
+    assert list(means["chosen"]) == [True, False]
+    assert list(means["validation_accuracy"]) == pytest.approx([0.4, 0.9])
+    write_report(tmp_path, made, found)
+    assert "1 run diverged" in (tmp_path / "grid.md").read_text()
+    assert "is never chosen" in (tmp_path / "index.html").read_text()
+    assert (tmp_path / "chosen.yaml").exists()
+
+
+def test_where_every_setting_diverged_nothing_is_chosen(tmp_path):
+    made, _ = searched("for_all", lambda better: None)
+    every = [s.methods["Deep-All"].name for s in grid_settings(made)]
+    found = [diverged(name, "photo", 1) for name in every]
+    assert chosen_config(made, grid_means(made, found)) is None
+    write_report(tmp_path, made, found)
+    assert not (tmp_path / "chosen.yaml").exists()
+    assert "runs of every setting diverged" in (tmp_path / "index.html").read_text()
+
+
+def test_images_that_could_not_be_read_are_told(tmp_path):
+    made = [record("Deep-All", "photo", trial, 0.5, skipped_images=2) for trial in (1, 2)]
+    write_report(tmp_path, config(), made)
+    for name in ("table.md", "table.tex", "index.html"):
+        assert "2 images could not be read, and were left out." in (tmp_path / name).read_text()
