@@ -29,7 +29,6 @@ from dg_keras.benchmark.runs_of import runs_of
 from dg_keras.benchmark.summary import AVERAGE, Summary
 from dg_keras.benchmark.told_if_full import told_if_full
 from dg_keras.benchmark.write_report import write_report
-from dg_keras.benchmark.written_whole import written_whole
 from dg_keras.common.shortened import shortened
 from dg_keras.common.sole_user import sole_user
 from dg_keras.data.tables.manifest import read_manifest
@@ -170,7 +169,8 @@ class Experiment:
         """Writes the split, from which a report is made where the images are not."""
         table = self.inventory.table
         size = int(table.memory_usage(deep=True).sum())  # more than it takes
-        with written_whole(self.folder / "split.csv", size) as path:
+        path = self.folder / "split.csv"
+        with told_if_full(path, size):
             datasets.write_manifest(table, path)
 
     def report(self) -> None:

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import logging
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
@@ -47,7 +47,7 @@ def frozen_features(
     if folder is None:
         return _computed(images, front)
     origin = json.dumps(_origin(config, images, digests, front), sort_keys=True)
-    path = folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.h5"
+    path = folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.npz"
     if (kept := _kept(path, origin)) is not None:
         return kept
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,11 +92,12 @@ def _kept(path: Path, origin: str) -> np.ndarray | None:
     if not path.exists():
         return None
     try:
-        with h5py.File(path) as file:
-            if file.attrs["origin"] != origin:
-                raise OSError("it is of other images or of another network")
-            return file[_NAME][()]
-    except (OSError, KeyError) as error:
+        # Opened here, since NumPy leaves a file open that is no archive.
+        with path.open("rb") as opened, np.load(opened) as file:
+            if file["origin"].item() != origin:
+                raise ValueError("it is of other images or of another network")
+            return file[_NAME]  # its checksum is compared as it is read
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         _LOGGER.warning("%s is damaged (%s): it is computed anew.", path, error)
         path.unlink(missing_ok=True)
         return None
@@ -104,6 +105,6 @@ def _kept(path: Path, origin: str) -> np.ndarray | None:
 
 def _write(path: Path, origin: str, features: np.ndarray) -> None:
     """Writes the file; at no moment is there half of one."""
-    with written_whole(path, features.nbytes) as new, h5py.File(new, "w") as file:
-        file.attrs["origin"] = origin
-        file.create_dataset(_NAME, data=features, fletcher32=True)
+    # No HDF5: on a full disk its library goes on to crash the process.
+    with written_whole(path, features.nbytes) as new, new.open("wb") as file:
+        np.savez(file, origin=np.array(origin), **{_NAME: features})

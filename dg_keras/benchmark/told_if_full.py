@@ -29,8 +29,9 @@ def told_if_full(path: Path, size: int) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
+        needed = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
         raise NoSpaceError(
-            f"No space is left for {path.name}, which takes {size / 1e6:.1f} MB, in "
+            f"No space is left for {path.name}, which takes {needed}, in "
             f"{path.parent} ({os.strerror(error.errno)}): free as much, and the same command "
             "goes on",
         ) from error
