@@ -5,9 +5,12 @@ been run is not run again: stop it whenever you like, and start it again to go o
 """
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 
 # Read by TensorFlow when it is imported: its notices would hide our output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -30,9 +33,24 @@ def main() -> int:
     add("--report-only", action="store_true", help="write the report of what has been run")
     arguments = parser.parse_args()
 
+    with stopped_by(signal.SIGTERM):
+        try:
+            return carry_out(arguments)
+        except KeyboardInterrupt as stop:
+            print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
+            return 128 + (stop.args[0] if stop.args else signal.SIGINT)
+
+
+def carry_out(arguments: argparse.Namespace) -> int:
+    """Does what the command says; returns the exit code.
+
+    Of what is wrong before the work it is 2, of what goes wrong in it 1.
+    """
     import_tensorflow_quietly()
     from dg_keras import benchmark
 
+    wrong = (ValueError, FileNotFoundError, ConnectionError, benchmark.InUseError)
+    stopped = (benchmark.FailedRunsError, benchmark.UnpreparedError, benchmark.NoSpaceError)
     try:
         study = benchmark.Study(
             benchmark.read(arguments.config, arguments.set),
@@ -47,15 +65,37 @@ def main() -> int:
             study.dry_run()
             return 0
         study.check()
-    except (ValueError, FileNotFoundError, ConnectionError) as error:
-        print(f"run_all.py: {error}", file=sys.stderr)
-        return 2
+    except wrong as error:
+        return told(error, 2)
+    except stopped as error:
+        return told(error, 1)
     try:
         study.run()
-    except KeyboardInterrupt:
-        print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
-        return 130
+    except benchmark.InUseError as error:  # since it was checked
+        return told(error, 2)
+    except stopped as error:
+        return told(error, 1)
     return 0
+
+
+def told(error: Exception, code: int) -> int:
+    """Says what is wrong; returns the exit code."""
+    print(f"run_all.py: {error}", file=sys.stderr)
+    return code
+
+
+@contextlib.contextmanager
+def stopped_by(number: signal.Signals) -> Iterator[None]:
+    """Lets a signal stop this process as Ctrl-C does: at the next line of Python."""
+
+    def stop(received: int, frame: object) -> None:
+        raise KeyboardInterrupt(received)
+
+    before = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def import_tensorflow_quietly() -> None:

@@ -21,8 +21,22 @@ if _MISSING:
 
 from dg_keras.benchmark.config import Config  # noqa: E402
 from dg_keras.benchmark.experiment import Experiment  # noqa: E402
+from dg_keras.benchmark.failed_runs_error import FailedRunsError  # noqa: E402
+from dg_keras.benchmark.hand import UnpreparedError  # noqa: E402
 from dg_keras.benchmark.plan import Plan  # noqa: E402
 from dg_keras.benchmark.read import read  # noqa: E402
 from dg_keras.benchmark.study import Study  # noqa: E402
+from dg_keras.benchmark.told_if_full import NoSpaceError  # noqa: E402
+from dg_keras.common.sole_user import InUseError  # noqa: E402
 
-__all__ = ["Config", "Experiment", "Plan", "Study", "read"]
+__all__ = [
+    "Config",
+    "Experiment",
+    "FailedRunsError",
+    "InUseError",
+    "NoSpaceError",
+    "Plan",
+    "Study",
+    "UnpreparedError",
+    "read",
+]

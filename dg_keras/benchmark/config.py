@@ -182,7 +182,8 @@ class Training(Section):
     `batch_size` is in images per domain. `selection` says at which evaluation's state the held-out
     domain is tested: the first of those that were best on the sources' validation parts, or the
     last. `checkpoint_every` is the number of steps between the times that a run writes all of its
-    state, of which it loses no more where it is broken off; None for every evaluation.
+    state, of which it loses no more where it is broken off; None for every evaluation, as long as
+    writing takes no more than a twentieth of the time.
     """
 
     batch_size: BatchSize
@@ -208,9 +209,10 @@ class Training(Section):
         return self
 
     @property
-    def evaluations_per_checkpoint(self) -> int:
-        """The number of evaluations from one checkpoint to the next."""
-        return (self.checkpoint_every or self.evaluate_every) // self.evaluate_every
+    def evaluations_per_checkpoint(self) -> int | None:
+        """The number of evaluations from one checkpoint to the next, if it was told."""
+        told = self.checkpoint_every
+        return None if told is None else told // self.evaluate_every
 
 
 class AlongTraining(Section):

@@ -1,38 +1,41 @@
 """An experiment from its config to its report."""
 
-import concurrent.futures
+import contextlib
 import difflib
-import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import rich.console
-import tensorflow as tf
 
 from dg_keras import data as datasets
 from dg_keras.benchmark import tables
 from dg_keras.benchmark.build_trained import build_trained
+from dg_keras.benchmark.carried_out import carried_out
 from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
+from dg_keras.benchmark.failed_runs_error import FailedRunsError
 from dg_keras.benchmark.grid_means import grid_means
-from dg_keras.benchmark.import_modules import import_modules
+from dg_keras.benchmark.hand import Hand
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.run import Run
-from dg_keras.benchmark.runner import Runner
+from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.runs_of import runs_of
 from dg_keras.benchmark.summary import AVERAGE, Summary
+from dg_keras.benchmark.told_if_full import told_if_full
 from dg_keras.benchmark.weights_digest import weights_digest
 from dg_keras.benchmark.write_report import write_report
 from dg_keras.common.shortened import shortened
+from dg_keras.common.sole_user import sole_user
 from dg_keras.data.tables.manifest import read_manifest
 
 _SHOWN = 32  # runs of a dry run
+_HOLDER_BYTES = 4096  # what the folder takes, and who has it
 
 
 class Experiment:
@@ -90,27 +93,86 @@ class Experiment:
         Raises:
             ValueError: If it can't be built.
             FileNotFoundError: If the images are missing.
+            InUseError: If another process is running this experiment into the same folder.
         """
         if not self._missing():
             return
+        if self.folder.is_dir():  # else nobody has it
+            with self.held():
+                pass
         if self._absent is not None:
             raise self._absent
         for config in _different(run.config for run in self._missing()):
             build_trained(config, len(self.inventory.classes), seed=config.seed)
 
-    def run(self) -> None:
-        """Runs what is missing, shows a table after every trial, and writes the report."""
-        missing = self._missing()
-        if missing:
+    def held(self) -> contextlib.AbstractContextManager[None]:
+        """Keeps other processes from running this experiment into the same folder.
+
+        Raises:
+            InUseError: If one is doing so; the sentence says which.
+            NoSpaceError: If there is no space left.
+        """
+        with told_if_full(self.folder, _HOLDER_BYTES):
             self.folder.mkdir(parents=True, exist_ok=True)
-            datasets.write_manifest(self.inventory.table, self.folder / "split.csv")
-        with Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress:
-            for run, record in self._carry_out(missing, progress):
-                self._done[run.key] = record
-                progress.finished(run, record)
+        return sole_user(self.folder, "run", "run", wait=False)
+
+    def run(self) -> None:
+        """Runs what is missing, shows a table after every trial, and writes the report.
+
+        A run that fails costs no other, and is tried again the next time.
+
+        Raises:
+            InUseError: If another process is running this experiment into the same folder.
+            NoSpaceError: If there is no space left. What has been run is on the disk.
+            UnpreparedError: If what many runs share can't be made.
+            FailedRunsError: If runs failed, when the others are done and reported.
+        """
+        with self.held():
+            failed = self._run_missing()
+        if self.finished():
+            self.report()
+        if failed:
+            raise FailedRunsError(failed, len(self.runs))
+
+    def _run_missing(self) -> list[str]:
+        """Runs what is missing; returns the names of the runs that failed."""
+        for run in self._missing():  # another process may have been at it since
+            self._done[run.key] = self.records.read(run)
+        missing = self._missing()
+        files = RunFiles(self.folder)
+        files.clear(run for run in self.runs if self._done[run.key] is not None)
+        if not missing:
+            return []
+        self._write_split()
+        hand = Hand(self.records, files, self.data_root, self._features)
+        failed = []
+        with (
+            Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress,
+            # Its processes end when it is closed, whatever happens here.
+            contextlib.closing(
+                carried_out(missing, hand, self.workers, progress.started)
+            ) as outcomes,
+        ):
+            for outcome in outcomes:
+                run = outcome.run
+                self._done[run.key] = outcome.record
+                if outcome.record is None:
+                    failed.append(run.key)
+                    progress.failed(run, outcome.failure)
+                    continue
+                progress.finished(run, outcome.record)
                 if self._is_complete(run.trial) and run.trial < self.config.trials:
                     self._show(progress.console)
-        self.report()
+        files.clear(run for run in self.runs if self._done[run.key] is not None)
+        return failed
+
+    def _write_split(self) -> None:
+        """Writes the split, from which a report is made where the images are not."""
+        table = self.inventory.table
+        size = int(table.memory_usage(deep=True).sum())  # more than it takes
+        path = self.folder / "split.csv"
+        with told_if_full(path, size):
+            datasets.write_manifest(table, path)
 
     def report(self) -> None:
         """Writes the report of what has been run so far, and shows its table."""
@@ -144,39 +206,6 @@ class Experiment:
                 estimate(self.config, missing, self.workers, self.inventory, self._images)
             )
 
-    def _carry_out(self, runs: list[Run], progress: Progress) -> Iterator[tuple[Run, Record]]:
-        """Runs, records each as it ends, and yields it."""
-        if not runs:
-            return
-        runners = _Runners(self.data_root, self._features)
-        if self.workers == 1:
-            for run in runs:
-                progress.started(run)
-                record = runners.of(run.config).run(run)
-                self.records.write(run, record)
-                yield run, record
-            return
-        # Once, for all processes to read.
-        for config in _different(run.config for run in runs):
-            if config.backbone.train_from is not None:
-                runners.of(config)
-        runners.forget()
-        # Fresh processes, since TensorFlow does not survive a fork.
-        with concurrent.futures.ProcessPoolExecutor(
-            self.workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(self.config.imports, self.records, runners, self.workers),
-        ) as pool:
-            pending = {pool.submit(_work, run): run for run in runs}
-            try:
-                for future in concurrent.futures.as_completed(pending):
-                    progress.started(pending[future])
-                    yield pending[future], future.result()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-
     def finished(self) -> list[Record]:
         """The records of the runs that have been done."""
         records = [self._done[run.key] for run in self.runs]
@@ -194,48 +223,6 @@ class Experiment:
             console.print(tables.terminal_grid(self.config, grid_means(self.config, records)))
         else:
             console.print(tables.terminal(self.config, Summary.of(self.config, records)))
-
-
-class _Runners:
-    """Makes the runner of a config, and keeps it until another config's is wanted."""
-
-    def __init__(self, data_root: str | None, features: Path) -> None:
-        self._data_root = data_root
-        self._features = features
-        self._latest: Runner | None = None
-
-    def forget(self) -> None:
-        self._latest = None
-
-    def of(self, config: Config) -> Runner:
-        if self._latest is None or self._latest.config != config:
-            self.forget()  # its memory is free before the next takes its own
-            self._latest = Runner(config, load_images(config, self._data_root), self._features)
-        return self._latest
-
-
-class _Worker:
-    """What a process of its own carries out runs with."""
-
-    records: Records
-    runners: _Runners
-
-
-def _start_worker(
-    imports: Sequence[str], records: Records, runners: _Runners, workers: int
-) -> None:
-    """Prepares a process, with its share of the cores."""
-    tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // workers))
-    import_modules(imports)
-    _Worker.records = records
-    _Worker.runners = runners
-
-
-def _work(run: Run) -> Record:
-    # Not when the process starts: an error there would lose its message.
-    record = _Worker.runners.of(run.config).run(run)
-    _Worker.records.write(run, record)
-    return record
 
 
 def _different(configs: Iterable[Config]) -> list[Config]:

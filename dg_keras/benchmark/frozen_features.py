@@ -3,17 +3,19 @@
 import hashlib
 import json
 import logging
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
 from dg_keras import data as datasets
+from dg_keras.benchmark.clear_leftovers import clear_leftovers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.versions import versions
 from dg_keras.benchmark.written_whole import written_whole
+from dg_keras.common.sole_user import sole_user
 
 _LOGGER = logging.getLogger(__name__)
 _NAME = "features"
@@ -45,14 +47,16 @@ def frozen_features(
     if folder is None:
         return _computed(images, front)
     origin = json.dumps(_origin(config, images, digests, front), sort_keys=True)
-    path = folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.h5"
-    if path.exists():
-        try:
-            return _read(path, origin)
-        except (OSError, KeyError) as error:
-            _LOGGER.warning("%s is damaged (%s): it is computed anew.", path, error)
-    features = _computed(images, front)
-    _write(path, origin, features)
+    path = folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.npz"
+    if (kept := _kept(path, origin)) is not None:
+        return kept
+    folder.mkdir(parents=True, exist_ok=True)
+    with sole_user(folder, _NAME, "filled", wait=True):
+        clear_leftovers([folder])
+        if (kept := _kept(path, origin)) is not None:  # by whom was waited for
+            return kept
+        features = _computed(images, front)
+        _write(path, origin, features)
     return features
 
 
@@ -83,15 +87,24 @@ def _computed(images: datasets.LeaveOneOut, front: keras.Model) -> np.ndarray:
     return features
 
 
-def _read(path: Path, origin: str) -> np.ndarray:
-    with h5py.File(path) as file:
-        if file.attrs["origin"] != origin:
-            raise OSError("it is of other images or of another network")
-        return file[_NAME][()]
+def _kept(path: Path, origin: str) -> np.ndarray | None:
+    """What the file holds; None where there is none, or where it was damaged and is removed."""
+    if not path.exists():
+        return None
+    try:
+        # Opened here, since NumPy leaves a file open that is no archive.
+        with path.open("rb") as opened, np.load(opened) as file:
+            if file["origin"].item() != origin:
+                raise ValueError("it is of other images or of another network")
+            return file[_NAME]  # its checksum is compared as it is read
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        _LOGGER.warning("%s is damaged (%s): it is computed anew.", path, error)
+        path.unlink(missing_ok=True)
+        return None
 
 
 def _write(path: Path, origin: str, features: np.ndarray) -> None:
     """Writes the file; at no moment is there half of one."""
-    with written_whole(path, features.nbytes) as new, h5py.File(new, "w") as file:
-        file.attrs["origin"] = origin
-        file.create_dataset(_NAME, data=features, fletcher32=True)
+    # No HDF5: on a full disk its library goes on to crash the process.
+    with written_whole(path, features.nbytes) as new, new.open("wb") as file:
+        np.savez(file, origin=np.array(origin), **{_NAME: features})

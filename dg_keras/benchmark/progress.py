@@ -75,6 +75,15 @@ class Progress:
             markup=False,
         )
 
+    def failed(self, run: Run, failure: str) -> None:
+        """Counts a run that failed, and says why."""
+        self._done += 1
+        self._bar.update(self._task, completed=self._done)
+        self.console.print(
+            f"[{self._done}/{self._total}] {_name(run)}: failed: {failure}{self._remaining()}",
+            markup=False,
+        )
+
     def _remaining(self) -> str:
         left = self._total - self._done
         if not left:

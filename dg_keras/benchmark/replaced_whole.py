@@ -1,9 +1,15 @@
 """Files that are written together, or not at all."""
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from dg_keras.benchmark.told_if_full import told_if_full
+from dg_keras.common.sole_user import sole_user
+
+_BYTES = 2_000_000  # of a large report, figures and all
 
 
 @contextlib.contextmanager
@@ -11,19 +17,30 @@ def replaced_whole(folder: Path) -> Iterator[Path]:
     """A new folder to write into, whose files are moved into another when all are written.
 
     Whatever fails while they are written leaves the other folder as it was. Its files of other
-    names stay.
+    names stay. Processes that write into one folder wait for each other.
 
     Args:
         folder: Where the files shall be; it is made where it does not exist.
 
     Yields:
         The new folder, beside the other so that moving is renaming.
+
+    Raises:
+        NoSpaceError: If there is no space left.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as made:
-        yield Path(made)
-        for path in sorted(Path(made).rglob("*")):
-            if path.is_file():
-                target = folder / path.relative_to(made)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                path.replace(target)
+    prefix = f".{folder.name}."
+    with sole_user(folder.parent, folder.name, "written into", wait=True):
+        for left in folder.parent.glob(f"{prefix}*"):  # by a process that was killed
+            if left.is_dir():
+                shutil.rmtree(left)
+        with (
+            tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as made,
+            told_if_full(folder, _BYTES),
+        ):
+            yield Path(made)
+            for path in sorted(Path(made).rglob("*")):
+                if path.is_file():
+                    target = folder / path.relative_to(made)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    path.replace(target)

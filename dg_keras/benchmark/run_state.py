@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from dg_keras.benchmark.written_whole import written_whole
 
 _LOGGER = logging.getLogger(__name__)
 _ORIGIN = "origin"
+_SHARE = 0.05  # of the time, which writing may take
 
 
 class Part(Protocol):
@@ -36,12 +38,13 @@ class RunState(keras.callbacks.Callback):
     Args:
         path: The file; None to write none.
         origin: All that the run depends on; a file of another origin is not gone on from.
-        every: The number of evaluations after which the file is written.
+        every: The number of evaluations after which the file is written; None to write it after
+            the first, and then whenever what the writing took is a twentieth of what has passed.
         parts: By a name of each, what has a state beside the model.
     """
 
     def __init__(
-        self, path: Path | None, origin: dict[str, Any], every: int, parts: dict[str, Part]
+        self, path: Path | None, origin: dict[str, Any], every: int | None, parts: dict[str, Part]
     ) -> None:
         super().__init__()
         self._path = path
@@ -49,6 +52,8 @@ class RunState(keras.callbacks.Callback):
         self._every = every
         self._parts = parts
         self._saved: dict[str, np.ndarray] | None = None
+        self._written = 0.0  # when the file was, on the clock of `time.perf_counter`
+        self._took = 0.0  # how long that took, in seconds
         self.evaluations = 0
         self.history: dict[str, list[float]] = {}
 
@@ -76,8 +81,16 @@ class RunState(keras.callbacks.Callback):
         self.evaluations = epoch + 1
         for key, value in logs.items():
             self.history.setdefault(key, []).append(float(value))
-        if self._path is not None and self.evaluations % self._every == 0:
+        if self._path is not None and self._is_time():
+            start = time.perf_counter()
             self._write()
+            self._written = time.perf_counter()
+            self._took = self._written - start
+
+    def _is_time(self) -> bool:
+        if self._every is not None:
+            return self.evaluations % self._every == 0
+        return self._took <= _SHARE * (time.perf_counter() - self._written)
 
     def _write(self) -> None:
         own: dict[str, np.ndarray] = {}

@@ -1,5 +1,6 @@
 """One experiment after the other, as one command."""
 
+import contextlib
 from pathlib import Path
 
 from dg_keras.benchmark.check_can_write import check_can_write
@@ -7,6 +8,7 @@ from dg_keras.benchmark.check_data_root import check_data_root
 from dg_keras.benchmark.check_results_path import check_results_path
 from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.experiment import Experiment
+from dg_keras.benchmark.failed_runs_error import FailedRunsError
 from dg_keras.benchmark.plan import Plan
 from dg_keras.benchmark.write_joint_report import write_joint_report
 
@@ -52,10 +54,27 @@ class Study:
             experiment.check()
 
     def run(self) -> None:
-        """Runs what is missing, and writes the reports."""
-        for experiment in self.experiments:
-            experiment.run()
-        self._report_together()
+        """Runs what is missing, and writes the reports.
+
+        Raises:
+            InUseError: If another process is running one of the experiments into the same folder.
+            NoSpaceError: If there is no space left. What has been run is on the disk.
+            UnpreparedError: If what many runs share can't be made.
+            FailedRunsError: If runs failed, when the others are done and reported.
+        """
+        failed: list[str] = []
+        with contextlib.ExitStack() as held:
+            for experiment in self.experiments:
+                held.enter_context(experiment.held())
+            for experiment in self.experiments:
+                try:
+                    experiment.run()
+                except FailedRunsError as error:
+                    failed += error.keys
+        if any(experiment.finished() for experiment in self.experiments):
+            self._report_together()
+        if failed:
+            raise FailedRunsError(failed, sum(len(e.runs) for e in self.experiments))
 
     def report(self) -> None:
         """Writes the reports of what has been run so far.

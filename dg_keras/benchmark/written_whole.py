@@ -1,16 +1,11 @@
 """A file that is there as a whole or not at all."""
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-class NoSpaceError(OSError):
-    """There is no space left for a file."""
+from dg_keras.benchmark.told_if_full import told_if_full
 
 
 @contextlib.contextmanager
@@ -32,17 +27,12 @@ def written_whole(path: Path, size: int) -> Iterator[Path]:
     # The process' number keeps two of them from writing one file.
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException as error:
+        with told_if_full(path, size):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(path)
+    except BaseException:
         partial.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _FULL:
-            raise NoSpaceError(
-                f"No space is left for {path.name}, which takes {size / 1e6:.1f} MB, in "
-                f"{path.parent} ({os.strerror(error.errno)}): free as much, and the same command "
-                "goes on",
-            ) from error
         raise

@@ -116,7 +116,7 @@ def test_a_report_is_these_files(tmp_path):
     assert sorted(os.listdir(tmp_path / "report")) == [
         *("accuracy.png", "gains.png", "index.html", "table.csv", "table.md", "table.tex")
     ]
-    assert os.listdir(tmp_path) == ["report"]
+    assert sorted(os.listdir(tmp_path)) == [".report.lock", "report"]
 
 
 def test_a_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
@@ -131,7 +131,7 @@ def test_a_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         write_report(tmp_path / "report", config(), records(**accuracies(3)))
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
-    assert os.listdir(tmp_path) == ["report"]
+    assert sorted(os.listdir(tmp_path)) == [".report.lock", "report"]
 
 
 def test_a_report_leaves_files_of_the_users_own(tmp_path):

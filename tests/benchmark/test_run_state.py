@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dg_keras import benchmark
+from dg_keras.benchmark import run_state
 from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
@@ -24,7 +25,7 @@ ALONG = "along_training={accuracy: true, gradients: true, samples: 4}"
 def made(*overrides):
     """A runner, and its runs with photo held out."""
     few = [f"data.name={few_images()}", "trials=1", "backbone.arguments={dropout: 0.3}"]
-    short = ["training.steps=4", "training.evaluate_every=1"]
+    short = ["training.steps=4", "training.evaluate_every=1", "training.checkpoint_every=1"]
     methods = f"methods=[{', '.join(METHODS)}]"
     plan = benchmark.read("configs/smoke.yaml", [*few, *short, methods, *overrides])
     (config,) = plan.configs
@@ -85,6 +86,23 @@ def test_no_more_than_one_checkpoint_is_lost(tmp_path, broken_off, monkeypatch):
     )
     runner.run(run, path)
     assert begun == [2, 3]
+
+
+def test_writing_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch):
+    """Unless it is told when to: a write of 3 s, and an evaluation every 25 s."""
+    clock, written = [1000.0], []
+    monkeypatch.setattr(run_state.time, "perf_counter", lambda: clock[0])
+
+    def write(state):
+        written.append(state.evaluations)
+        clock[0] += 3
+
+    monkeypatch.setattr(RunState, "_write", write)
+    state = RunState(tmp_path / "run.npz", {}, None, {})
+    for epoch in range(8):
+        clock[0] += 25
+        state.on_epoch_end(epoch, {"loss": 1.0})
+    assert written == [1, 4, 7]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", None])

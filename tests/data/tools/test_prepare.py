@@ -1,7 +1,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -292,11 +291,9 @@ def test_the_second_waits_for_the_first_and_takes_over_when_it_dies(
         holder.kill()
         second.result()
 
-    host = os.uname().nodename
-    assert caplog.messages == [
-        f"{tmp_path / 'out'} is being made by process {holder.pid} on {host}: waiting until it "
-        "ends."
-    ]
+    (message,) = caplog.messages
+    assert message.startswith(f"{tmp_path / 'out'} is being made by process {holder.pid} on ")
+    assert message.endswith(": waiting until it ends.")
     assert content(tmp_path / "out/manifest.csv") == content(prepared / "manifest.csv")
 
 

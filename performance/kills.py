@@ -1,0 +1,242 @@
+"""Whether an experiment that is killed again and again ends where an undisturbed one ends.
+
+    python -m performance.kills [KILLS] [--workers N] [--seed SEED]
+
+runs a small grid undisturbed, and then kills as many processes of other runs of it: at a random
+moment, every second time after the first record; the command's own process, a worker, or the
+command as it puts a whole file into its place. What was killed is started again till it is done.
+Then its records must be those of the undisturbed grid, bit for bit but for their times; no process
+may be left 10 s after a kill, and no file that the undisturbed grid has not.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from performance.measuring import parser, show
+
+_COMMAND = """
+import os, signal, sys, tempfile
+import run_all
+if __name__ == "__main__":
+    at = int(os.environ.get("KILLED_AT_RENAME", 0))
+    if at:  # the file is whole and on the disk, and not yet in its place
+        import pathlib
+        replace, replaced = pathlib.Path.replace, []
+        def killed(path, target):
+            replaced.append(path)
+            if len(replaced) == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return replace(path, target)
+        pathlib.Path.replace = killed
+    sys.exit(run_all.main())
+"""
+_GONE = 10  # seconds in which all processes of a killed command must have ended
+_MOST = 600  # seconds that a command may take
+
+
+class Grid:
+    """A small experiment in a folder of results, which can be killed.
+
+    Args:
+        results: The folder.
+        overrides: Of configs/smoke.yaml, as `--set` takes them.
+        workers: How many processes train at once.
+    """
+
+    def __init__(self, results: Path, overrides: list[str], workers: int) -> None:
+        self.results = results
+        self._folder = results / "smoke"
+        self._script = results / "command.py"
+        self._script.write_text(_COMMAND, encoding="utf-8")
+        sets = [word for override in overrides for word in ("--set", override)]
+        self._command = [
+            *(sys.executable, str(self._script), "configs/smoke.yaml", *sets),
+            *("--results", str(results), "--workers", str(workers)),
+        ]
+
+    def start(self, renamed: int = 0) -> subprocess.Popen:
+        """Starts it, in a session of its own; it kills itself at this renaming of a file."""
+        environment = os.environ | {"PYTHONPATH": os.getcwd(), "KILLED_AT_RENAME": str(renamed)}
+        return subprocess.Popen(
+            self._command,
+            env=environment,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self) -> float:
+        """Starts it and waits until it is done; the seconds it took.
+
+        Raises:
+            RuntimeError: If it fails.
+        """
+        start = time.perf_counter()
+        process = self.start()
+        _, errors = process.communicate(timeout=_MOST)
+        if process.returncode:
+            raise RuntimeError(f"The command ended with {process.returncode}: {errors}")
+        return time.perf_counter() - start
+
+    def records(self) -> dict[str, dict]:
+        """What the runs came to, but for the time they took."""
+        found = {}
+        for path in (self._folder / "runs").glob("*.json"):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            del record["seconds"]
+            found[path.name] = record
+        return found
+
+    def files(self) -> set[str]:
+        """All files there are."""
+        paths = (path for path in self.results.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.results)) for path in paths}
+
+
+def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: float) -> str:
+    """Kills a grid that is started, at a random moment; tells what was killed and when.
+
+    Args:
+        grid: The grid.
+        draw: What the moment comes from.
+        whom: "command", "worker" or "renaming".
+        after_record: Whether to wait for a record first.
+        takes: The seconds that the undisturbed grid took.
+
+    Raises:
+        RuntimeError: If a process outlives the command for too long.
+    """
+    process = grid.start(renamed=draw.randint(1, 8) if whom == "renaming" else 0)
+    session = process.pid
+    start = time.monotonic()
+    before = len(grid.records())
+    while after_record and process.poll() is None and len(grid.records()) == before:
+        time.sleep(0.02)
+    until = time.monotonic() + draw.random() * (1 if after_record else takes)
+    while process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    told = "nobody: it was done"
+    if whom == "renaming":
+        process.wait(timeout=_MOST)
+        told = "itself, renaming" if process.returncode == -signal.SIGKILL else told
+    elif process.poll() is None:
+        workers = [pid for pid, command in _of_session(session) if "spawn_main" in command]
+        if whom == "worker" and workers:
+            victim = draw.choice(workers)
+            told = f"worker after {time.monotonic() - start:.1f} s"
+        else:
+            victim = process.pid
+            told = f"command after {time.monotonic() - start:.1f} s"
+        os.kill(victim, signal.SIGKILL)
+    if told.startswith("worker"):
+        process.communicate(timeout=_MOST)  # it goes on without
+    process.wait()
+    process.stderr.close()
+    deadline = time.monotonic() + _GONE
+    while left := _of_session(session):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{len(left)} processes are left after {_GONE} s: {left}")
+        time.sleep(0.1)
+    return told
+
+
+def _of_session(session: int) -> list[tuple[int, str]]:
+    """The living processes of a session: their numbers and commands."""
+    listed = subprocess.run(
+        ["ps", "-s", str(session), "-o", "pid=,stat=,args="], capture_output=True, text=True
+    ).stdout
+    processes = [line.split(maxsplit=2) for line in listed.splitlines()]
+    return [(int(pid), args) for pid, state, args in processes if not state.startswith("Z")]
+
+
+def kills(
+    folder: Path, overrides: list[str], number: int, workers: int, seed: int
+) -> list[dict[str, object]]:
+    """Kills as often as told, and compares; a row for each kill.
+
+    Raises:
+        RuntimeError: If a grid that was killed and started again is not the undisturbed one.
+    """
+    draw = random.Random(seed)
+    undisturbed = Grid(_made(folder / "undisturbed"), overrides, workers)
+    takes = undisturbed.finish()
+    expected, files = undisturbed.records(), undisturbed.files()
+    victims = ["command", "renaming"] if workers == 1 else ["command", "worker", "renaming"]
+    rows: list[dict[str, object]] = []
+    grid: Grid | None = None
+    for i in range(number):
+        start = time.monotonic()
+        # Every grid is killed twice, before it has a record and after.
+        if grid is None or i % 2 == 0:
+            grid = Grid(_made(folder / f"killed{i}"), overrides, workers)
+        told = kill(grid, draw, victims[i // 2 % len(victims)], i % 2 == 1, takes)
+        if i % 2 == 1 or i == number - 1:
+            grid.finish()
+            _compare(grid, expected, files)
+        rows.append(
+            {
+                "kill": i + 1,
+                "workers": workers,
+                "seed": seed,
+                "killed": told,
+                "s": time.monotonic() - start,
+            }
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def _compare(grid: Grid, expected: dict[str, dict], files: set[str]) -> None:
+    found = grid.records()
+    for name, record in expected.items():
+        for key, value in record.items():
+            if found[name][key] != value:
+                raise RuntimeError(
+                    f"{grid.results}: {name} differs in {key}: {found[name][key]}, not {value}"
+                )
+    if grid.files() != files:
+        raise RuntimeError(f"{grid.results} differs in files: {sorted(grid.files() ^ files)}")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+def main() -> None:
+    """Kills, prints the table, and writes it as CSV."""
+    arguments = parser(__doc__, "kills.csv")
+    arguments.add_argument("kills", nargs="?", type=int, default=60)
+    arguments.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument(
+        "--set",
+        action="append",
+        metavar="KEY=VALUE",
+        default=[
+            *("trials=1", "targets=[photo]", "methods=[Deep-All, Agr-Rand, Mixup]"),
+            *("training.evaluate_every=1", "training.checkpoint_every=1"),
+        ],
+        help="of configs/smoke.yaml",
+    )
+    given = arguments.parse_args()
+    rows = []
+    for workers in given.workers:
+        with tempfile.TemporaryDirectory() as folder:
+            number = given.kills // len(given.workers)
+            rows += kills(Path(folder), given.set, number, workers, given.seed)
+    show(pd.DataFrame(rows), given.csv, floatfmt=".1f")
+
+
+if __name__ == "__main__":
+    main()
