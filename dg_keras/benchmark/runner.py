@@ -23,6 +23,7 @@ from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.selected_state import SelectedState
 from dg_keras.benchmark.trained_inputs import TrainedInputs
 from dg_keras.benchmark.versions import versions
+from dg_keras.common.forgotten_gradients import forgotten_gradients
 
 
 class Runner:
@@ -66,6 +67,7 @@ class Runner:
         )
 
     @quiet_tracing()
+    @forgotten_gradients()
     def run(self, run: Run, checkpoint: Path | None = None) -> Record:
         """Trains a method with a domain held out, and tests it on that domain.
 
@@ -130,6 +132,7 @@ class Runner:
         return sum(4 * int(np.prod(v.shape)) for v in self._net.trainable_variables)
 
     @quiet_tracing()
+    @forgotten_gradients()
     def time_steps(self, run: Run, steps: int) -> tuple[float, float]:
         """Trains a few steps of a run, and records nothing.
 
