@@ -5,6 +5,7 @@ been run is not run again: stop it whenever you like, and start it again to go o
 """
 
 import argparse
+import io
 import os
 import sys
 import tempfile
@@ -30,6 +31,10 @@ def main() -> int:
     add("--report-only", action="store_true", help="write the report of what has been run")
     arguments = parser.parse_args()
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name, or a table's plus-minus, must not end a run where ASCII alone is shown.
+            stream.reconfigure(errors="backslashreplace")
     import_tensorflow_quietly()
     from dg_keras import benchmark
 

@@ -23,9 +23,11 @@ from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.records import Records
+from dg_keras.benchmark.rehearse_report import rehearse_report
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
+from dg_keras.benchmark.step_times import StepTimes
 from dg_keras.benchmark.summary import AVERAGE, Summary
 from dg_keras.benchmark.write_report import write_report
 from dg_keras.common.shortened import shortened
@@ -84,16 +86,17 @@ class Experiment:
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
     def check(self) -> None:
-        """Builds each network once, so that one that can't be built is told before the work.
+        """Tries the report, and builds each network once: what can't be is told before the work.
 
         Raises:
-            ValueError: If it can't be built.
+            ValueError: If the report can't be written or a network can't be built.
             FileNotFoundError: If the images are missing.
         """
         if not self._missing():
             return
         if self._absent is not None:
             raise self._absent
+        rehearse_report(self.config.name, [self.reported()])
         for config in _different(run.config for run in self._missing()):
             build_trained(config, len(self.inventory.classes), seed=config.seed)
 
@@ -125,8 +128,12 @@ class Experiment:
         written = ", ".join(sorted(os.listdir(folder)))
         console.print(f"The report is in {folder}: {written}", markup=False)
 
-    def dry_run(self) -> None:
-        """Shows the runs, how many are done, and what the rest would take."""
+    def dry_run(self, step_times: StepTimes | None = None) -> None:
+        """Shows the runs, how many are done, and what the rest would take.
+
+        Args:
+            step_times: What other experiments' dry runs have measured, and this one adds to.
+        """
         console = rich.console.Console(highlight=False, soft_wrap=True)
         missing = self._missing()
         console.print(
@@ -138,10 +145,17 @@ class Experiment:
         if len(missing) > _SHOWN:
             console.print(f"  and {len(missing) - _SHOWN} more")
         if missing:
-            console.print("Measuring a few steps of every method ...")
-            console.print(
-                estimate(self.config, missing, self.workers, self.inventory, self._images)
+            console.print("Measuring a few steps of every kind of method ...")
+            times = StepTimes(lambda line: console.print(line, markup=False))
+            told = estimate(
+                self.config,
+                missing,
+                self.workers,
+                self.inventory,
+                self._images,
+                times if step_times is None else step_times,
             )
+            console.print(told, markup=False)
 
     def _carry_out(self, runs: list[Run], progress: Progress) -> Iterator[tuple[Run, Record]]:
         """Runs, records each as it ends, and yields it."""
@@ -180,6 +194,11 @@ class Experiment:
         """The records of the runs that have been done."""
         records = [self._done[run.key] for run in self.runs]
         return [record for record in records if record is not None]
+
+    def reported(self) -> tuple[Config, list[str], tuple[str, ...]]:
+        """What a report will be about: the config, the domains held out, and all domains."""
+        targets = list(dict.fromkeys(run.target for run in self.runs))
+        return self.config, targets, self.inventory.domains
 
     def _missing(self) -> list[Run]:
         return [run for run in self.runs if self._done[run.key] is None]
