@@ -2,12 +2,12 @@
 
 import tempfile
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from dg_keras.benchmark import tables
+from dg_keras.benchmark import figures, tables
 from dg_keras.benchmark.config import Config
-from dg_keras.benchmark.figures import missing_glyphs
 from dg_keras.benchmark.grid_means import grid_means
 from dg_keras.benchmark.made_up_records import made_up_records
 from dg_keras.benchmark.record import Record
@@ -21,6 +21,8 @@ from dg_keras.common.shortened import shortened
 _METHODS = 3
 _TARGETS = 2
 _SETTINGS = 2  # of each that is searched
+
+_Named = TypeVar("_Named")
 
 
 def rehearse_report(
@@ -48,7 +50,9 @@ def rehearse_report(
         try:
             _make_tables(config, list(made_up_records(config, targets, domains)))
             few = _few(config)
-            parts.append((few, list(made_up_records(few, _longest(targets, _TARGETS), domains))))
+            parts.append(
+                (few, list(made_up_records(few, _longest(targets, _TARGETS, str), domains)))
+            )
             with tempfile.TemporaryDirectory() as folder:
                 if len(experiments) == 1:
                     write_report(Path(folder) / "report", *parts[0])
@@ -70,7 +74,7 @@ def _told(name: str, error: Exception) -> str:
 
 
 def _make_tables(config: Config, records: Sequence[Record]) -> None:
-    """All tables in all forms."""
+    """All tables in all forms, and the figure that is none without all methods."""
     if config.grid is not None:
         means = grid_means(config, records)
         made = list(tables.search_tables(config, means))
@@ -81,12 +85,15 @@ def _make_tables(config: Config, records: Sequence[Record]) -> None:
     notes = tables.notes(summary)
     tables.markdown(config.name, notes, made)
     tables.latex(config.name, notes, made[0])
+    pairs = figures.pair_gains(config, summary)  # which needs all of them
+    if pairs is not None:
+        figures.png(pairs)
 
 
 def _few(config: Config) -> Config:
     """The config with few methods and settings: the baseline, and those with the longest names."""
     others = [method for method in config.methods if method.name != config.baseline]
-    kept = {m.name for m in _longest(others, _METHODS - 1, key=lambda m: m.name)}
+    kept = {m.name for m in _longest(others, _METHODS - 1, lambda method: method.name)}
     methods = [m for m in config.methods if m.name == config.baseline or m.name in kept]
     grid = config.grid
     if grid is not None:
@@ -95,11 +102,10 @@ def _few(config: Config) -> Config:
     return config.model_copy(update={"methods": methods, "grid": grid})
 
 
-def _longest(things: Iterable, number: int, key=lambda name: name) -> list:
+def _longest(things: Sequence[_Named], number: int, name_of: Callable[[_Named], str]) -> list:
     """Those with the longest names, in their order."""
-    things = list(things)
-    longest = sorted(range(len(things)), key=lambda i: -len(key(things[i])))[:number]
-    return [things[i] for i in sorted(longest)]
+    by_length = sorted(range(len(things)), key=lambda place: -len(name_of(things[place])))
+    return [things[place] for place in sorted(by_length[:number])]
 
 
 def _check_printable(config: Config, domains: Sequence[str]) -> None:
@@ -115,7 +121,7 @@ def _warn_of_boxes(config: Config, domains: Sequence[str]) -> None:
     names = [("methods", method.name) for method in config.methods]
     names += [("data", domain) for domain in domains]
     for key, name in names:
-        missing = missing_glyphs(name)
+        missing = figures.missing_glyphs(name)
         if missing:
             warnings.warn(
                 f"`{key}`: the figures' font has no {', '.join(map(repr, missing))}, which are in "
