@@ -6,6 +6,7 @@ been run is not run again: stop it whenever you like, and start it again to go o
 
 import argparse
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -33,6 +34,10 @@ def main() -> int:
     add("--report-only", action="store_true", help="write the report of what has been run")
     arguments = parser.parse_args()
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name, or a table's plus-minus, must not end a run where ASCII alone is shown.
+            stream.reconfigure(errors="backslashreplace")
     with stopped_by(signal.SIGTERM):
         try:
             return carry_out(arguments)

@@ -23,9 +23,11 @@ from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.records import Records
+from dg_keras.benchmark.rehearse_report import rehearse_report
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.runs_of import runs_of
+from dg_keras.benchmark.step_times import StepTimes
 from dg_keras.benchmark.summary import AVERAGE, Summary
 from dg_keras.benchmark.told_if_full import told_if_full
 from dg_keras.benchmark.weights_digest import weights_digest
@@ -88,10 +90,10 @@ class Experiment:
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
     def check(self) -> None:
-        """Builds each network once, so that one that can't be built is told before the work.
+        """Tries the report, and builds each network once: what can't be is told before the work.
 
         Raises:
-            ValueError: If it can't be built.
+            ValueError: If the report can't be written or a network can't be built.
             FileNotFoundError: If the images are missing.
             InUseError: If another process is running this experiment into the same folder.
         """
@@ -102,6 +104,7 @@ class Experiment:
                 pass
         if self._absent is not None:
             raise self._absent
+        rehearse_report(self.config.name, [self.reported()])
         for config in _different(run.config for run in self._missing()):
             build_trained(config, len(self.inventory.classes), seed=config.seed)
 
@@ -188,8 +191,12 @@ class Experiment:
         written = ", ".join(sorted(os.listdir(folder)))
         console.print(f"The report is in {folder}: {written}", markup=False)
 
-    def dry_run(self) -> None:
-        """Shows the runs, how many are done, and what the rest would take."""
+    def dry_run(self, step_times: StepTimes | None = None) -> None:
+        """Shows the runs, how many are done, and what the rest would take.
+
+        Args:
+            step_times: What other experiments' dry runs have measured, and this one adds to.
+        """
         console = rich.console.Console(highlight=False, soft_wrap=True)
         missing = self._missing()
         console.print(
@@ -201,15 +208,27 @@ class Experiment:
         if len(missing) > _SHOWN:
             console.print(f"  and {len(missing) - _SHOWN} more")
         if missing:
-            console.print("Measuring a few steps of every method ...")
-            console.print(
-                estimate(self.config, missing, self.workers, self.inventory, self._images)
+            console.print("Measuring a few steps of every kind of method ...")
+            times = StepTimes(lambda line: console.print(line, markup=False))
+            told = estimate(
+                self.config,
+                missing,
+                self.workers,
+                self.inventory,
+                self._images,
+                times if step_times is None else step_times,
             )
+            console.print(told, markup=False)
 
     def finished(self) -> list[Record]:
         """The records of the runs that have been done."""
         records = [self._done[run.key] for run in self.runs]
         return [record for record in records if record is not None]
+
+    def reported(self) -> tuple[Config, list[str], tuple[str, ...]]:
+        """What a report will be about: the config, the domains held out, and all domains."""
+        targets = list(dict.fromkeys(run.target for run in self.runs))
+        return self.config, targets, self.inventory.domains
 
     def _missing(self) -> list[Run]:
         return [run for run in self.runs if self._done[run.key] is None]

@@ -70,16 +70,20 @@ class Inventory:
         of_domain = self.table["domain"] == domain
         return int((of_domain & (split is None or self.table["split"] == split)).sum())
 
-    def write_stand_in(self, folder: Path) -> None:
+    def write_stand_in(self, folder: Path, each: int = _CELL) -> None:
         """Writes a folder of noise with these domains and classes, to measure time and memory on.
 
         Time and memory depend on the images' number and size, not on what they show.
+
+        Args:
+            folder: Where to write.
+            each: How many images of each class and domain.
         """
         rng = np.random.default_rng(0)
         for domain in self.domains:
             for label in self.classes:
                 cell = folder / domain / label
                 cell.mkdir(parents=True)
-                for i in range(_CELL):
+                for i in range(max(_CELL, each)):
                     noise = rng.integers(256, size=(_SIDE, _SIDE, 3), dtype="uint8")
                     Image.fromarray(noise).save(cell / f"{i}.png")

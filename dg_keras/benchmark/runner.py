@@ -1,10 +1,13 @@
 """Carries out runs: an experiment's data and networks, made once, trained again and again."""
 
 import dataclasses
+import math
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from dg_keras import data as datasets
@@ -24,6 +27,8 @@ from dg_keras.benchmark.selected_state import SelectedState
 from dg_keras.benchmark.trained_inputs import TrainedInputs
 from dg_keras.benchmark.versions import versions
 from dg_keras.benchmark.weights_digest import weights_digest
+from dg_keras.common.forgotten_gradients import forgotten_gradients
+from dg_keras.data.feeding.image_store import ImageStore
 
 
 class Runner:
@@ -58,6 +63,7 @@ class Runner:
             "skipped_images": sum(map(len, images.skipped.values())),
             "versions": versions(),
         }
+        self._front = front
         if front is None:  # else what is kept of them was made of every image, or will be now
             images.images.decode(np.arange(len(images.table)))  # a broken one is told here
         self._inputs = TrainedInputs(
@@ -72,6 +78,7 @@ class Runner:
         )
 
     @quiet_tracing()
+    @forgotten_gradients()
     def run(self, run: Run, checkpoint: Path | None = None) -> Record:
         """Trains a method with a domain held out, and tests it on that domain.
 
@@ -135,22 +142,69 @@ class Runner:
         """What a gradient of the trained network takes in memory."""
         return sum(4 * int(np.prod(v.shape)) for v in self._net.trainable_variables)
 
-    @quiet_tracing()
-    def time_steps(self, run: Run, steps: int) -> tuple[float, float]:
-        """Trains a few steps of a run, and records nothing.
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Names of all domains."""
+        return self._images.domains
 
-        Returns:
-            Seconds per training step, and seconds per evaluation on the validation parts.
+    @quiet_tracing()
+    @forgotten_gradients()
+    def time_steps(self, run: Run, steps: int, batch_size: int | None = None) -> float:
+        """Seconds per training step, of a few steps of which nothing is recorded.
+
+        Args:
+            run: The run.
+            steps: How many are measured, after one in which all is traced.
+            batch_size: Images per domain; None for the config's.
         """
         images = self._without(run.target)
         model = self._models.reset(run.method, run.target, seed=0)
-        batches = self._trained_on(run.method, images, seed=0)
-        model.fit(**batches, steps_per_epoch=1, verbose=0)
+        batches = self._trained_on(run.method, images, seed=0, batch_size=batch_size)
+        clock = _Clock()
+        model.fit(**batches, steps_per_epoch=1 + steps, callbacks=[clock], verbose=0)
+        return (clock.end - clock.begins[1]) / steps
+
+    def time_preparation(self, number: int) -> float:
+        """Seconds per image until it can be trained on, measured on so many at most."""
+        store = self._images.images
+        paths = store.paths[:number]
         start = time.perf_counter()
-        model.fit(**batches, steps_per_epoch=steps, verbose=0)
-        trained = time.perf_counter()
-        model.evaluate(self._inputs.validation(images), verbose=0)
-        return (trained - start) / steps, time.perf_counter() - trained
+        pixels = ImageStore(paths, store.image_shape[:2], sys.maxsize).read(np.arange(len(paths)))
+        decoded = time.perf_counter() - start
+        if self._front is None:
+            return decoded / len(paths)
+        self._front.predict(pixels, verbose=0)  # in which it is traced
+        start = time.perf_counter()
+        self._front.predict(pixels, verbose=0)
+        return (decoded + time.perf_counter() - start) / len(paths)
+
+    @quiet_tracing()
+    def time_evaluation(self, run: Run, number: int) -> float:
+        """Seconds per image that is evaluated, measured on so many at most."""
+        model = self._models.reset(run.method, run.target, seed=0)
+        parts = [self._images.part(domain) for domain in self.domains]
+        batch = self._inputs.batches(parts, number).take(1)
+        model.evaluate(batch, verbose=0)  # in which it is traced
+        start = time.perf_counter()
+        model.evaluate(batch, verbose=0)
+        return (time.perf_counter() - start) / min(number, len(self._images.table))
+
+    @quiet_tracing()
+    @forgotten_gradients()
+    def time_recorders(self, run: Run) -> float:
+        """Seconds of a measurement along training; 0 where nothing is measured."""
+        images = self._without(run.target)
+        model = self._models.reset(run.method, run.target, seed=0)
+        batches = self._trained_on(run.method, images, seed=0, batch_size=1)
+        seconds = 0.0
+        for _ in range(2):  # once to trace it all
+            recorders = self._recorders.callbacks(images, seed=0)
+            if not recorders:
+                return 0.0
+            start = time.perf_counter()
+            model.fit(**batches, steps_per_epoch=1, callbacks=recorders, verbose=0)
+            seconds = time.perf_counter() - start
+        return seconds / 2  # it is measured before and after
 
     def _without(self, target: str) -> datasets.LeaveOneOut:
         """The images with a domain held out."""
@@ -158,10 +212,15 @@ class Runner:
         return dataclasses.replace(self._images, target=target, test_whole=test_whole)
 
     def _trained_on(
-        self, method: Method, images: datasets.LeaveOneOut, seed: int, evaluations: int = 0
+        self,
+        method: Method,
+        images: datasets.LeaveOneOut,
+        seed: int,
+        evaluations: int = 0,
+        batch_size: int | None = None,
     ) -> dict[str, Any]:
         """The arguments of `fit` that say what a method is trained on, after some evaluations."""
-        domains, size = self._inputs.train(images), self.config.training.batch_size
+        domains, size = self._inputs.train(images), batch_size or self.config.training.batch_size
         if method.batches == "one_domain":
             step = evaluations * self.config.training.evaluate_every
             return {"x": one_domain_batches(domains, size, seed, step), "shuffle": False}
@@ -172,6 +231,21 @@ class Runner:
         # The methods share the network, and so one function to predict with.
         predicted = self._net.predict(self._inputs.test(images), verbose=0)
         return accuracies(images, predicted.argmax(axis=-1))
+
+
+class _Clock(keras.callbacks.Callback):
+    """When steps begin, and when the last has ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begins: list[float] = []
+        self.end = math.nan
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.begins.append(time.perf_counter())
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.end = time.perf_counter()
 
 
 def _selected(accuracies: list[float], selection: str) -> int:

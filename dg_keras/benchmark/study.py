@@ -1,6 +1,7 @@
 """One experiment after the other, as one command."""
 
 import contextlib
+import functools
 from pathlib import Path
 
 from dg_keras.benchmark.check_can_write import check_can_write
@@ -10,6 +11,8 @@ from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.failed_runs_error import FailedRunsError
 from dg_keras.benchmark.plan import Plan
+from dg_keras.benchmark.rehearse_report import rehearse_report
+from dg_keras.benchmark.step_times import StepTimes
 from dg_keras.benchmark.write_joint_report import write_joint_report
 
 
@@ -52,6 +55,8 @@ class Study:
         check_can_write(self.folder)
         for experiment in self.experiments:
             experiment.check()
+        if len(self.experiments) > 1:
+            rehearse_report(self.name, [e.reported() for e in self.experiments])
 
     def run(self) -> None:
         """Runs what is missing, and writes the reports.
@@ -98,8 +103,9 @@ class Study:
             raise FileNotFoundError(
                 f"`data_root` must be a folder. Received: {self._data_root!r}, which is none"
             )
+        step_times = StepTimes(functools.partial(print, flush=True))
         for experiment in self.experiments:
-            experiment.dry_run()
+            experiment.dry_run(step_times)
 
     def _report_together(self) -> None:
         if len(self.experiments) > 1:

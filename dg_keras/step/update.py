@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dg_keras.common.forgotten_gradients import forgotten_gradients
 from dg_keras.step.data_loss import scale
 from dg_keras.step.moment import Moment
 from dg_keras.step.parts import Parts
@@ -41,5 +42,6 @@ class Update:
     def _applied(self, gradient: list) -> tf.Tensor | None:
         variables = self._model.trainable_variables
         penalty, penalty_gradient = weight_penalty(variables, partial(scale, self._model))
-        self._model.optimizer.apply(add(gradient, penalty_gradient), variables)
+        with forgotten_gradients():  # Keras' optimizers sum over replicas with a custom gradient
+            self._model.optimizer.apply(add(gradient, penalty_gradient), variables)
         return penalty

@@ -4,6 +4,7 @@ from dg_keras.benchmark.figures.box_plots import box_plots
 from dg_keras.benchmark.figures.conflict_maps import conflict_maps
 from dg_keras.benchmark.figures.gains import gains
 from dg_keras.benchmark.figures.heat_maps import heat_maps
+from dg_keras.benchmark.figures.missing_glyphs import missing_glyphs
 from dg_keras.benchmark.figures.pair_gains import pair_gains
 from dg_keras.benchmark.figures.png import png
 from dg_keras.benchmark.figures.similarity_curves import similarity_curves
@@ -14,6 +15,7 @@ __all__ = [
     "conflict_maps",
     "gains",
     "heat_maps",
+    "missing_glyphs",
     "pair_gains",
     "png",
     "similarity_curves",

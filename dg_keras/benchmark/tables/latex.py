@@ -19,6 +19,7 @@ _SIGNS = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "`": r"\textasciigrave{}",
     "±": r"$\pm$",
     "†": r"$\dagger$",
 }
@@ -65,4 +66,5 @@ def _line(cells: Sequence[Cell]) -> str:
 
 def _escaped(text: str) -> str:
     """The text with what LaTeX would read otherwise, in any font encoding."""
-    return "".join(_SIGNS.get(character, character) for character in re.sub(r"\s+", " ", text))
+    text = "".join(_SIGNS.get(character, character) for character in re.sub(r"\s+", " ", text))
+    return re.sub("-(?=-)", "-{}", text)  # LaTeX makes one dash of two hyphens

@@ -1,0 +1,171 @@
+"""What steps and evaluations take, each measured once for all experiments that train alike."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+
+from dg_keras import backbones, objectives, strategies
+from dg_keras import data as datasets
+from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.peak_memory import peak_memory
+from dg_keras.benchmark.run import Run
+from dg_keras.benchmark.runner import Runner
+from dg_keras.benchmark.some_images import some_images
+
+_STEPS = 2
+_BATCH = 8  # images per domain
+_LARGER = 24  # of one method, to tell what an image more takes
+_EACH = 4  # images of each domain, class and part of the split, at least
+_EVALUATED = 64  # images
+
+_FREEZES = "freeze_batch_norm"
+
+_Kind = tuple[str, str]
+"""The classes of a method's objective and strategy, which are what its step's time depends on."""
+
+
+@dataclasses.dataclass
+class Times:
+    """The measured times of one network, in seconds.
+
+    Args:
+        gradient_bytes: What a gradient takes in memory.
+        prepare: Of an image, before training.
+        evaluate: Of an image.
+        record: Of a measurement of the gradients along training; 0 where there is none.
+        image: What an image more in a batch takes, of a step with one pass over it.
+        image_bytes: The same in memory.
+        batch: The images per domain of `steps`.
+        steps: Of each kind of method.
+    """
+
+    gradient_bytes: int
+    prepare: float
+    evaluate: float
+    record: float
+    image: float
+    image_bytes: float
+    batch: int
+    steps: dict[_Kind, float] = dataclasses.field(default_factory=dict)
+
+    def step(self, method: Method, batch: int, sources: int) -> float:
+        """What a step of a method takes with so many images per domain."""
+        passes = 1 + objectives.get(method.objective).looks_ahead
+        return self.steps[_kind(method)] + passes * self.image * (batch - self.batch) * sources
+
+
+class StepTimes:
+    """Measures a few steps of each kind of method, and remembers what it measured.
+
+    Time depends on the network, on how it is trained, and on a method's objective and strategy, not
+    on their hyperparameters or on what the weights or the images are. A pair of an objective and a
+    strategy that were both measured with another is not measured again: what they add to a step
+    adds up.
+
+    Args:
+        say: Called with a line for everything that is measured.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._known: dict[str, Times] = {}
+
+    def of(self, config: Config, runs: Iterable[Run], images: datasets.LeaveOneOut) -> Times:
+        """Measures what is not known yet.
+
+        Args:
+            config: The experiment.
+            runs: Runs of it.
+            images: Its images, of which a few are used.
+        """
+        runs = list({_kind(run.method): run for run in reversed(list(runs))}.values())[::-1]
+        key = repr(_depends_on(config, len(images.domains) - 1))
+        times = self._known.get(key)
+        if times is not None and not _missing(times, runs):
+            self._say(f"  {config.name}: measured before")
+            return times
+        each = max(_EACH, config.along_training.samples * config.along_training.gradients)
+        runner = Runner(_without_files(config), some_images(images, each))
+        if times is None:
+            times = self._known[key] = self._begin(config, runner, runs[0])
+        for run in runs:
+            if _kind(run.method) in _missing(times, [run]):
+                times.steps[_kind(run.method)] = runner.time_steps(run, _STEPS, times.batch)
+                self._tell(run, times)
+        for run in runs:
+            times.steps.setdefault(_kind(run.method), _added_up(times, _kind(run.method)) or 0.0)
+        return times
+
+    def _begin(self, config: Config, runner: Runner, run: Run) -> Times:
+        """All but the steps of the other methods."""
+        wanted = config.training.batch_size
+        batch = min(wanted, _BATCH)
+        step = runner.time_steps(run, _STEPS, batch)
+        image, image_bytes = 0.0, 0.0
+        if wanted > batch:
+            larger = min(wanted, _LARGER)
+            before = peak_memory()
+            more = (larger - batch) * (len(runner.domains) - 1)
+            image = max(0.0, runner.time_steps(run, _STEPS, larger) - step) / more
+            image_bytes = (peak_memory() - before) / more
+        times = Times(
+            gradient_bytes=runner.gradient_bytes,
+            prepare=runner.time_preparation(_EVALUATED),
+            evaluate=runner.time_evaluation(run, _EVALUATED),
+            record=runner.time_recorders(run),
+            image=image,
+            image_bytes=image_bytes,
+            batch=batch,
+            steps={_kind(run.method): step},
+        )
+        self._tell(run, times)
+        return times
+
+    def _tell(self, run: Run, times: Times) -> None:
+        step = 1000 * times.steps[_kind(run.method)]
+        self._say(f"  {run.method.name}: {step:.0f} ms per step of {times.batch} images per domain")
+
+
+def _without_files(config: Config) -> Config:
+    """The config with random weights, which take as long as any, and need no file or download."""
+    backbone, along = config.backbone, config.along_training
+    arguments = dict(backbone.arguments)
+    if backbone.weights is not None and _FREEZES in backbones.parameters(backbone.name):
+        arguments.setdefault(_FREEZES, True)  # as with the weights
+    random = backbone.model_copy(update={"weights": None, "arguments": arguments})
+    # The accuracies along training are evaluations as others.
+    measured = along.model_copy(update={"accuracy": False})
+    return config.model_copy(update={"backbone": random, "along_training": measured})
+
+
+def _missing(times: Times, runs: list[Run]) -> set[_Kind]:
+    """The kinds whose time can't be told yet."""
+    kinds = {_kind(run.method) for run in runs}
+    return {k for k in kinds if k not in times.steps and _added_up(times, k) is None}
+
+
+def _added_up(times: Times, kind: _Kind) -> float | None:
+    """The time of a pair whose objective and strategy were measured in three others."""
+    objective, strategy = kind
+    for (o, s), both in times.steps.items():
+        one, other = times.steps.get((objective, s)), times.steps.get((o, strategy))
+        if one is not None and other is not None:
+            return max(one, other, one + other - both)
+    return None
+
+
+def _kind(method: Method) -> _Kind:
+    """What the time of a step depends on."""
+    objective, strategy = objectives.get(method.objective), strategies.get(method.strategy)
+    return type(objective).__name__, type(strategy).__name__
+
+
+def _depends_on(config: Config, sources: int) -> tuple[object, ...]:
+    """What else it depends on. The number of classes changes the last layer alone."""
+    training, along = config.training, config.along_training
+    return (
+        config.data.image_size,
+        config.backbone.model_dump(exclude={"weights"}),
+        (training.batch_size, training.jit_compile, training.optimizer.name),
+        along.samples if along.gradients else None,
+        sources,
+    )
