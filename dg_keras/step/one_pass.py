@@ -1,13 +1,19 @@
 """All domains at once, where the gradient of their mean loss is all that is needed."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from dg_keras.objectives import Batch, Objective
+from dg_keras.step.are_finite import are_finite
 from dg_keras.step.batches import split
+from dg_keras.step.bound import bound
 from dg_keras.step.data_loss import data_loss, scale
 from dg_keras.step.moment import Moment
+from dg_keras.step.parts import Parts
 from dg_keras.step.taken import Taken, mean
+from dg_keras.strategies.strategy import all_finite
 
 
 class OnePass:
@@ -18,8 +24,14 @@ class OnePass:
 
     merge_can_be_compiled = True
 
-    def __init__(self, model: keras.Model, objective: Objective, domains: int) -> None:
+    keeps_finite = True
+
+    def __init__(
+        self, model: keras.Model, objective: Objective, domains: int, parts: Parts, watched: bool
+    ) -> None:
         self._model = model
+        self._compiled = parts.compiles_whole
+        self._watched = watched
         self._objective = objective
         self._domains = domains
 
@@ -33,7 +45,24 @@ class OnePass:
             total = mean(losses)
             scaled = scale(model, total)
         gradient = tape.gradient(scaled, model.trainable_variables)
-        return Taken(losses, total, y_pred, gradient)
+        finite = None
+        if self._watched:
+            finite = tf.cond(
+                are_finite([gradient], [bound(gradient, self._compiled)])[0],
+                lambda: tf.ones([self._domains], tf.bool),
+                lambda: self._suspects(batch, y_pred),
+            )
+        return Taken(losses, total, y_pred, gradient, finite)
+
+    def _suspects(self, batch: Batch, y_pred: Any) -> tf.Tensor:
+        """Whose gradient may be finite, while that of all is not: no domain's, or some domain's."""
+        of_domains = zip(split(batch.x, self._domains), split(y_pred, self._domains), strict=True)
+        floats = [
+            [t for t in keras.tree.flatten(of) if isinstance(t, tf.Tensor) and t.dtype.is_floating]
+            for of in of_domains
+        ]
+        finite = tf.stack([all_finite([tensors]) for tensors in floats])
+        return finite & ~tf.reduce_all(finite)
 
     def merge(self, gradients: list, moment: Moment) -> list:
         """The gradient, which is one already."""
