@@ -28,8 +28,8 @@ def explain_fault(fault: Fault, names: Sequence[str], weight: str | None) -> Non
 
 def _of_weight(fault: Fault, weight: str) -> tuple[None, str]:
     return None, (
-        f"Weight {weight!r} is infinite or NaN at step {fault.step}, though no loss and no gradient "
-        "told so before: go back to a saved model, and look at the optimizer"
+        f"Weight {weight!r} is infinite or NaN at step {fault.step}, though no loss and no "
+        "gradient told so before: go back to a saved model, and look at the optimizer"
     )
 
 
@@ -52,12 +52,11 @@ def _of_domains(fault: Fault, names: Sequence[str]) -> tuple[str | None, str]:
     if fault.gradients.all():
         what = "What the strategy and the weights' regularizers make of finite gradients"
         return None, f"{what} is infinite or NaN {at}, {_STOPPED}: look at both, {_REMEDY}"
-    look = f"look at the network, {_REMEDY}"
-    if len(fault.gradients) < len(names):
-        what = "The gradient of the domains' mean loss, which is finite,"
-        return None, f"{what} is infinite or NaN {at}, {_STOPPED}: {look}"
+    if len(names) > 1 and not fault.gradients.any():
+        what = "The domains' gradients are infinite or NaN, and their losses finite,"
+        return None, f"{what} {at}, {_STOPPED}: look at the network, {_REMEDY}"
     number = fault.gradients.tolist().index(False)
     return names[number], (
         f"Domain {names[number]!r} has a gradient that is infinite or NaN, and a loss of "
-        f"{losses[number]:.4g}, {at}, {_STOPPED}: {look}"
+        f"{losses[number]:.4g}, {at}, {_STOPPED}: look at the domain's samples, {_REMEDY}"
     )

@@ -18,7 +18,7 @@ class Fault(NamedTuple):
     Args:
         step: How many steps were taken before.
         losses: Each domain's loss, float64 `[N]`.
-        gradients: Whether each domain's gradient was finite, a bool `[N]`, or that of all, `[1]`.
+        gradients: Whether each domain's gradient was finite, a bool `[N]`.
         merged: Whether what finite gradients and the weights' regularizers came to was finite.
         learning_rate: The optimizer's.
     """
@@ -39,12 +39,11 @@ class Nonfinite:
     Args:
         policy: Of "raise", no step is taken from the first bad one on; of "skip", no bad step is.
         domains: The number of domains.
-        gradients: How many gradients are told of, one per domain, or one of all.
     """
 
-    def __init__(self, policy: Policy, domains: int, gradients: int) -> None:
+    def __init__(self, policy: Policy, domains: int) -> None:
         self.policy = policy
-        self._sizes = [domains, gradients, 1, 1]
+        self._sizes = [domains, domains, 1, 1]
         self._first = _variable("first_bad_step", np.int64(-1))
         self._facts = _variable("facts", np.zeros(sum(self._sizes), "float64"))
 

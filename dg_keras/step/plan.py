@@ -60,8 +60,7 @@ class Plan:
         else:
             ahead = SecondPoints(model, objective, domain_pass) if objective.looks_ahead else None
             self._way = EachDomain(domain_pass, strategy, objective, state, ahead)
-        gradients = 1 if isinstance(self._way, OnePass) else state.domains
-        self.nonfinite = Nonfinite(on_nonfinite, state.domains, gradients) if watched else None
+        self.nonfinite = Nonfinite(on_nonfinite, state.domains) if watched else None
         self._update = Update(model, self._way, self.parts, self.nonfinite)
 
     def take(self, batch: Batch, moment: Moment) -> tuple[Taken, Done]:
