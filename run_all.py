@@ -23,7 +23,9 @@ def main() -> int:
     add("--data-root", help="the images, or a folder of data sets")
     add("--results", default="results", help="the folder of results; they go to its <name>/")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a config's key")
-    add("--workers", type=int, default=1, help="processes that train at once")
+    add(
+        "--workers", type=int, default=1, help="processes that train at once, at most four per core"
+    )
     add("--dry-run", action="store_true", help="show the runs, and what they would take")
     add("--report-only", action="store_true", help="write the report of what has been run")
     arguments = parser.parse_args()

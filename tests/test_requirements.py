@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRA = ["jinja2", "matplotlib", "pydantic", "yaml"]
+EXTRA = ["jinja2", "matplotlib", "pydantic", "ruamel.yaml"]
 TRAINING = """
 import keras
 import numpy as np

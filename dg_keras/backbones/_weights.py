@@ -88,12 +88,20 @@ def load(net: keras.Model, path: Path) -> None:
         path: A `.weights.h5` file.
 
     Raises:
-        ValueError: The file belongs to another architecture, or is no such file.
+        ValueError: The file belongs to another architecture, is no such file or damaged, or holds
+            numbers that are not finite.
     """
     if not h5py.is_hdf5(path):
         raise ValueError(f"{_requirement(net)}. Received: {str(path)!r}, which is not HDF5")
-    with h5py.File(path) as file:
-        groups = _groups(file, [layer for layer in net.layers if layer.weights])
+    layers = [layer for layer in net.layers if layer.weights]
+    try:
+        with h5py.File(path) as file:
+            groups = [_arrays(group) for group in _groups(file, layers)]
+    except Exception as error:  # h5py raises some six kinds on damaged files
+        raise ValueError(
+            f"{_requirement(net)}. Received: {str(path)!r}, which is damaged, cut off or holds "
+            "something else"
+        ) from error
     assign(net, groups, path)
 
 
@@ -109,7 +117,7 @@ def assign(net: keras.Model, groups: list[list[np.ndarray]], path: Path) -> None
         path: The file they are from, for the error.
 
     Raises:
-        ValueError: The arrays belong to another architecture.
+        ValueError: The arrays belong to another architecture, or are not finite.
     """
     *body, classifier = (layer for layer in net.layers if layer.weights)
     for layer, values in zip(body, groups, strict=False):
@@ -119,25 +127,43 @@ def assign(net: keras.Model, groups: list[list[np.ndarray]], path: Path) -> None
                 f"{_requirement(net)}, whose layer {layer.name!r} has weights of shapes {expected}."
                 f" Received: {str(path)!r}, with {shapes}"
             )
-        layer.set_weights(values)
+        _set(layer, values, path)
     if [v.shape for v in groups[-1]] == [tuple(v.shape) for v in classifier.weights]:
-        classifier.set_weights(groups[-1])
+        _set(classifier, groups[-1], path)
+
+
+def check_finite(weights: list[np.ndarray], layer: str, path: Path) -> None:
+    """Raises a `ValueError` if a layer's weights are no finite numbers, naming it and the file."""
+    if not all(np.isfinite(array).all() for array in weights):
+        raise ValueError(
+            f"`weights` must be a file of finite numbers. Received: {str(path)!r}, in which layer "
+            f"{layer!r} has others"
+        )
+
+
+def _set(layer: keras.Layer, weights: list[np.ndarray], path: Path) -> None:
+    check_finite(weights, layer.name, path)
+    layer.set_weights(weights)
 
 
 def _requirement(net: keras.Model) -> str:
     return f"`weights` must be a file that `save_weights` wrote for {net.name!r}"
 
 
-def _groups(file: h5py.File, layers: list[keras.Layer]) -> list[list[np.ndarray]]:
-    """The arrays that the file has for each layer; none where it does not have the layer."""
+def _groups(file: h5py.File, layers: list[keras.Layer]) -> list[h5py.Group | None]:
+    """What the file has for each layer; None where it does not have the layer."""
     seen = Counter()
     groups = []
     for layer in layers:
         # Keras' file calls layers after their class, and counts from the second of a class on.
         kind = _KINDS[type(layer)]
-        group = file.get(
-            f"layers/{kind}_{seen[kind]}/vars" if seen[kind] else f"layers/{kind}/vars"
-        )
+        name = f"{kind}_{seen[kind]}" if seen[kind] else kind
+        groups.append(file.get(f"layers/{name}/vars"))
         seen[kind] += 1
-        groups.append([group[str(i)][()] for i in range(len(group))] if group else [])
     return groups
+
+
+def _arrays(group: h5py.Group | None) -> list[np.ndarray]:
+    if group is None:
+        return []
+    return [group[str(i)][()].astype("float32", copy=False) for i in range(len(group))]

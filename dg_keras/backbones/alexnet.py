@@ -1,6 +1,5 @@
 """AlexNet, the backbone of Mansilla et al. (2021)."""
 
-import hashlib
 import tempfile
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from keras import layers
 
 from dg_keras.backbones._arguments import check_arguments
+from dg_keras.backbones._check_sha256 import check_sha256
 from dg_keras.backbones._preprocessing import torch_preprocessing
 from dg_keras.backbones._torch_checkpoint import read_checkpoint
 from dg_keras.backbones._weights import (
@@ -80,7 +80,8 @@ def AlexNet(
         to logits `(batch, classes)`.
 
     Raises:
-        ValueError: An argument is out of its range, or the file is of another network or damaged.
+        ValueError: An argument is out of its range, or the file is of another network, damaged, or
+            holds numbers that are not finite.
         FileNotFoundError: There is no file of weights.
         ConnectionError: `weights` is `"imagenet"`, and the file is neither there nor could it be
             downloaded.
@@ -144,13 +145,7 @@ def _imagenet_weights() -> Path:
 
 def _read_torchvision(path: Path) -> list[list[np.ndarray]]:
     """Reads the kernel and bias of each layer from torchvision's checkpoint, in Keras' axes."""
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    if sha256 != _SHA256:
-        raise ValueError(
-            f"{CHECKPOINT} must be whole and have sha256 {_SHA256}. "
-            f"Received: {str(path)!r} with {sha256}"
-        )
+    check_sha256(path, CHECKPOINT, _SHA256)
     tensors = read_checkpoint(path)
     groups = []
     for name in _CHECKPOINT_LAYERS:

@@ -7,6 +7,7 @@ from keras import layers
 
 from dg_keras.backbones._arguments import check_arguments
 from dg_keras.backbones._batch_norm import freeze_batch_norm_layers
+from dg_keras.backbones._check_sha256 import check_sha256
 from dg_keras.backbones._weights import choose, find, load
 from dg_keras.common.home import places
 
@@ -26,6 +27,7 @@ _INITIALIZER = {
     "config": {"scale": 2.0, "mode": "fan_out", "distribution": "untruncated_normal"},
 }
 _SHIPPED_FILE = "efficientnet_lite0.weights.h5"
+_SHA256 = "e86ac8c1db9805afd9ec862610dcd9ce91c7e4b3a78a7a61fe0d1ce0131e3c48"
 
 
 def EfficientNetLite0(
@@ -67,7 +69,8 @@ def EfficientNetLite0(
         to logits `(batch, classes)`.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of its range, or the file is of another network, damaged,
+            holds numbers that are not finite, or is not the one that ships.
         FileNotFoundError: There is no file of weights.
 
     Example:
@@ -109,7 +112,7 @@ def EfficientNetLite0(
 
 
 def _imagenet_weights() -> Path:
-    """Finds the file that ships with the project."""
+    """Finds the file that ships with the project, and nothing that took its place."""
     path = find(_SHIPPED_FILE)
     if path is None:
         raise FileNotFoundError(
@@ -117,6 +120,7 @@ def _imagenet_weights() -> Path:
             f"{' or '.join(map(str, places('weights')))}; make it with "
             f"`python -m weights.convert_efficientnet_lite0 SOURCE`, see weights/README.md."
         )
+    check_sha256(path, _SHIPPED_FILE, _SHA256)
     return path
 
 

@@ -15,7 +15,11 @@ from dg_keras.backbones._preprocessing import (
     tf_preprocessing,
     torch_preprocessing,
 )
-from dg_keras.backbones._weights import check_is_file, explain_failed_download
+from dg_keras.backbones._weights import (
+    check_finite,
+    check_is_file,
+    explain_failed_download,
+)
 
 # By the module of keras.applications that defines the network. What those modules' own
 # preprocess_input does is told by their source only.
@@ -70,7 +74,8 @@ def from_applications(
         to logits `(batch, classes)`.
 
     Raises:
-        ValueError: There is no such network, or an argument is out of its range.
+        ValueError: There is no such network, an argument is out of its range, or the file is of
+            another network, damaged, or holds numbers that are not finite.
         FileNotFoundError: There is no file of weights.
         ConnectionError: `weights` is `"imagenet"` and Keras could not download them.
 
@@ -81,8 +86,7 @@ def from_applications(
     """
     application = _application(name)
     check_arguments(classes, image_size, smallest_image=1, dropout=dropout)
-    if weights is not None and weights != "imagenet":
-        weights = check_is_file(weights)
+    path = None if weights in (None, "imagenet") else check_is_file(weights)
 
     inputs = keras.Input((image_size, image_size, 3), name="image")
     module = application.__module__.rpartition(".")[2]
@@ -90,11 +94,13 @@ def from_applications(
     with explain_failed_download(name, remedy):
         body = application(
             include_top=False,
-            weights=weights,
+            weights=None if path is not None else weights,
             input_tensor=_PREPROCESSING[module](inputs),
             input_shape=(image_size, image_size, 3),
             pooling="avg",
         )
+    if path is not None:
+        _load(body, path)
     x = keras.layers.Dropout(dropout, name="dropout")(body.output)
     logits = keras.layers.Dense(classes, name="classifier")(x)
     net = keras.Model(inputs, logits, name=body.name)
@@ -102,6 +108,20 @@ def from_applications(
     if freeze_batch_norm or (freeze_batch_norm is None and weights is not None):
         freeze_batch_norm_layers(net)
     return net
+
+
+def _load(body: keras.Model, path: Path) -> None:
+    """Loads a file of weights as keras.applications does, and looks at what came."""
+    try:
+        body.load_weights(path)
+    except Exception as error:  # Keras and h5py raise some six kinds on files that don't fit
+        raise ValueError(
+            f"`weights` must be a file of {body.name!r} without the classifier, as Keras downloads "
+            f"it (`*_notop.h5`) or writes it (`*.weights.h5`). Received: {str(path)!r}, which does "
+            "not fit, or is damaged"
+        ) from error
+    for layer in body.layers:
+        check_finite(layer.get_weights(), layer.name, path)
 
 
 def applications() -> dict[str, Callable[..., keras.Model]]:

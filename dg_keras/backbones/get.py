@@ -1,12 +1,12 @@
 """A network by its name."""
 
 import difflib
-import inspect
 from typing import Any
 
 import keras
 
 from dg_keras.backbones._by_name import by_name
+from dg_keras.backbones.parameters import parameters
 
 
 def get(name: str, **arguments: Any) -> keras.Model:
@@ -34,7 +34,7 @@ def get(name: str, **arguments: Any) -> keras.Model:
         raise ValueError(
             f"`name` must be the name of a network, such as {', '.join(near)}. Received: {name!r}"
         )
-    taken = inspect.signature(known[name]).parameters
+    taken = parameters(name)
     for argument in arguments:
         if argument not in taken:
             raise ValueError(

@@ -2,8 +2,17 @@
 
 import importlib.util
 
-_NEEDED = ("jinja2", "matplotlib", "pydantic", "yaml")
-_MISSING = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+_NEEDED = ("jinja2", "matplotlib", "pydantic", "ruamel.yaml")
+
+
+def _is_missing(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is None
+    except ModuleNotFoundError:  # of a dotted name, not even the package is there
+        return True
+
+
+_MISSING = [name for name in _NEEDED if _is_missing(name)]
 if _MISSING:
     raise ModuleNotFoundError(
         "dg_keras.benchmark must have its own packages: `pip install dg_keras[benchmark]`. "

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dg_keras.benchmark.config import SHARED, Config
+from dg_keras.benchmark.config import CHOSEN, SHARED, Config
 from dg_keras.benchmark.grid_means import ALL_TARGETS
 from dg_keras.benchmark.grid_settings import with_shared
 
@@ -29,4 +29,4 @@ def chosen_config(config: Config, means: pd.DataFrame) -> Config:
     # With these there is one method and one choice for all; without them the row says nothing.
     best = with_shared(config, chosen[shared].astype(object).to_dict("records")[0])
     content = {**best.model_dump(exclude={"grid"}), "methods": methods}
-    return Config.model_validate({**content, "name": f"{config.name}_chosen"})
+    return Config.model_validate({**content, "name": f"{config.name}{CHOSEN}"})

@@ -3,12 +3,30 @@
 import hashlib
 import itertools
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import pydantic
 
 from dg_keras import backbones, objectives, strategies
-from dg_keras.benchmark.unknown_name import unknown_name
+from dg_keras.benchmark.check_backbone_arguments import check_backbone_arguments
+from dg_keras.benchmark.config_values import (
+    NAME_BYTES,
+    Arguments,
+    BatchSize,
+    Epsilon,
+    FolderName,
+    ImageSize,
+    LearningRate,
+    MethodName,
+    Module,
+    NameOrConfig,
+    Seed,
+    Steps,
+    WeightDecay,
+)
+from dg_keras.benchmark.nearest import nearest
+from dg_keras.common.one_line import one_line
+from dg_keras.common.shortened import shortened
 
 METHODS: dict[str, tuple[str, str]] = {
     "Deep-All": ("empirical_risk", "mean"),
@@ -23,17 +41,17 @@ METHODS: dict[str, tuple[str, str]] = {
 """The comparison's methods: their names in tables, objective and strategy."""
 
 
+BEFORE_IMPORTS = "before imports"
+"""The context in which a config is validated but for what its `imports` register."""
+
+CHOSEN = "_chosen"
+"""What follows the name of a grid search in that of the config that it chose."""
+
 SHARED = ("image_size", "train_from", "batch_size")
 """The settings of a grid search that the methods share."""
 
 SEARCHED = (*SHARED, "learning_rate", "weight_decay")
 """The settings of a grid search."""
-
-
-ImageSize = Annotated[int, pydantic.Field(ge=16, le=1024)]
-BatchSize = Annotated[int, pydantic.Field(gt=0)]
-LearningRate = Annotated[float, pydantic.Field(gt=0)]
-WeightDecay = Annotated[float, pydantic.Field(ge=0)]
 
 
 class Section(pydantic.BaseModel):
@@ -60,9 +78,9 @@ class Method(Section):
     experiment of Mansilla et al. (2021), figure 4.
     """
 
-    name: str
-    objective: str | dict[str, Any] = "empirical_risk"
-    strategy: str | dict[str, Any] = "mean"
+    name: MethodName
+    objective: NameOrConfig = "empirical_risk"
+    strategy: NameOrConfig = "mean"
     batches: Literal["each_domain", "one_domain"] = "each_domain"
     learning_rate: LearningRate | None = None
     weight_decay: WeightDecay | None = None
@@ -71,20 +89,31 @@ class Method(Section):
     @pydantic.model_validator(mode="before")
     @classmethod
     def _by_name(cls, given: Any) -> Any:
-        if not isinstance(given, str):
+        if isinstance(given, dict | Method):
             return given
-        if given not in METHODS:
-            raise ValueError(unknown_name("a method", given, METHODS))
+        if not isinstance(given, str) or given not in METHODS:
+            name = given if isinstance(given, str) else ""
+            raise ValueError(
+                "must be the name of a method, or keys and values with a `name`. "
+                f"Received: {shortened(given)}; nearest: {nearest(name, METHODS)}"
+            )
         objective, strategy = METHODS[given]
         return {"name": given, "objective": objective, "strategy": strategy}
 
     @pydantic.model_validator(mode="after")
-    def _exists(self) -> Self:
+    def _exists(self, info: pydantic.ValidationInfo) -> Self:
+        if info.context == BEFORE_IMPORTS:
+            return self
         try:
             objectives.get(self.objective)
             strategies.get(self.strategy)
-        except TypeError as error:  # an argument that the constructor does not know
-            raise ValueError(str(error)) from error
+        except ValueError as error:
+            raise ValueError(one_line(str(error), 400)) from error
+        except Exception as error:  # whatever a user's own constructor raises
+            raise ValueError(
+                "`objective` and `strategy` must be made of their `config`. "
+                f"Received: {type(error).__name__}: {one_line(str(error))}"
+            ) from error
         return self
 
     def where_held_out(self, target: str) -> Self:
@@ -94,13 +123,17 @@ class Method(Section):
 
 
 class Data(Section):
-    """The images: a known data set or `<root>/<domain>/<class>/<image>`, and how they are split."""
+    """The images: a known data set or `<root>/<domain>/<class>/<image>`, and how they are split.
+
+    With `on_bad_image: skip` images that can't be decoded are left out instead of being an error.
+    """
 
     name: str = pydantic.Field(min_length=1)
     root: str | None = None
     image_size: ImageSize
-    split_seed: int = pydantic.Field(default=0, ge=0)
+    split_seed: Seed = 0
     test: Literal["part", "whole"] = "part"
+    on_bad_image: Literal["raise", "skip"] = "raise"
 
 
 class Backbone(Section):
@@ -109,14 +142,22 @@ class Backbone(Section):
     name: str
     weights: str | None = None
     train_from: str | None = None
-    arguments: dict[str, Any] = {}
+    arguments: Arguments = {}
 
     @pydantic.field_validator("name")
     @classmethod
     def _is_known(cls, name: str) -> str:
         if name not in backbones.names():
-            raise ValueError(unknown_name("a backbone", name, backbones.names()))
+            raise ValueError(
+                f"must be a backbone. Received: {shortened(name)}; "
+                f"nearest: {nearest(name, backbones.names())}"
+            )
         return name
+
+    @pydantic.model_validator(mode="after")
+    def _takes_arguments(self) -> Self:
+        check_backbone_arguments(self.name, self.arguments)
+        return self
 
 
 class Optimizer(Section):
@@ -132,7 +173,7 @@ class Optimizer(Section):
     name: Literal["adamw", "adamw_per_step", "adam_l2"]
     learning_rate: LearningRate
     weight_decay: WeightDecay
-    epsilon: float = pydantic.Field(default=1e-7, gt=0)
+    epsilon: Epsilon = 1e-7
 
 
 class Training(Section):
@@ -140,12 +181,14 @@ class Training(Section):
 
     `batch_size` is in images per domain. `selection` says at which evaluation's state the held-out
     domain is tested: the first of those that were best on the sources' validation parts, or the
-    last.
+    last. `checkpoint_every` is the number of steps between the times that a run writes all of its
+    state, of which it loses no more where it is broken off; None for every evaluation.
     """
 
     batch_size: BatchSize
-    steps: int = pydantic.Field(gt=0)
-    evaluate_every: int = pydantic.Field(gt=0)
+    steps: Steps
+    evaluate_every: Steps
+    checkpoint_every: Steps | None = None
     selection: Literal["best", "last"] = "best"
     optimizer: Optimizer
     jit_compile: bool = False
@@ -157,7 +200,17 @@ class Training(Section):
                 "`steps` must be a multiple of `evaluate_every`. "
                 f"Received: steps={self.steps}, evaluate_every={self.evaluate_every}"
             )
+        if self.checkpoint_every is not None and self.checkpoint_every % self.evaluate_every:
+            raise ValueError(
+                "`checkpoint_every` must be a multiple of `evaluate_every`. Received: "
+                f"checkpoint_every={self.checkpoint_every}, evaluate_every={self.evaluate_every}"
+            )
         return self
+
+    @property
+    def evaluations_per_checkpoint(self) -> int:
+        """The number of evaluations from one checkpoint to the next."""
+        return (self.checkpoint_every or self.evaluate_every) // self.evaluate_every
 
 
 class AlongTraining(Section):
@@ -170,7 +223,7 @@ class AlongTraining(Section):
 
     accuracy: bool = False
     gradients: bool = False
-    samples: int = pydantic.Field(default=16, ge=2)
+    samples: int = pydantic.Field(default=16, ge=2, le=65_536)
 
 
 class Report(Section):
@@ -236,8 +289,8 @@ class Config(Section):
     method is trained with every of its settings, and nothing is tested.
     """
 
-    name: str = pydantic.Field(pattern=r"^\w[\w.-]*$")
-    imports: list[str] = []
+    name: FolderName
+    imports: list[Module] = []
     data: Data
     targets: list[str] | Literal["all"] = "all"
     backbone: Backbone
@@ -247,15 +300,18 @@ class Config(Section):
     grid: Grid | None = None
     report: Report = Report()
     baseline: str = "Deep-All"
-    trials: int = pydantic.Field(gt=0)
-    seed: int = pydantic.Field(default=0, ge=0)
+    trials: int = pydantic.Field(gt=0, le=100_000)
+    seed: Seed = 0
 
     @pydantic.field_validator("targets", mode="before")
     @classmethod
     def _are_several(cls, targets: Any) -> Any:
-        if isinstance(targets, str) and targets != "all":
+        if targets != "all" and not (
+            targets and isinstance(targets, list) and all(isinstance(t, str) for t in targets)
+        ):
             raise ValueError(
-                f"must be 'all' or a list of domains, such as [{targets}]. Received: {targets!r}"
+                "must be 'all' or a list of domains, such as [photo, sketch]. "
+                f"Received: {shortened(targets)}"
             )
         return targets
 
@@ -263,14 +319,26 @@ class Config(Section):
     def _are_named(self) -> Self:
         names = [method.name for method in self.methods]
         if len(set(names)) < len(names):
-            raise ValueError(f"`methods` must have different names. Received: {names}")
+            raise ValueError(f"`methods` must have different names. Received: {shortened(names)}")
         if self.baseline not in names:
-            raise ValueError(unknown_name("`baseline`, one of the methods", self.baseline, names))
+            raise ValueError(
+                "`baseline` must be the name of one of the `methods`, such as "
+                f"{shortened(names[0])}. Received: baseline={shortened(self.baseline)}"
+            )
         shared = [name for name in SHARED if self.grid and name in self.grid.searched]
         if shared and len(names) > 1:
             raise ValueError(
                 f"`methods` must be a single one where {shared[0]} is searched, which all methods "
-                f"share. Received: {names}"
+                f"share. Received: {shortened(names)}"
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _can_be_called_as_chosen(self) -> Self:
+        if self.grid is not None and len(f"{self.name}{CHOSEN}".encode()) > NAME_BYTES:
+            raise ValueError(
+                f"`name` must leave room for {CHOSEN!r}, which the chosen config has behind it, in "
+                f"{NAME_BYTES} bytes. Received: {len(self.name.encode())} bytes"
             )
         return self
 
@@ -300,8 +368,10 @@ class Config(Section):
     def of_run(self, method: Method, target: str) -> dict[str, Any]:
         """What a run depends on, beside the names of its target and trial."""
         shared = self.model_dump(include={"data", "backbone", "training", "along_training", "seed"})
-        # Where the images lie does not change them.
-        del shared["data"]["root"]
+        # Neither where the images lie nor where a run may be broken off changes what comes of it;
+        # which images were left out, a record's split tells.
+        del shared["data"]["root"], shared["data"]["on_bad_image"]
+        del shared["training"]["checkpoint_every"]
         trained = method.where_held_out(target).model_dump(exclude={"targets"})
         return {**shared, "method": trained, "tested": self.grid is None}
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from dg_keras import data as datasets
 from dg_keras.benchmark import tables
 from dg_keras.benchmark.build_trained import build_trained
+from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
 from dg_keras.benchmark.grid_means import grid_means
@@ -27,6 +28,7 @@ from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
 from dg_keras.benchmark.summary import AVERAGE, Summary
 from dg_keras.benchmark.write_report import write_report
+from dg_keras.common.shortened import shortened
 from dg_keras.data.tables.manifest import read_manifest
 
 _SHOWN = 32  # runs of a dry run
@@ -55,8 +57,7 @@ class Experiment:
         data_root: str | None = None,
         workers: int = 1,
     ) -> None:
-        if workers < 1:
-            raise ValueError(f"`workers` must be at least 1. Received: workers={workers}")
+        check_workers(workers)
         self.config = config
         self.folder = Path(results) / config.name
         self._features = Path(results) / "features"
@@ -255,14 +256,15 @@ def _targets(config: Config, inventory: Inventory) -> list[str]:
     targets = list(domains) if config.targets == "all" else list(config.targets)
     if not targets or AVERAGE in targets:
         raise ValueError(
-            f"`targets` must be domains, none of them called {AVERAGE!r}. Received: {targets}"
+            f"`targets` must be domains, none of them called {AVERAGE!r}. "
+            f"Received: {shortened(targets)}"
         )
     settings = [target for method in config.methods for target in method.targets]
     for target in [*targets, *settings]:
         if target not in domains:
             near = difflib.get_close_matches(target, domains, n=1, cutoff=0) or domains
             raise ValueError(
-                f"`targets`: {target!r} is no domain of {config.data.name}, which has "
+                f"`targets`: {shortened(target)} is no domain of {config.data.name}, which has "
                 f"{', '.join(domains)}. Nearest: {near[0]}"
             )
     for target in targets:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 from dg_keras import data as datasets
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.versions import versions
+from dg_keras.benchmark.written_whole import written_whole
 
 _LOGGER = logging.getLogger(__name__)
 _NAME = "features"
@@ -92,10 +92,6 @@ def _read(path: Path, origin: str) -> np.ndarray:
 
 def _write(path: Path, origin: str, features: np.ndarray) -> None:
     """Writes the file; at no moment is there half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The process' number keeps two of them from writing one temporary file.
-    temporary = path.with_suffix(f".{os.getpid()}.partial")
-    with h5py.File(temporary, "w") as file:
+    with written_whole(path, features.nbytes) as new, h5py.File(new, "w") as file:
         file.attrs["origin"] = origin
         file.create_dataset(_NAME, data=features, fletcher32=True)
-    temporary.replace(path)

@@ -2,6 +2,7 @@
 
 from dg_keras import data as datasets
 from dg_keras.benchmark.config import Config
+from dg_keras.common.shown_path import shown_path
 
 _BATCH = 256  # images at once where nothing is trained; of no influence on results
 
@@ -25,6 +26,14 @@ def load_images(config: Config, data_root: str | None) -> datasets.LeaveOneOut:
             image_size=data.image_size,
             seed=data.split_seed,
             batch_size=_BATCH,
+            on_bad_image=data.on_bad_image,
         )
     except ValueError as error:
         raise ValueError(f"`data`: {error}") from error
+    except FileNotFoundError:
+        raise
+    except OSError as error:  # such as a name that is too long for a file system
+        raise ValueError(
+            "`data` must be a folder of images that can be read. "
+            f"Received: {shown_path(error.filename)!r}, and {error.strerror}"
+        ) from error

@@ -1,5 +1,7 @@
 """A model per method, put back to its beginning before each run."""
 
+import collections
+import gc
 from collections.abc import Sequence
 
 import keras
@@ -17,7 +19,8 @@ LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 class MethodModels:
     """Models that train one network, one per method and setting of the optimizer.
 
-    Each has a training step of its own, which is traced once.
+    Each has a training step of its own, which is traced once as long as the model is kept: with its
+    optimizer it takes several times the network's memory.
 
     Args:
         config: The experiment.
@@ -25,6 +28,7 @@ class MethodModels:
         classes: Number of classes.
         sources: Number of domains that are trained on.
         sample: Inputs and labels, one or more of each, to make metrics for.
+        kept: How many models are kept, those that were used last.
     """
 
     def __init__(
@@ -34,13 +38,17 @@ class MethodModels:
         classes: int,
         sources: int,
         sample: tuple[tf.Tensor, tf.Tensor],
+        kept: int = 1,
     ) -> None:
         self._config = config
         self._net = net
         self._classes = classes
         self._sources = sources
         self._sample = sample
-        self._models: dict[tuple[str, Optimizer], tuple[DomainGeneralizer, list[np.ndarray]]] = {}
+        self._kept = kept
+        self._models: collections.OrderedDict[
+            tuple[str, Optimizer], tuple[DomainGeneralizer, list[np.ndarray]]
+        ] = collections.OrderedDict()
         self._initial: tuple[int, list[np.ndarray]] = (-1, [])
 
     def reset(self, method: Method, target: str, seed: int) -> DomainGeneralizer:
@@ -57,8 +65,13 @@ class MethodModels:
         optimizer = self._config.optimizer_of(method, target)
         key = (method.name, optimizer)
         if key not in self._models:
+            while len(self._models) >= self._kept:
+                self._models.popitem(last=False)
+            # A model and the functions that were traced for it refer to each other.
+            gc.collect()
             model = self._compile(method, optimizer)
             self._models[key] = (model, _values(model.optimizer.variables))
+        self._models.move_to_end(key)
         model, optimizer_values = self._models[key]
         _assign(model.optimizer.variables, optimizer_values)
         _assign(self._net.variables, self._initial_values(seed))

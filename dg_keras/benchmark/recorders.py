@@ -3,6 +3,7 @@
 import functools
 
 import keras
+import numpy as np
 import pandas as pd
 
 from dg_keras import data as datasets
@@ -15,7 +16,6 @@ from dg_keras.benchmark.record import Conflicts, Similarity
 from dg_keras.benchmark.similarity_recorder import SimilarityRecorder
 from dg_keras.benchmark.trained_inputs import TrainedInputs
 from dg_keras.callbacks import GradientAgreement
-from dg_keras.model import DomainGeneralizer
 
 _PER_LAYER = "gradient/agreement/"  # what GradientAgreement calls a layer's share
 
@@ -34,32 +34,28 @@ class Recorders:
         self._training = config.training
         self._net = net
         self._inputs = inputs
-        self._agreements: dict[DomainGeneralizer, GradientAgreement] = {}
         self._agreement: GradientAgreement | None = None
+        self._earlier = pd.DataFrame()  # what another process measured of the run
         self._similarity: SimilarityRecorder | None = None
 
-    def callbacks(
-        self, model: DomainGeneralizer, images: datasets.LeaveOneOut, seed: int
-    ) -> list[keras.callbacks.Callback]:
+    def callbacks(self, images: datasets.LeaveOneOut, seed: int) -> list[keras.callbacks.Callback]:
         """The callbacks for a run.
 
         Args:
-            model: The model that is trained.
             images: The images, a domain of them held out.
             seed: What the choice of samples depends on.
         """
+        self._earlier = pd.DataFrame()
         found: list[keras.callbacks.Callback] = []
         if self._wanted.accuracy:
             found.append(AccuracyAlongTraining(self._net, images, self._inputs))
         if self._wanted.gradients:
             domains = self._inputs.train(images)
-            # One per model, since it is traced for the model that it had.
-            if model not in self._agreements:
-                self._agreements[model] = GradientAgreement(
+            # The same in all runs, since it is traced for the model that it had.
+            if self._agreement is None:
+                self._agreement = GradientAgreement(
                     domains, batch_size=self._training.batch_size, per_layer=True
                 )
-            self._agreement = self._agreements[model]
-            # The seed first: domains are drawn from when they are assigned.
             self._agreement.seed = seed
             self._agreement.domains = domains
             self._similarity = SimilarityRecorder(
@@ -70,13 +66,36 @@ class Recorders:
             found += [self._agreement, self._similarity]
         return found
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What a process needs to go on with the latest run."""
+        if self._similarity is None:
+            return {}
+        measurements = self._measurements()
+        return self._similarity.state() | {key: of.to_numpy() for key, of in measurements.items()}
+
+    def resume(self, state: dict[str, np.ndarray]) -> None:
+        """Goes on with a run from the state of another process."""
+        if self._similarity is None:
+            return
+        self._similarity.resume(state)
+        self._earlier = pd.DataFrame({k: v for k, v in state.items() if k != "measured"})
+
     def similarity(self) -> Similarity | None:
         """What the latest run's samples' gradients were like; None where it is not recorded."""
         return None if self._similarity is None else self._similarity.recorded()
 
     def conflicts(self) -> Conflicts | None:
         """Where the latest run's domains conflicted; None where it is not recorded."""
-        return None if self._agreement is None else _conflicts(self._agreement.measurements)
+        return None if self._agreement is None else _conflicts(self._measurements())
+
+    def _measurements(self) -> pd.DataFrame:
+        """Of the gradients' agreement, those of the latest run from its first step on."""
+        new = self._agreement.measurements
+        if self._earlier.empty or new.empty:
+            return new if self._earlier.empty else self._earlier
+        # The callback counts the steps of its `fit`.
+        taken = self._earlier["step"].iloc[-1]
+        return pd.concat([self._earlier, new.assign(step=new["step"] + taken)], ignore_index=True)
 
     @functools.cached_property
     def _gram(self) -> GradientGram:

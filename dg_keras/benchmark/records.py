@@ -1,7 +1,6 @@
 """The records of an experiment's runs, on disk."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pydantic
 
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.run import Run
+from dg_keras.benchmark.written_whole import written_whole
 
 _REMEDY = "remove it, or give another --results"
 
@@ -55,15 +55,9 @@ class Records:
 
     def write(self, run: Run, record: Record) -> None:
         """Writes a run's record; at no moment is there half of one."""
-        path = self._path(run)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The process' number keeps two workers from writing one temporary file.
-        temporary = path.with_suffix(f".{os.getpid()}.partial")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(record.model_dump_json(indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        content = record.model_dump_json(indent=1).encode()
+        with written_whole(self._path(run), len(content)) as path:
+            path.write_bytes(content)
 
     def _path(self, run: Run) -> Path:
         return self.folder / f"{run.key}.json"

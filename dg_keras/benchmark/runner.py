@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from dg_keras import data as datasets
@@ -20,6 +19,8 @@ from dg_keras.benchmark.quiet_tracing import quiet_tracing
 from dg_keras.benchmark.record import Record, Result, Seconds
 from dg_keras.benchmark.recorders import Recorders
 from dg_keras.benchmark.run import Run
+from dg_keras.benchmark.run_state import RunState
+from dg_keras.benchmark.selected_state import SelectedState
 from dg_keras.benchmark.trained_inputs import TrainedInputs
 from dg_keras.benchmark.versions import versions
 
@@ -35,10 +36,15 @@ class Runner:
         images: Its images, as `load_images` returns them.
         features: The folder that keeps what is frozen from one process to the next; None to
             compute it in each.
+        kept: How many methods' models are kept; see `MethodModels`.
     """
 
     def __init__(
-        self, config: Config, images: datasets.LeaveOneOut, features: Path | None = None
+        self,
+        config: Config,
+        images: datasets.LeaveOneOut,
+        features: Path | None = None,
+        kept: int = 1,
     ) -> None:
         self.config = config
         self._images = images
@@ -46,6 +52,8 @@ class Runner:
         self._split = inventory.digest
         classes = len(images.classes)
         front, self._net = build_trained(config, classes, config.seed)
+        if front is None:  # else what is kept of them was made of every image, or will be now
+            images.images.decode(np.arange(len(images.table)))  # a broken one is told here
         self._inputs = TrainedInputs(
             None
             if front is None
@@ -53,50 +61,67 @@ class Runner:
         )
         self._recorders = Recorders(config, self._net, self._inputs)
         sample = next(iter(self._inputs.validation(images).unbatch().batch(1)))
-        self._models = MethodModels(config, self._net, classes, len(images.domains) - 1, sample)
+        self._models = MethodModels(
+            config, self._net, classes, len(images.domains) - 1, sample, kept
+        )
 
     @quiet_tracing()
-    def run(self, run: Run) -> Record:
-        """Trains a method with a domain held out, and tests it on that domain."""
+    def run(self, run: Run, checkpoint: Path | None = None) -> Record:
+        """Trains a method with a domain held out, and tests it on that domain.
+
+        Args:
+            run: The run.
+            checkpoint: The file that it writes its state to, and goes on from where it was broken
+                off; None to do without.
+        """
         start = time.perf_counter()
         training = self.config.training
         seed = self.config.run_seed(run.target, run.trial)
         images = self._without(run.target)
         model = self._models.reset(run.method, run.target, seed)
-        recorders = self._recorders.callbacks(model, images, seed)
+        recorders = self._recorders.callbacks(images, seed)
+        selected = SelectedState(training.selection)
+        made_from = {"seed": seed, "split": self._split, "versions": versions()}
+        made_from["config"] = self.config.of_run(run.method, run.target)
+        state = RunState(
+            checkpoint,
+            {"target": run.target, "trial": run.trial, **made_from},
+            training.evaluations_per_checkpoint,
+            {"selected": selected, "recorders": self._recorders},
+        )
+        state.resume()
         recorded = self.config.along_training.accuracy
         prepared = time.perf_counter()
-        history = model.fit(
-            **self._trained_on(run.method, images, seed),
+        model.fit(
+            **self._trained_on(run.method, images, seed, state.evaluations),
             steps_per_epoch=training.evaluate_every,
+            initial_epoch=state.evaluations,
             epochs=training.steps // training.evaluate_every,
             validation_data=None if recorded else self._inputs.validation(images),
-            callbacks=[*recorders, *_selection(training.selection, training.steps)],
+            callbacks=[*recorders, selected, state],
             verbose=0,
-        ).history
+        )
         trained = time.perf_counter()
-        selected = _selected(history["val_accuracy"], training.selection)
+        accuracies_of_sources = state.history["val_accuracy"]
+        chosen = _selected(accuracies_of_sources, training.selection)
         measured = {} if self.config.grid is not None else self._test(images)
         ended = time.perf_counter()
         return Record(
             method=run.method.name,
             target=run.target,
             trial=run.trial,
-            seed=seed,
-            config=self.config.of_run(run.method, run.target),
-            split=self._split,
-            result=Result(validation_accuracy=history["val_accuracy"][selected], **measured),
-            selected_step=training.evaluate_every * (selected + 1),
+            **made_from,
+            result=Result(validation_accuracy=accuracies_of_sources[chosen], **measured),
+            selected_step=training.evaluate_every * (chosen + 1),
             history_steps=list(
                 range(training.evaluate_every, training.steps + 1, training.evaluate_every)
             ),
-            history={name: [float(v) for v in values] for name, values in history.items()},
+            history=state.history,
             similarity=self._recorders.similarity(),
             conflicts=self._recorders.conflicts(),
             seconds=Seconds(
                 prepare=prepared - start, train=trained - prepared, test=ended - trained
             ),
-            versions=versions(),
         )
 
     @property
@@ -127,12 +152,13 @@ class Runner:
         return dataclasses.replace(self._images, target=target, test_whole=test_whole)
 
     def _trained_on(
-        self, method: Method, images: datasets.LeaveOneOut, seed: int
+        self, method: Method, images: datasets.LeaveOneOut, seed: int, evaluations: int = 0
     ) -> dict[str, Any]:
-        """The arguments of `fit` that say what a method is trained on."""
+        """The arguments of `fit` that say what a method is trained on, after some evaluations."""
         domains, size = self._inputs.train(images), self.config.training.batch_size
         if method.batches == "one_domain":
-            return {"x": one_domain_batches(domains, size, seed), "shuffle": False}
+            step = evaluations * self.config.training.evaluate_every
+            return {"x": one_domain_batches(domains, size, seed, step), "shuffle": False}
         return {"x": domains, "batch_size": size}
 
     def _test(self, images: datasets.LeaveOneOut) -> dict[str, float]:
@@ -140,17 +166,6 @@ class Runner:
         # The methods share the network, and so one function to predict with.
         predicted = self._net.predict(self._inputs.test(images), verbose=0)
         return accuracies(images, predicted.argmax(axis=-1))
-
-
-def _selection(selection: str, patience: int) -> list[keras.callbacks.Callback]:
-    if selection == "last":
-        return []
-    # Keeps the first of equals, and puts it back when training ends.
-    return [
-        keras.callbacks.EarlyStopping(
-            monitor="val_accuracy", mode="max", patience=patience, restore_best_weights=True
-        )
-    ]
 
 
 def _selected(accuracies: list[float], selection: str) -> int:

@@ -2,13 +2,20 @@
 
 import collections
 
+from dg_keras.benchmark.check_number_of_runs import check_number_of_runs
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.run import Run
+from dg_keras.common.shortened import shortened
+
+# File systems take 255 bytes; a record that is being written has a process' number behind it.
+_KEY_BYTES = 230
 
 
 def runs_of(config: Config, targets: list[str]) -> list[Run]:
     """All runs, the first trial of everything first, so that a first table comes early.
+
+    Those of one method follow each other: its training step is traced once for all.
 
     Args:
         config: The experiment.
@@ -17,17 +24,25 @@ def runs_of(config: Config, targets: list[str]) -> list[Run]:
     Raises:
         ValueError: If two runs would have one record.
     """
+    check_number_of_runs(config, len(targets))
     runs = [
         Run(setting.config, method, target, trial)
         for trial in range(1, config.trials + 1)
         for setting in grid_settings(config)
-        for target in targets
         for method in setting.methods.values()
+        for target in targets
     ]
     ((key, count),) = collections.Counter(run.key for run in runs).most_common(1)
     if count > 1:
         raise ValueError(
             "`methods` and `targets` must have names that differ in letters and digits. "
-            f"Received: two runs called {key}"
+            f"Received: two runs called {shortened(key)}"
+        )
+    longest = max((run.key for run in runs), key=lambda key: len(key.encode()))
+    if len(longest.encode()) > _KEY_BYTES:
+        raise ValueError(
+            f"`methods` and `targets` must have names of at most {_KEY_BYTES} bytes together, with "
+            "the words of a grid's setting, since a record is called so. "
+            f"Received: {len(longest.encode())} bytes, {shortened(longest)}"
         )
     return runs

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Self
 
 import pandas as pd
-import yaml
 
 from dg_keras.benchmark import figures, tables
 from dg_keras.benchmark.chosen_config import chosen_config
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.dump_yaml import dump_yaml
 from dg_keras.benchmark.grid_means import grid_means
 from dg_keras.benchmark.record import Record
 
@@ -59,5 +59,4 @@ class SearchPart:
         for figure, image in self.figures.items():
             (folder / f"{figure}.png").write_bytes(image)
         chosen = chosen_config(self.config, self.means).model_dump(mode="json", exclude={"grid"})
-        text = yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True)
-        (folder / "chosen.yaml").write_text(text, encoding="utf-8")
+        (folder / "chosen.yaml").write_text(dump_yaml(chosen), encoding="utf-8")

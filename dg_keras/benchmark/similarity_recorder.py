@@ -36,9 +36,18 @@ class SimilarityRecorder(keras.callbacks.Callback):
         steps, within, between = zip(*self._measured, strict=True)
         return Similarity(steps=list(steps), within=list(within), between=list(between))
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What a process needs to go on."""
+        return {"measured": np.array(self._measured)}
+
+    def resume(self, state: dict[str, np.ndarray]) -> None:
+        """Goes on from the state of another process."""
+        self._measured = [(int(step), *of) for step, *of in state["measured"].tolist()]
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Measures the network as it is before training."""
-        self._measure(step=0)
+        if not self._measured:
+            self._measure(step=0)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures."""

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+from dg_keras.benchmark.check_can_write import check_can_write
+from dg_keras.benchmark.check_data_root import check_data_root
+from dg_keras.benchmark.check_results_path import check_results_path
+from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.plan import Plan
 from dg_keras.benchmark.write_joint_report import write_joint_report
@@ -15,10 +19,11 @@ class Study:
         results: The folder of all results; an experiment's are in `<results>/<its name>`.
         data_root: Where the images are, instead of where the configs say: a data set's folder, or
             one that holds the data sets.
-        workers: How many processes train at once.
+        workers: How many processes train at once, at most four per core.
 
     Raises:
-        ValueError: If the data, a target or a record does not fit a config.
+        ValueError: If the data, a target or a record does not fit a config, or an argument is out
+            of its range.
         FileNotFoundError: If images are missing, and nothing else tells what they would be.
     """
 
@@ -29,6 +34,10 @@ class Study:
         data_root: str | None = None,
         workers: int = 1,
     ) -> None:
+        check_workers(workers)
+        check_data_root(data_root)
+        for name in (plan.name, *(config.name for config in plan.configs)):
+            check_results_path(Path(results) / name)
         self.name = plan.name
         self._data_root = data_root
         self.folder = Path(results) / plan.name
@@ -38,6 +47,7 @@ class Study:
 
     def check(self) -> None:
         """Raises what would stop a run only after long work; see `Experiment.check`."""
+        check_can_write(self.folder)
         for experiment in self.experiments:
             experiment.check()
 
@@ -51,8 +61,9 @@ class Study:
         """Writes the reports of what has been run so far.
 
         Raises:
-            ValueError: If nothing has been run.
+            ValueError: If nothing has been run, or the reports can't be written.
         """
+        check_can_write(self.folder)
         for experiment in [e for e in self.experiments if e.finished()] or self.experiments:
             experiment.report()
         self._report_together()

@@ -8,6 +8,8 @@ from typing import Any, Self, TypeVar
 
 import keras
 
+from dg_keras.common.shortened import shortened
+
 T = TypeVar("T", bound="Configured")
 
 
@@ -68,14 +70,43 @@ def look_up(identifier: Any, argument: str, base: type[T], by_name: Mapping[str,
     if isinstance(identifier, str):
         return _class(identifier, argument, base, by_name)()
     if isinstance(identifier, dict) and "class_name" in identifier:
-        name = identifier.get("registered_name") or identifier["class_name"]
-        return _configured(_class(name, argument, base, by_name), identifier.get("config", {}))
+        name, config = _name_and_config(identifier, argument)
+        return _configured(_class(name, argument, base, by_name), config)
     if isinstance(identifier, type) and issubclass(identifier, base):
         raise ValueError(f"`{argument}` must be an instance. Received: the class; call it")
     raise ValueError(
         f"`{argument}` must be a dg_keras {argument}, its name, or a dict with `class_name` and "
-        f"`config`. Received: {identifier!r}"
+        f"`config`. Received: {shortened(identifier)}"
     )
+
+
+# What Keras writes of an object.
+_KEYS = (
+    *("module", "class_name", "config", "registered_name"),
+    *("build_config", "compile_config", "shared_object_id"),
+)
+
+
+def _name_and_config(identifier: dict[str, Any], argument: str) -> tuple[str, dict[str, Any]]:
+    """What a dict says of the class and of its constructor's arguments."""
+    unknown = [key for key in identifier if key not in _KEYS]
+    if unknown:
+        raise ValueError(
+            f"`{argument}` must be a dict with `class_name` and `config`. "
+            f"Received: one with {shortened(unknown[0])}"
+        )
+    name = identifier.get("registered_name") or identifier["class_name"]
+    if not isinstance(name, str):
+        raise ValueError(
+            f"`class_name` of `{argument}` must be text. Received: class_name={shortened(name)}"
+        )
+    config = identifier.get("config", {})
+    if not isinstance(config, dict):
+        raise ValueError(
+            f"`config` of `{argument}` must be keys and values. "
+            f"Received: config={shortened(config)}"
+        )
+    return name, config
 
 
 def _configured(found: type[T], config: dict[str, Any]) -> T:
@@ -84,7 +115,7 @@ def _configured(found: type[T], config: dict[str, Any]) -> T:
     if unknown and found.from_config.__func__ is Configured.from_config.__func__:
         raise ValueError(
             f"{found.__name__} takes {', '.join(sorted(known)) or 'no arguments'}. "
-            f"Received: {unknown[0]}"
+            f"Received: {shortened(unknown[0])[1:-1]}"
         )
     return found.from_config(config)
 
@@ -96,5 +127,5 @@ def _class(name: str, argument: str, base: type[T], by_name: Mapping[str, type[T
     near = difflib.get_close_matches(name.lower(), by_name, n=1)
     raise ValueError(
         f"`{argument}` must be the name of a dg_keras {argument}: {', '.join(by_name)}. "
-        f"Received: {name!r}{f'; nearest: {near[0]}' if near else ''}"
+        f"Received: {shortened(name)}{f'; nearest: {near[0]}' if near else ''}"
     )

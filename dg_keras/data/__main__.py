@@ -22,6 +22,7 @@ def main() -> int:
             inspection.show(console)
             return 1 if inspection.faults else 0
         options = {key: getattr(arguments, key) for key in ("size", "format", "quality", "seed")}
+        options["max_size"] = arguments.max_size * 2**30
         if arguments.command == "download":
             table = download(arguments.name, arguments.to, **options, verbose=True)
         else:
@@ -67,6 +68,7 @@ def _add_options(add: Callable) -> None:
     add("--format", choices=["jpeg", "png"], default="png", help="PNG loses nothing")
     add("--quality", type=int, default=95, help="that of JPEG, 1 to 100")
     add("--seed", type=int, default=0, help="what the split depends on")
+    add("--max-size", type=int, default=16, help="GiB that an archive may unpack to")
 
 
 if __name__ == "__main__":

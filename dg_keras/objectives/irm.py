@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dg_keras.common.configured import public
 from dg_keras.common.samples import every, mask, masked
+from dg_keras.common.shortened import shortened
 from dg_keras.objectives._checks import check_positive
 from dg_keras.objectives.batch import Batch
 from dg_keras.objectives.objective import Objective, Risk
@@ -37,10 +38,12 @@ class IRM(Objective):
 
     def __post_init__(self) -> None:
         check_positive("penalty_weight", self.penalty_weight, or_zero=True)
-        if not isinstance(self.anneal_steps, numbers.Integral) or self.anneal_steps < 0:
+        steps = self.anneal_steps
+        is_whole = isinstance(steps, numbers.Integral) and not isinstance(steps, bool)
+        if not is_whole or not 0 <= steps < 2**31:
             raise ValueError(
-                "`anneal_steps` must be a whole number of at least 0. "
-                f"Received: anneal_steps={self.anneal_steps!r}"
+                "`anneal_steps` must be a whole number of at least 0 and below 2^31. "
+                f"Received: anneal_steps={shortened(steps)}"
             )
 
     @property

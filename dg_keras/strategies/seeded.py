@@ -8,6 +8,8 @@ from typing import Self
 
 import tensorflow as tf
 
+from dg_keras.common.shortened import shortened
+
 
 @dataclasses.dataclass(frozen=True)
 class Seeded:
@@ -28,7 +30,7 @@ class Seeded:
         is_integer = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
         if seed is not None and not (is_integer and -(2**63) <= seed < 2**63):
             raise ValueError(
-                f"`seed` must be an integer of 64 bits, or None. Received: seed={seed!r}"
+                f"`seed` must be an integer of 64 bits, or None. Received: seed={shortened(seed)}"
             )
         # Of Python's generator, which `keras.utils.set_random_seed` rules.
         drawn = random.randrange(1, 10**9) if seed is None else int(seed)

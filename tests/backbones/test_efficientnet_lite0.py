@@ -77,12 +77,6 @@ def test_a_file_of_another_network_is_refused(tmp_path):
         EfficientNetLite0(8, 32, weights=tmp_path / "other.weights.h5")
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path):
-    (tmp_path / "net.pth").write_bytes(b"something else")
-    with pytest.raises(ValueError, match=r"net\.pth', which is not HDF5"):
-        EfficientNetLite0(8, 32, weights=tmp_path / "net.pth")
-
-
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -91,7 +85,6 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         ({"classes": 2, "image_size": 31}, ValueError, "`image_size` must be .* at least 32"),
         ({"classes": 2, "image_size": (32, 32)}, ValueError, "`image_size` must be an integer"),
         ({"classes": 2, "dropout": 1}, ValueError, r"`dropout` must be in \[0, 1\)"),
-        ({"classes": 2, "weights": "image_net"}, FileNotFoundError, "weights='image_net'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, error, message):

@@ -2,10 +2,32 @@
 
 import pytest
 
-from tests.bad_inputs import configs
+from tests.bad_inputs import (
+    archives,
+    commands,
+    config_files,
+    config_methods,
+    config_numbers,
+    config_texts,
+    configs,
+    folders,
+    images,
+    weights,
+)
 from tests.bad_inputs.bad_input import BadInput
 
-ROWS: list[BadInput] = [*configs.ROWS]
+ROWS: list[BadInput] = [
+    *archives.ROWS,
+    *commands.ROWS,
+    *config_files.ROWS,
+    *config_methods.ROWS,
+    *config_numbers.ROWS,
+    *config_texts.ROWS,
+    *configs.ROWS,
+    *folders.ROWS,
+    *images.ROWS,
+    *weights.ROWS,
+]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.wrong)

@@ -19,9 +19,9 @@ def experiment(tmp_path, *overrides):
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("methods=[Deep-All, {name: A+B}, {name: a b}]", "two runs called a-b--photo"),
-        ("targets=[photo, photo]", "two runs called deep-all--photo"),
-        ("targets=[]", "`targets` must be domains"),
+        ("methods=[Deep-All, {name: A+B}, {name: a b}]", "two runs called 'a-b--photo--trial1'"),
+        ("targets=[photo, photo]", "two runs called 'deep-all--photo--trial1'"),
+        ("targets=[]", "`targets`: must be 'all' or a list of domains, .*Received: ..$"),
         ("methods=[{name: Deep-All, targets: {foto: {}}}]", "`targets`: 'foto' is no domain"),
         ("data.name=pax", "`data`: `name` must be"),
     ],

@@ -1,5 +1,6 @@
 import runpy
 import sys
+import zipfile
 
 import pytest
 
@@ -31,6 +32,20 @@ def test_faults_are_one_sentence(pacs, tmp_path, monkeypatch, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("dg_keras.data: ") for line in lines)
+
+
+def test_the_largest_size_is_in_gibibytes(pacs, tmp_path, monkeypatch, capsys):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a", b"")
+        file.getinfo("a").file_size = 3 * 2**30  # as its header tells
+    options = ("--from", tmp_path / "bomb.zip", "--to", tmp_path / "out", "--max-size", 2)
+
+    assert command(monkeypatch, "prepare", "pacs", *options) == 2
+
+    assert capsys.readouterr().err == (
+        "dg_keras.data: `source` must unpack to at most 2 GiB, which `max_size` says. Received: "
+        f"'{tmp_path / 'bomb.zip'}', which has more\n"
+    )
 
 
 def test_download_knows_what_the_hub_has(monkeypatch, capsys):

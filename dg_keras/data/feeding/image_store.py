@@ -101,9 +101,22 @@ class ImageStore:
             pixels = np.empty((len(rows), *self.image_shape), np.uint8)
             self._decode(rows, pixels, range(len(rows)))
             return pixels
-        if not self._decoded[rows].all():
-            self._decode_missing(rows)
+        self.decode(rows)
         return np.take(self._pixels, rows, axis=0)
+
+    def decode(self, rows: np.ndarray) -> None:
+        """Decodes images now that would be decoded at first use, if they are to be kept at all.
+
+        For whoever is going to use them: a file that can't be decoded is told before the work.
+
+        Args:
+            rows: Row numbers, shape `[k]`.
+
+        Raises:
+            ValueError: If a file is not an image that can be decoded.
+        """
+        if self.kept and not self._decoded[rows].all():
+            self._decode_missing(rows)
 
     def _decode_missing(self, rows: np.ndarray) -> None:
         with self._lock:

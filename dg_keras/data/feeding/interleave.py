@@ -62,8 +62,9 @@ def interleave(
         the first dimension, which is static.
 
     Raises:
-        ValueError: If `domains` is not as described, a domain is empty or batched, or the domains'
-            elements differ in structure, shape or dtype.
+        ValueError: If `domains` is not as described, a domain is empty or batched, the domains'
+            elements differ in structure, shape or dtype, or an image of a `Domain` whose images
+            are kept can't be decoded.
 
     Example:
     >>> import dg_keras
@@ -117,6 +118,7 @@ def _batches(
         )
     indices = index_batches(domain_size(source), batch_size, seed, start_step, shuffle)
     if isinstance(source, Domain):
+        source.images.decode(source.rows)  # a broken file is told before training
         # Images stay uint8 until they are interleaved: a quarter of the memory to move.
         return source.batches(indices, batch_size, drop_remainder=True, cast=False)
     takers = tf.nest.map_structure(row_taker, source)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from dg_keras.data.feeding.as_tensors import as_tensors
 from dg_keras.data.feeding.check_batch_size import check_batch_size
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
+from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import check_finite, is_of_unknown_size, named
 from dg_keras.data.feeding.never_empty import never_empty
 from dg_keras.data.feeding.without_tuner import without_tuner
@@ -28,8 +29,9 @@ def pooled(domains: Sequence[Any] | Mapping[str, Any], batch_size: int) -> tf.da
         Finite dataset of `(x, y)` or `(x, y, sample_weight)` in batches.
 
     Raises:
-        ValueError: If `domains` is not as described, a domain is empty, batched or infinite, or
-            the domains' elements differ in structure, shape or dtype.
+        ValueError: If `domains` is not as described, a domain is empty, batched or infinite, the
+            domains' elements differ in structure, shape or dtype, or an image of a `Domain` whose
+            images are kept can't be decoded.
     """
     check_batch_size(batch_size)
     check_domains(domains)
@@ -43,4 +45,6 @@ def pooled(domains: Sequence[Any] | Mapping[str, Any], batch_size: int) -> tf.da
 def _elements(name: Any, domain: Any) -> tf.data.Dataset:
     if not isinstance(domain, tf.data.Dataset):
         return tf.data.Dataset.from_tensor_slices(as_tensors(domain))
+    if isinstance(domain, Domain):
+        domain.images.decode(domain.rows)  # a broken file is told before the work
     return never_empty(domain, name) if is_of_unknown_size(domain) else domain

@@ -3,11 +3,13 @@
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+_LARGEST = 16384  # pixels a side that an image may be resized to
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 
 
@@ -27,15 +29,36 @@ def read_image(path: str | os.PathLike[str], image_size: int | tuple[int, int]) 
         Pixels of shape `[height, width, 3]`, uint8, red, green, blue in 0..255.
 
     Raises:
-        ValueError: If the file may not be read or is not an image that can be decoded.
+        ValueError: If the file can't be read or is not an image that can be decoded.
         FileNotFoundError: If there is no such file.
     """
     height, width = image_shape(image_size)
     try:
-        image = decode_image(Path(path).read_bytes())
-    except (PermissionError, ValueError) as error:
+        image = decode_image(read_content(path))
+    except ValueError as error:
         raise ValueError(unreadable(path, error)) from error
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def read_content(path: str | os.PathLike[str]) -> bytes:
+    """Reads an image file's content.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its content.
+
+    Raises:
+        ValueError: If it is there and can't be read; the message is the reason alone.
+        FileNotFoundError: If there is no such file.
+    """
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ValueError(f"it can't be read: {error.strerror}") from error
 
 
 def decode_image(content: bytes) -> Image.Image:
@@ -56,9 +79,11 @@ def decode_image(content: bytes) -> Image.Image:
     except Exception as error:  # Pillow's decoders raise some ten kinds on damaged files
         if not content:
             raise ValueError("it is empty") from error
-        if isinstance(error, UnidentifiedImageError):  # whose own words name a memory address
+        if isinstance(error, UnidentifiedImageError):
             raise ValueError(f"its {len(content)} bytes are no image") from error
-        raise ValueError(f"its {len(content)} bytes are damaged: {error}") from error
+        if isinstance(error, Image.DecompressionBombError):
+            raise ValueError(f"its {len(content)} bytes claim too many pixels") from error
+        raise ValueError(f"its {len(content)} bytes are damaged or cut off") from error
 
 
 def unreadable(path: str | os.PathLike[str], reason: Exception) -> str:
@@ -77,25 +102,31 @@ def unreadable(path: str | os.PathLike[str], reason: Exception) -> str:
     )
 
 
-def image_shape(image_size: int | tuple[int, int]) -> tuple[int, int]:
+def image_shape(image_size: int | tuple[int, int], argument: str = "image_size") -> tuple[int, int]:
     """Returns `(height, width)` of an `image_size` given as one number or two.
 
     Args:
         image_size: Height and width in pixels, or one number for both.
+        argument: What the argument is called.
 
     Returns:
         Height and width in pixels.
 
     Raises:
-        ValueError: If they are not one or two positive whole numbers.
+        ValueError: If they are not one or two whole numbers in 1..16384.
     """
-    shape = (image_size, image_size) if np.isscalar(image_size) else tuple(image_size)
-    if len(shape) != 2 or not all(isinstance(s, int | np.integer) and s > 0 for s in shape):
+    shape = tuple(image_size) if isinstance(image_size, list | tuple) else (image_size,) * 2
+    if len(shape) != 2 or not all(_is_side(side) for side in shape):
         raise ValueError(
-            "`image_size` must be a positive whole number of pixels or a pair (height, width). "
-            f"Received: image_size={image_size!r}"
+            f"`{argument}` must be a whole number of pixels in 1..{_LARGEST} or a pair (height, "
+            f"width). Received: {argument}={image_size!r}"
         )
     return int(shape[0]), int(shape[1])
+
+
+def _is_side(side: Any) -> bool:
+    is_whole = isinstance(side, int | np.integer) and not isinstance(side, bool)
+    return is_whole and 1 <= side <= _LARGEST
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

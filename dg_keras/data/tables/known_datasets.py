@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from dg_keras.data.tables.hub_copy import HubCopy
 from dg_keras.data.tables.standard_names import standard_names
 
 if TYPE_CHECKING:  # planning a grid, and the command line, do without
@@ -34,7 +35,7 @@ class KnownDataset:
     classes: tuple[str, ...]
     aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
     spoiled: tuple[str, ...] = ()
-    hub: str | None = None
+    hub: HubCopy | None = None
     needs_manifest: bool = False
 
     @property
@@ -64,7 +65,8 @@ class KnownDataset:
             One of `classes`, or None.
         """
         if name.isdecimal():
-            return self.classes[int(name)] if int(name) < len(self.classes) else None
+            numbered = {str(number): label for number, label in enumerate(self.classes)}
+            return numbered.get(name.lstrip("0") or "0")
         return {plain(label): label for label in self.classes}.get(plain(name))
 
     def is_name_of(self, folder: str) -> bool:
@@ -131,6 +133,7 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{domain} {counts[domain]}" for domain in sorted(counts))
 
 
+_PACS_PARQUET = "4fc041ee92eec6043fe6e2859e8bdd138e5f958bc621afd153879812cbe65ff5"
 # fmt: off
 _OFFICE_HOME_CLASSES = (
     "Alarm_Clock", "Backpack", "Batteries", "Bed", "Bike", "Bottle", "Bucket", "Calculator",
@@ -153,7 +156,11 @@ KNOWN = {
             ("dog", "elephant", "giraffe", "guitar", "horse", "house", "person"),
             aliases={"art": "art_painting"},
             spoiled=("sketch/dog/n02103406_4068-1",),
-            hub="flwrlabs/pacs",
+            hub=HubCopy(
+                "flwrlabs/pacs",
+                "394113073258ead631f617d2e13bb377c0715c4b",
+                {"data/train-00000-of-00001.parquet": _PACS_PARQUET},
+            ),
         ),
         KnownDataset(
             "vlcs",  # Fang et al. (2013), Unbiased Metric Learning
@@ -171,7 +178,7 @@ KNOWN = {
             {"Art": 2427, "Clipart": 4365, "Product": 4439, "Real World": 4357},
             _OFFICE_HOME_CLASSES,
             aliases={"real": "Real World"},
-            hub="flwrlabs/office-home",
+            hub=HubCopy("flwrlabs/office-home"),
         ),
         KnownDataset(
             "styleshift",

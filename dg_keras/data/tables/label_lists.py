@@ -10,6 +10,8 @@ from dg_keras.data.tables.known_datasets import KnownDataset
 from dg_keras.data.tables.standard_names import standard_names
 
 _SUFFIX = "_kfold.txt"
+_SHOWN = 200  # characters of a line that is not understood
+_PARTS = ("train", "crossval", "test")
 
 
 class Line(NamedTuple):
@@ -40,22 +42,30 @@ def read_lists(root: Path, known: KnownDataset, table: pd.DataFrame) -> list[Lin
 
     Returns:
         All lines of all lists, without those of images that are known to be damaged and are not
-        there.
+        there. A list that can't be read is one line with a fault.
     """
     there = set(standard_names(table))
     absent = set(known.spoiled) - there
-    lists = sorted([*root.glob(f"*{_SUFFIX}"), *root.glob(f"*/*{_SUFFIX}")])
+    found = sorted([*root.glob(f"*{_SUFFIX}"), *root.glob(f"*/*{_SUFFIX}")])
+    lists = [path for path in found if path.is_file()]
     lines = [line for path in lists for line in _lines(path, root, known, there)]
     return [line for line in lines if line.image not in absent]
 
 
 def _lines(path: Path, root: Path, known: KnownDataset, there: set[str]) -> Iterator[Line]:
     part = path.name.removesuffix(_SUFFIX).rsplit("_", 1)[-1]
-    for number, text in enumerate(path.read_text().splitlines(), 1):
+    file = path.relative_to(root).as_posix()
+    try:
+        texts = path.read_bytes().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        yield Line(file, part, "", f"byte {error.start} is not UTF-8")
+        return
+    for number, text in enumerate(texts, 1):
         if text.strip():
             image, fault = _parse(text, known, there)
-            where = f"{path.relative_to(root).as_posix()}:{number}"
-            yield Line(where, part, image, fault)
+            if not fault and part not in _PARTS:
+                fault = f"the list is of {part!r}, which is none of {', '.join(_PARTS)}"
+            yield Line(f"{file}:{number}", part, image, fault)
 
 
 def _parse(text: str, known: KnownDataset, there: set[str]) -> tuple[str, str]:
@@ -64,10 +74,10 @@ def _parse(text: str, known: KnownDataset, there: set[str]) -> tuple[str, str]:
     domain = known.find_domain(parts[0]) if len(parts) == 3 else None
     name = known.find_class(parts[1]) if len(parts) == 3 else None
     if domain is None or name is None or not label.isdecimal():
-        return "", f"{text!r} is no <domain>/<class>/<image> and label"
+        return "", f"{text[:_SHOWN]!r} is no <domain>/<class>/<image> and label"
     image = f"{domain}/{name}/{PurePosixPath(file).stem}"
     expected = known.classes.index(name) + 1
-    if int(label) != expected:
+    if label.lstrip("0") != str(expected):
         return image, f"{file} has label {label}, but its folder {name!r} is label {expected}"
     if image not in there:
         return image, f"{file} is listed, but is not there"

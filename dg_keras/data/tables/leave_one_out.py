@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ class LeaveOneOut:
         target: The domain that is left out; None for none.
         batch_size: Of `validation` and `test`.
         test_whole: Whether `test` is the whole target instead of its test part.
+        skipped: The images that were left out since they can't be decoded, by domain, as paths
+            relative to the data set's folder; only domains that have such.
     """
 
     name: str
@@ -35,6 +37,7 @@ class LeaveOneOut:
     target: str | None
     batch_size: int
     test_whole: bool
+    skipped: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -109,6 +112,7 @@ class LeaveOneOut:
                 f"Data set {self.name!r} must have images in its {split} part. Received: none in "
                 f"{', '.join(domains)}"
             )
+        pool.images.decode(pool.rows)  # a broken file is told before the work
         indices = tf.data.Dataset.range(len(pool)).batch(self.batch_size)
         return without_tuner(pool.batches(indices, self.batch_size).prefetch(1))
 

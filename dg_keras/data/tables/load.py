@@ -10,11 +10,13 @@ from dg_keras.common.home import places
 from dg_keras.data.feeding.image_store import ImageStore
 from dg_keras.data.feeding.read_image import image_shape
 from dg_keras.data.tables.check_choice import check_choice
+from dg_keras.data.tables.file_versions import FileVersion, file_versions
 from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset
 from dg_keras.data.tables.leave_one_out import LeaveOneOut
 from dg_keras.data.tables.official_split import official_split
 from dg_keras.data.tables.read_table import read_table
 from dg_keras.data.tables.scan_known import find_root
+from dg_keras.data.tables.without_unreadable import without_unreadable
 
 
 def load(
@@ -29,6 +31,7 @@ def load(
     test: str = "part",
     manifest: str | os.PathLike[str] | None = None,
     memory_limit: int = 4 * 2**30,
+    on_bad_image: str = "raise",
 ) -> LeaveOneOut:
     """Loads a data set of several domains, and leaves one of them out.
 
@@ -62,13 +65,17 @@ def load(
         manifest: A manifest to use instead of the folder's, with paths relative to the folder.
         memory_limit: Bytes that the images of all domains may take in memory together, 4 GiB by
             default. Above it they are decoded at every use.
+        on_bad_image: What is done with images that can't be decoded. "raise": whoever uses one
+            gets an error that names its file, before training where images are kept in memory.
+            "skip": all images are decoded now, those that can't be are left out, with a warning,
+            and listed in `skipped`; the others keep their split.
 
     Returns:
         The parts to train, validate and test on.
 
     Raises:
-        ValueError: If `name`, `target`, `split` or `test` is unknown, the images are not those
-            expected, or there is no official split.
+        ValueError: If `name`, `target`, `split`, `test` or `on_bad_image` is unknown, the images
+            are not those expected, there is no official split, or nothing is left to train on.
         FileNotFoundError: If the data set or some of its files are not there.
 
     Example:
@@ -78,6 +85,8 @@ def load(
     ['cartoon', 'clipart', 'photo']
     >>> images, labels = next(iter(styleshift.test))
     """
+    check_choice("on_bad_image", on_bad_image, ["raise", "skip"])
+    shape = image_shape(image_size)
     known = KNOWN.get(os.fspath(name))
     root = _find(os.fspath(name), root, known)
     table = read_table(root, known, manifest, seed)
@@ -90,9 +99,22 @@ def load(
     check_choice("test", test, ["part"] if target is None else ["part", "whole"])
     if split == "official" and target is not None and test == "part":
         _check_has_test_part(table, target)
-    images = _images([root / path for path in table["path"]], image_size, memory_limit)
+    if target is not None and table["domain"].nunique() == 1:
+        raise ValueError(
+            f"`target` must leave a domain to train on. Received: target={target!r}, and "
+            f"{os.fspath(root)!r} has no other domain"
+        )
+    _check_are_there([root / path for path in table["path"]])
+    table, skipped = without_unreadable(root, table) if on_bad_image == "skip" else (table, {})
+    files = file_versions(root / path for path in table["path"])
     return LeaveOneOut(
-        os.fspath(name), table, images, target, batch_size, test_whole=test == "whole"
+        os.fspath(name),
+        table,
+        _shared_images(files, shape, memory_limit),
+        target,
+        batch_size,
+        test_whole=test == "whole",
+        skipped=skipped,
     )
 
 
@@ -110,7 +132,8 @@ def _find(name: str, root: str | os.PathLike[str] | None, known: KnownDataset | 
             return folder if known is None else find_root(folder, known)
     raise FileNotFoundError(
         f"Data set {name!r} must be in the folder {' or '.join(map(str, folders))}, or where "
-        f"`root` says. Received: root={root!r}, and no such folder"
+        f"`root` says. Received: root={None if root is None else os.fspath(root)!r}, and no such "
+        "folder"
     )
 
 
@@ -132,25 +155,19 @@ def _check_has_test_part(table: pd.DataFrame, target: str) -> None:
         )
 
 
-def _images(paths: list[Path], image_size: int | tuple[int, int], memory_limit: int) -> ImageStore:
-    absent = [path for path in paths if not path.is_file()]
+def _check_are_there(paths: list[Path]) -> None:
+    # Unlike `Path.is_file`, this holds names that no file can have for absent.
+    absent = [path for path in paths if not os.path.isfile(path)]
     if absent:
         raise FileNotFoundError(
             f"All {len(paths)} images of the data set must be there. Received: {len(absent)} are "
             f"absent, the first is {os.fspath(absent[0])!r}"
         )
-    return _shared_images(_versions(paths), image_shape(image_size), memory_limit)
-
-
-def _versions(paths: list[Path]) -> tuple[tuple[Path, int, int], ...]:
-    """The files as they are now, so that one that was changed is decoded anew."""
-    stats = [(path.absolute(), path.stat()) for path in paths]
-    return tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
 
 
 @functools.lru_cache(maxsize=1)
 def _shared_images(
-    files: tuple[tuple[Path, int, int], ...], image_size: tuple[int, int], memory_limit: int
+    files: tuple[FileVersion, ...], image_size: tuple[int, int], memory_limit: int
 ) -> ImageStore:
     """One store for all targets of a data set; only the last is kept, since it may take GiBs."""
     return ImageStore([path for path, _, _ in files], image_size, memory_limit)

@@ -53,13 +53,19 @@ def _from_lists(root: Path, known: KnownDataset, table: pd.DataFrame) -> dict[st
             f"The lists of {known.name!r} must agree with its folders. Received: {len(faults)} "
             f"faults, the first is in {faults[0].where}: {faults[0].fault}"
         )
+    listed = {
+        part: {line.image: line.where for line in lines if line.part == part}
+        for part in ("test", "crossval", "train")
+    }
+    twice = sorted(listed["crossval"].keys() & listed["train"].keys())
+    if twice:
+        places = f"{listed['crossval'][twice[0]]} and {listed['train'][twice[0]]}"
+        raise ValueError(
+            f"The lists of {known.name!r} must have an image either in train or in crossval. "
+            f"Received: {len(twice)} in both, the first is {twice[0]!r} in {places}"
+        )
     # In this order, for the test lists of PACS repeat the other two.
-    found = {}
-    for part in ("test", "crossval", "train"):
-        for line in lines:
-            if line.part == part:
-                found[line.image] = SPLIT_FOLDERS[part]
-    return found
+    return {image: SPLIT_FOLDERS[part] for part, images in listed.items() for image in images}
 
 
 def _from_folders(names: list[str], table: pd.DataFrame) -> dict[str, str]:

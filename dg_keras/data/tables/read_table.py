@@ -32,12 +32,14 @@ def read_table(
         manifest has, sorted so that no file system or manifest decides the order of its rows.
 
     Raises:
-        ValueError: If a manifest is faulty.
-        FileNotFoundError: If there are no images.
+        ValueError: If a manifest is faulty, or a file's name is not UTF-8.
+        FileNotFoundError: If there are no images, or `manifest` is not there.
     """
-    manifest = root / "manifest.csv" if manifest is None else Path(manifest)
-    if manifest.is_file() or (known is not None and known.needs_manifest):
+    own = root / "manifest.csv"
+    if manifest is not None:
         table = read_manifest(manifest)
+    elif own.is_file() or (known is not None and known.needs_manifest):
+        table = read_manifest(own)
     elif known is not None:
         table = scan_known(root, known)
     else:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp"})
+from dg_keras.data.tables.as_table import as_table
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp"})
 
 
 def scan_folder(root: str | os.PathLike[str]) -> pd.DataFrame:
@@ -21,6 +23,7 @@ def scan_folder(root: str | os.PathLike[str]) -> pd.DataFrame:
         Table with the columns `path` (relative to `root`, with `/`), `domain` and `class`.
 
     Raises:
+        ValueError: If the name of a folder or file is not UTF-8.
         FileNotFoundError: If there is no such folder, or no image where images are expected.
     """
     top = Path(root)
@@ -37,7 +40,7 @@ def scan_folder(root: str | os.PathLike[str]) -> pd.DataFrame:
             "`root` must hold images as <domain>/<class>/<image>. Received: "
             f"{os.fspath(top)!r} with {contents(top)}"
         )
-    return pd.DataFrame(rows, columns=["path", "domain", "class"])
+    return as_table(top, rows)
 
 
 def folders(parent: Path) -> list[Path]:
@@ -48,7 +51,9 @@ def folders(parent: Path) -> list[Path]:
 def images(parent: Path) -> list[Path]:
     """Returns the files in a folder that are images by their name, sorted, without hidden ones."""
     return sorted(
-        p for p in parent.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith(".")
+        p
+        for p in parent.iterdir()
+        if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and not p.is_dir()
     )
 
 

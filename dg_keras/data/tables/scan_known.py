@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dg_keras.data.tables.as_table import as_table
 from dg_keras.data.tables.known_datasets import KnownDataset
 from dg_keras.data.tables.scan_folder import contents, folders, images
 
@@ -56,6 +57,7 @@ def scan_known(root: Path, known: KnownDataset) -> pd.DataFrame:
         Table with the columns `path` (relative to `root`, with `/`), `domain` and `class`.
 
     Raises:
+        ValueError: If the name of a folder or file is not UTF-8.
         FileNotFoundError: If there is no image where images are expected.
     """
     top = _domains_folder(root, known)
@@ -75,7 +77,7 @@ def scan_known(root: Path, known: KnownDataset) -> pd.DataFrame:
         for label in _class_folders(domain)
         for image in images(label)
     ]
-    return pd.DataFrame(rows, columns=["path", "domain", "class"])
+    return as_table(root, rows)
 
 
 def _holds(folder: Path, known: KnownDataset) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import rich.progress
 
-from dg_keras.data.feeding.read_image import decode_image
+from dg_keras.data.feeding.read_image import decode_image, read_content
 from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset
 from dg_keras.data.tables.label_lists import read_lists
@@ -22,6 +22,7 @@ from dg_keras.data.tables.read_table import read_table
 from dg_keras.data.tables.scan_known import find_root, scan_known
 from dg_keras.data.tools.inspection import Fault, Inspection
 from dg_keras.data.tools.prepare import SETTINGS
+from dg_keras.data.tools.skipped_files import skipped_files
 
 # Where the same pixels on two sides make a test one of memory, or a label wrong.
 _LEAKS = {"domain": "domains", "split": "splits", "class": "classes"}
@@ -47,7 +48,7 @@ def doctor(
         What is there, and the faults: of kind "unreadable", "wrong count", "wrong domain", "wrong
         class", "missing domain", "missing class", "duplicate across domains", "... across splits",
         "... across classes", "label list" and, where there is a manifest, "absent", "unlisted" and
-        "changed".
+        "changed". Images that are not read for their format or place are counted, and no fault.
 
     Raises:
         ValueError: If `name` is unknown, or a manifest is faulty.
@@ -64,7 +65,9 @@ def doctor(
     faults = []
     if known is not None and (root / "manifest.csv").is_file():
         table, faults = _compare_with_folder(table, root, known)
-    is_there = np.array([(root / path).is_file() for path in table["path"]])
+    skipped = skipped_files(root, table["path"])
+    # Unlike `Path.is_file`, this holds names that no file can have for absent.
+    is_there = np.array([os.path.isfile(root / path) for path in table["path"]])
     faults += _grouped("absent", table["path"][~is_there], "in the manifest, but not there")
     table = table[is_there].reset_index(drop=True)
     found = _examine([root / path for path in table["path"]], verbose)
@@ -83,7 +86,7 @@ def doctor(
         lines = read_lists(root, known, table)
         faults += [Fault("label list", line.where, line.fault) for line in lines if line.fault]
     name = None if known is None else known.name
-    return Inspection(root, name, _by_domain(table, known), tuple(faults))
+    return Inspection(root, name, _by_domain(table, known), tuple(faults), skipped)
 
 
 def _by_domain(table: pd.DataFrame, known: KnownDataset | None) -> pd.DataFrame:
@@ -102,7 +105,13 @@ def _by_domain(table: pd.DataFrame, known: KnownDataset | None) -> pd.DataFrame:
 def _guess(root: Path) -> str | None:
     settings = root / SETTINGS
     if settings.is_file():
-        return json.loads(settings.read_text())["name"]
+        try:
+            name = json.loads(settings.read_bytes())["name"]
+            return name if name in KNOWN else None
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(
+                f"{str(settings)!r} must be as `prepare` wrote it. Received: a file that is changed"
+            ) from error
     named = (known.name for known in KNOWN.values() if known.is_name_of(root.resolve().name))
     return next(named, None)
 
@@ -145,9 +154,9 @@ def _examine(paths: Sequence[Path], verbose: bool) -> list[tuple[str, str, str]]
 def _examine_file(path: Path) -> tuple[str, str, str]:
     """Returns why a file can't be read, or nothing, and the sha256 of its content and pixels."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        return f"it can't be read: {error.strerror}", "", ""
+        content = read_content(path)
+    except ValueError as error:
+        return str(error), "", ""
     digest = hashlib.sha256(content).hexdigest()
     try:
         image = decode_image(content)

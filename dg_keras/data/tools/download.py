@@ -1,10 +1,13 @@
 """Fetch a data set from the Hugging Face hub."""
 
+import hashlib
 import os
+from pathlib import Path
 
 import pandas as pd
 
 from dg_keras.data.tables.check_choice import check_choice
+from dg_keras.data.tables.hub_copy import HubCopy
 from dg_keras.data.tables.known_datasets import KNOWN
 from dg_keras.data.tools.prepare import prepare
 
@@ -17,11 +20,13 @@ def download(
     quality: int = 95,
     seed: int = 0,
     *,
+    max_size: int = 16 * 2**30,
     verbose: bool = False,
 ) -> pd.DataFrame:
     """Fetches a data set from the Hugging Face hub and prepares it.
 
-    What was fetched stays in the hub's own cache, so that a second call fetches nothing.
+    What was fetched stays in the hub's own cache, so that a second call fetches nothing. Of PACS
+    it is one commit whose files are checked by sha256; of Office-Home the newest.
 
     Args:
         name: "pacs" or "office_home"; the hub has no other in the form that is read here.
@@ -30,15 +35,17 @@ def download(
         format: As in `prepare`.
         quality: As in `prepare`.
         seed: As in `prepare`.
+        max_size: As in `prepare`.
         verbose: Whether to show a progress bar.
 
     Returns:
         The manifest, as `prepare` returns it.
 
     Raises:
-        ValueError: If an argument is out of its range, or the images are not those published.
+        ValueError: If an argument is out of its range, the files are not those that are known, or
+            the images are not those published.
         ImportError: If `dg_keras[hub]` is not installed.
-        OSError: If the hub can't be reached.
+        ConnectionError: If the hub can't be reached.
     """
     check_choice("name", name, [known.name for known in KNOWN.values() if known.hub])
     try:
@@ -47,7 +54,40 @@ def download(
         raise ImportError(
             "Downloading needs huggingface_hub; `pip install dg_keras[hub]` installs it"
         ) from error
-    folder = huggingface_hub.snapshot_download(
-        KNOWN[name].hub, repo_type="dataset", allow_patterns="*.parquet"
+    hub = KNOWN[name].hub
+    try:
+        folder = huggingface_hub.snapshot_download(
+            hub.repository,
+            repo_type="dataset",
+            revision=hub.revision,
+            allow_patterns="*.parquet",
+        )
+    except OSError as error:
+        raise ConnectionError(
+            f"{hub.repository} could not be fetched from the Hugging Face hub "
+            f"({type(error).__name__}); fetch its parquet files by other means, and give them to "
+            "`prepare`"
+        ) from error
+    _check(Path(folder), hub)
+    return prepare(
+        name, folder, to, size, format, quality, seed, max_size=max_size, verbose=verbose
     )
-    return prepare(name, folder, to, size, format, quality, seed, verbose=verbose)
+
+
+def _check(folder: Path, hub: HubCopy) -> None:
+    if not hub.sha256:
+        return
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.parquet")}
+    if found.keys() != hub.sha256.keys():
+        raise ValueError(
+            f"{hub.repository} must have the files {', '.join(sorted(hub.sha256))}. Received: "
+            f"{str(folder)!r} with {', '.join(sorted(found)) or 'none'}"
+        )
+    for name, path in sorted(found.items()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != hub.sha256[name]:
+            raise ValueError(
+                f"{name} of {hub.repository} must have sha256 {hub.sha256[name]}. Received: "
+                f"{str(path)!r} with {digest}; delete it to fetch it again"
+            )

@@ -9,6 +9,8 @@ import rich.console
 from rich.table import Table
 from rich.text import Text
 
+from dg_keras.data.tools.skipped_files import Skipped
+
 
 class Fault(NamedTuple):
     """Something that is wrong with a data set.
@@ -34,20 +36,24 @@ class Inspection:
         table: A row per domain: the numbers of `images`, of those `published` (missing where the
             data set is not known), of `classes` and of `unreadable` images.
         faults: What is wrong, nothing if all is well.
+        skipped: What else is there and is not read; that is no fault.
     """
 
     root: Path
     name: str | None
     table: pd.DataFrame
     faults: tuple[Fault, ...]
+    skipped: tuple[Skipped, ...] = ()
 
     def show(self, console: rich.console.Console) -> None:
-        """Prints the domains as a table, and the faults as another.
+        """Prints the domains as a table, and what is skipped and the faults as others.
 
         Args:
             console: Where to print.
         """
         console.print(_as_rich(self.table.reset_index(), f"{self.name or 'images'} in {self.root}"))
+        if self.skipped:
+            console.print(_as_rich(pd.DataFrame(self.skipped), "not read"))
         if not self.faults:
             console.print("No faults.")
             return

@@ -5,7 +5,7 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from dg_keras.data.tables.known_datasets import KNOWN
 from dg_keras.data.tables.manifest import read_manifest, write_manifest
 from dg_keras.data.tables.standard_names import standard_names
 from dg_keras.data.tables.write_atomically import write_atomically
-from dg_keras.data.tools.image_source import ImageSource, open_source
+from dg_keras.data.tools.image_source import check_source, open_source
+from dg_keras.data.tools.made_images import MadeImages
+from dg_keras.data.tools.sole_writer import sole_writer
 
 SETTINGS = "prepared.json"
 _SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
@@ -37,15 +39,18 @@ def prepare(
     quality: int = 95,
     seed: int = 0,
     *,
+    max_size: int = 16 * 2**30,
     verbose: bool = False,
 ) -> pd.DataFrame:
     """Turns a published data set into `<to>/<domain>/<class>/<image>` with a manifest.
 
     Images are decoded as `load` decodes them, resized once, bilinearly and without keeping their
     aspect ratio, and stored. The numbers of images are checked first. An interrupted call goes on
-    where it ended when it is made again. With 227 x 227 pixels this is the preparation of Mansilla
-    et al. (2021), whose script kept each file's format, with Pillow's default quality, 75, for
-    JPEG; PNG loses nothing.
+    where it ended when it is made again; images that were emptied or changed since are made anew.
+    Of two calls for one folder the second waits for the first, and says for whom.
+
+    With 227 x 227 pixels this is the preparation of Mansilla et al. (2021), whose script kept each
+    file's format, with Pillow's default quality, 75, for JPEG; PNG loses nothing.
 
     Args:
         name: A known data set: "pacs", "vlcs" or "office_home", say.
@@ -56,6 +61,7 @@ def prepare(
         format: "png", or "jpeg".
         quality: That of JPEG, 1 to 100, with colour at full resolution; PNG has none.
         seed: What the split in the manifest depends on, as in `load`.
+        max_size: Bytes that an archive may unpack to, 16 GiB by default.
         verbose: Whether to show a progress bar.
 
     Returns:
@@ -71,22 +77,28 @@ def prepare(
     """
     check_choice("name", name, sorted(KNOWN))
     check_choice("format", format, sorted(_SUFFIXES))
-    if not 1 <= quality <= 100:
-        raise ValueError(f"`quality` must be in 1..100. Received: quality={quality}")
-    shape = image_shape(size)
-    to = Path(to)
+    _check_range("quality", quality, 1, 100)
+    _check_range("max_size", max_size, 1, 2**63)
+    shape = image_shape(size, "size")
+    source, to = Path(source), Path(to)
+    check_source(source)
+    _check_is_free(to)
+    to.mkdir(parents=True, exist_ok=True)
     if format == "png":
         options = {"compress_level": _COMPRESSION}
     else:
         options = {"quality": quality, "subsampling": 0}
-    _check_is_free(to)
     known = KNOWN[name]
-    with open_source(Path(source), known, to / ".unpacked", seed) as images:
+    with (
+        sole_writer(to),
+        open_source(source, known, to / ".unpacked", seed, max_size) as images,
+    ):
         known.check(images.table)
         names = standard_names(images.table)
         _agree_on({"name": name, "size": shape, "format": format, **options}, names, to)
         table = images.table.assign(path=[image + _SUFFIXES[format] for image in names])
-        targets = [to / path for path in table["path"]]
+        paths = table["path"].tolist()
+        made = MadeImages(to)
 
         def store(row: int, content: bytes) -> None:
             try:
@@ -99,27 +111,27 @@ def prepare(
             resized = image.resize(shape[::-1], Image.Resampling.BILINEAR)
             buffer = io.BytesIO()
             resized.save(buffer, format, **options)
-            targets[row].parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(targets[row], buffer.getvalue())
+            made.write(paths[row], buffer.getvalue())
 
-        _store_missing(images, targets, store, verbose)
-    table = table[[target.is_file() for target in targets]]
-    table = table.sort_values(["domain", "class", "path"], ignore_index=True)
-    table["sha256"] = [hashlib.sha256((to / p).read_bytes()).hexdigest() for p in table["path"]]
-    write_manifest(table, to / "manifest.csv")
+        missing = [row for row, path in enumerate(paths) if made.digest(path) is None]
+        _store(images.read(missing), len(missing), store, verbose)
+        table["sha256"] = [made.digest(path) for path in paths]
+        table = table[table["sha256"].notna()]
+        table = table.sort_values(["domain", "class", "path"], ignore_index=True)
+        write_manifest(table, to / "manifest.csv")
+        made.forget_notes()
     return read_manifest(to / "manifest.csv")
 
 
-def _store_missing(
-    images: ImageSource,
-    targets: Sequence[Path],
+def _store(
+    images: Iterator[tuple[int, bytes]],
+    number: int,
     store: Callable[[int, bytes], None],
     verbose: bool,
 ) -> None:
-    missing = [row for row, target in enumerate(targets) if not target.is_file()]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow works outside Python's lock
-        done = _map_in_chunks(pool, store, images.read(missing))
-        for _ in rich.progress.track(done, "preparing", len(missing), disable=not verbose):
+        done = _map_in_chunks(pool, store, images)
+        for _ in rich.progress.track(done, "preparing", number, disable=not verbose):
             pass
 
 
@@ -129,6 +141,15 @@ def _map_in_chunks(
     """As `pool.map`, which would have the files of all items in memory at once."""
     while chunk := list(itertools.islice(items, _CHUNK)):
         yield from pool.map(lambda item: function(*item), chunk)
+
+
+def _check_range(argument: str, value: Any, smallest: int, largest: int) -> None:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or not smallest <= value <= largest:
+        raise ValueError(
+            f"`{argument}` must be a whole number in {smallest}..{largest}. Received: "
+            f"{argument}={value!r}"
+        )
 
 
 def _check_is_free(to: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import rich.console
 from PIL import Image
 
-from dg_keras.data import KNOWN, doctor, write_manifest
+from dg_keras.data import KNOWN, doctor, load, write_manifest
 from dg_keras.data.__main__ import main
 from tests.data.conftest import write_lists
 
@@ -34,7 +34,7 @@ def part_of(root, split):
 def corrupt_file(root):
     path = "cartoon/dog/pic_001.png"
     (root / path).write_bytes((root / path).read_bytes()[:60])
-    return "unreadable", path, "bytes are damaged: "
+    return "unreadable", path, "bytes are damaged or cut off"
 
 
 def empty_file(root):
@@ -266,8 +266,41 @@ def test_missing_domain(root):
     assert is_found(("missing domain", "photo", "70 images were published"), doctor(root))
 
 
-def test_faulty_arguments(folder, tmp_path):
-    with pytest.raises(ValueError, match=r"`name` must be one of .*near to 'pacs'"):
-        doctor(folder, "pascs")
-    with pytest.raises(FileNotFoundError, match=r"`root` must be a folder. Received: .*nowhere"):
-        doctor(tmp_path / "nowhere")
+def test_what_is_not_read_is_counted_with_an_example(folder, capsys):
+    for path in (
+        *("day/cat/10.tif", "day/dog/10.tif", "day/cat/10.heic", "day/cat/notes.txt"),
+        *("day/notes.txt", "readme.txt", "cover.png", "day/loose.png", "night/cat/more/1.png"),
+        *("day/cat/._0.png", "day/cat/.DS_Store", ".cache/cat/0.png", "day/cat/folder.png/a.txt"),
+    ):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+    (folder / "night" / "fox").mkdir()
+
+    report = doctor(folder)
+
+    assert set(report.skipped) == {
+        ("images in a format that is not read, .tif", 2, "day/cat/10.tif"),
+        ("images in a format that is not read, .heic", 1, "day/cat/10.heic"),
+        ("files that are no images by their name", 2, "day/notes.txt"),
+        ("images beside the folders of classes, or too deep in them", 3, "cover.png"),
+        ("hidden images", 1, "day/cat/._0.png"),
+        ("hidden folders", 1, ".cache"),
+        ("folders called like images", 1, "day/cat/folder.png"),
+        ("empty folders", 1, "night/fox"),
+    }
+    assert "absent" not in {fault.kind for fault in report.faults}
+    report.show(rich.console.Console(width=200))
+    assert "not read" in (printed := capsys.readouterr().out)
+    assert any("not read, .tif" in row and "day/cat/10.tif" in row for row in printed.splitlines())
+
+
+def test_images_that_a_manifest_of_ones_own_does_not_list(folder):
+    write_manifest(load(folder).table.iloc[2:], folder / "manifest.csv")
+
+    assert doctor(folder).skipped == (
+        ("images that the manifest does not list", 2, "day/cat/0.png"),
+    )
+
+
+def test_nothing_is_skipped_in_a_prepared_folder(root):
+    assert doctor(root).skipped == ()

@@ -1,0 +1,131 @@
+"""What a run has come to, and its file, from which it goes on where it was broken off."""
+
+import json
+import logging
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from dg_keras.benchmark.written_whole import written_whole
+
+_LOGGER = logging.getLogger(__name__)
+_ORIGIN = "origin"
+
+
+class Part(Protocol):
+    """Something that remembers what went before, beside the model."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What a process needs to go on."""
+
+    def resume(self, state: dict[str, np.ndarray]) -> None:
+        """Goes on from the state of another process."""
+
+
+class RunState(keras.callbacks.Callback):
+    """Counts a run's evaluations, keeps its history, and writes all of its state to a file.
+
+    A run that goes on from the file ends bit for bit where it would have ended.
+
+    It must be the last callback, after those that put something into `logs`.
+
+    Args:
+        path: The file; None to write none.
+        origin: All that the run depends on; a file of another origin is not gone on from.
+        every: The number of evaluations after which the file is written.
+        parts: By a name of each, what has a state beside the model.
+    """
+
+    def __init__(
+        self, path: Path | None, origin: dict[str, Any], every: int, parts: dict[str, Part]
+    ) -> None:
+        super().__init__()
+        self._path = path
+        self._origin = json.dumps(origin, sort_keys=True)
+        self._every = every
+        self._parts = parts
+        self._saved: dict[str, np.ndarray] | None = None
+        self.evaluations = 0
+        self.history: dict[str, list[float]] = {}
+
+    def resume(self) -> None:
+        """Goes on from the file, if there is one of this run; the model does when it is trained."""
+        saved = self._saved = self._read()
+        if saved is None:
+            return
+        for name, part in self._parts.items():
+            part.resume(_under(name, saved))
+        self.history = {key: of.tolist() for key, of in _under("history", saved).items()}
+        self.evaluations = int(saved["evaluations"])
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Puts the model where the file has it: now, since before it knew no domains' names."""
+        if self._saved is None:
+            return
+        _assign(self.model.net.variables, _under("net", self._saved))
+        _assign(self.model.optimizer.variables, _under("optimizer", self._saved))
+        self.model.load_own_variables(_under("model", self._saved))
+        self._saved = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Takes down the evaluation, and writes the file if it is time."""
+        self.evaluations = epoch + 1
+        for key, value in logs.items():
+            self.history.setdefault(key, []).append(float(value))
+        if self._path is not None and self.evaluations % self._every == 0:
+            self._write()
+
+    def _write(self) -> None:
+        own: dict[str, np.ndarray] = {}
+        self.model.save_own_variables(own)
+        saved = {
+            _ORIGIN: np.array(self._origin),
+            "evaluations": np.array(self.evaluations),
+            **_named("net", _values(self.model.net.variables)),
+            **_named("optimizer", _values(self.model.optimizer.variables)),
+            **_named("model", own),
+            **_named("history", {key: np.array(of) for key, of in self.history.items()}),
+        }
+        for name, part in self._parts.items():
+            saved |= _named(name, part.state())
+        size = sum(array.nbytes for array in saved.values())
+        with written_whole(self._path, size) as path, path.open("wb") as file:
+            np.savez(file, **saved)
+
+    def _read(self) -> dict[str, np.ndarray] | None:
+        """What the file holds; None where there is none that this run can go on from."""
+        if self._path is None or not self._path.exists():
+            return None
+        try:
+            # Opened here, since NumPy leaves a file open that is no archive.
+            with self._path.open("rb") as opened, np.load(opened) as file:
+                if file[_ORIGIN].item() != self._origin:
+                    _LOGGER.warning("%s is of another run: this one starts anew.", self._path)
+                    return None
+                return dict(file)  # its checksums are compared as it is read
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            _LOGGER.warning("%s is damaged (%s): the run starts anew.", self._path, error)
+            return None
+
+
+def _named(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def _under(prefix: str, saved: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays whose names begin with this, without it."""
+    start = f"{prefix}/"
+    return {name.removeprefix(start): of for name, of in saved.items() if name.startswith(start)}
+
+
+def _values(variables: Sequence[keras.Variable]) -> dict[str, np.ndarray]:
+    return {str(i): variable.numpy() for i, variable in enumerate(variables)}
+
+
+def _assign(variables: Sequence[keras.Variable], values: dict[str, np.ndarray]) -> None:
+    for i, variable in enumerate(variables):
+        variable.assign(values[str(i)])
