@@ -347,7 +347,7 @@ class DomainGeneralizer(keras.Model):
                 self.compile_update,
             )
         nonfinite = self._plan.value.nonfinite
-        self._watch.value = None if nonfinite is None else Watch(nonfinite)
+        self._watch.value = nonfinite and Watch(nonfinite)
         jit_compile = self.jit_compile
         self.jit_compile = self._plan.value.parts.compiles_whole
         super().make_train_function(force)

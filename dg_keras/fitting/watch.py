@@ -26,23 +26,22 @@ class Watch:
         self._nonfinite = nonfinite
         # A look at an accelerator waits for all that it was given to do.
         self._is_late = bool(tf.config.list_logical_devices("GPU"))
-        self._last: tf.Tensor | None = None
-        self._weights_are_due = False
+        self._before: tf.Tensor | None = None
+        self._is_due = False
 
     def after_block(self, names: Sequence[str], weights: Sequence[keras.Variable]) -> None:
-        """Raises NonfiniteError if a step of the block before, or of this one, was bad.
+        """Raises NonfiniteError if a step of this block, or of the one before, was bad.
 
         Args:
             names: The domains' names.
             weights: The trainable weights.
         """
-        self._weights_are_due = True
-        if self._nonfinite.policy != "raise":
-            return
-        first = self._nonfinite.first
-        looked_at, self._last = (self._last, first) if self._is_late else (first, None)
+        self._is_due = True
+        now = self._nonfinite.first
+        looked_at = self._before if self._is_late else now
+        self._before = now
         if looked_at is not None and int(looked_at) >= 0:
-            raise self._explained(names, weights)
+            self._stop(names, weights)
 
     def at_end(self, names: Sequence[str], weights: Sequence[keras.Variable], step: int) -> None:
         """Raises NonfiniteError if any step up to here was bad, or made a weight infinite or NaN.
@@ -52,21 +51,28 @@ class Watch:
             weights: The trainable weights.
             step: How many steps were taken.
         """
-        if not self._weights_are_due:
+        if not self._is_due:
             return
-        self._weights_are_due = False
+        self._is_due = False
         if int(self._nonfinite.first) >= 0:
-            raise self._explained(names, weights)
-        weight = first_nonfinite(weights)
-        if weight is not None:
+            self._stop(names, weights)
+        self._check_weights(weights, step - 1)
+
+    def _stop(self, names: Sequence[str], weights: Sequence[keras.Variable]) -> None:
+        self._before, self._is_due = None, False
+        fault = self._nonfinite.fault()
+        # Whose loss is NaN says nothing if a weight is.
+        self._check_weights(weights, fault.step)
+        raise explain_fault(fault, names)
+
+    def _check_weights(self, weights: Sequence[keras.Variable], step: int) -> None:
+        path = first_nonfinite(weights)
+        if path is not None:
             raise NonfiniteError(
-                f"Weight {weight!r} is infinite or NaN after step {step - 1}, though no loss and "
-                "no gradient told so before: go back to a saved model, and look at the optimizer",
-                step - 1,
+                f"Weight {path!r} is infinite or NaN, which was found at step {step}, though no "
+                "loss and no gradient was before: go back to a saved model, and look at the "
+                "optimizer",
+                step,
                 None,
                 None,
             )
-
-    def _explained(self, names: Sequence[str], weights: Sequence[keras.Variable]) -> NonfiniteError:
-        self._last = None
-        return explain_fault(self._nonfinite.fault(), names, first_nonfinite(weights))

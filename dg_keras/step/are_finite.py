@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-ROOM = 2.0**-10
-"""The part of a dtype's range that gradients may use, so that no sum of theirs leaves it."""
+ROOM = 2.0**-40
+"""The part of a dtype's range that a component may use, so that no sum of them leaves it."""
 
 
 def are_finite(
     gradients: Sequence[Sequence[tf.Tensor | None]], bounds: Sequence[tf.Tensor]
 ) -> tf.Tensor:
-    """Tells of each gradient whether all of its components are finite, with room to sum them.
+    """Tells of each gradient whether its components are finite, and have a finite sum.
 
     Args:
         gradients: Some gradients, None for variables that have none.

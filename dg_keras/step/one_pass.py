@@ -1,7 +1,5 @@
 """All domains at once, where the gradient of their mean loss is all that is needed."""
 
-from typing import Any
-
 import keras
 import tensorflow as tf
 
@@ -13,7 +11,6 @@ from dg_keras.step.data_loss import data_loss, scale
 from dg_keras.step.moment import Moment
 from dg_keras.step.parts import Parts
 from dg_keras.step.taken import Taken, mean
-from dg_keras.strategies.strategy import all_finite
 
 
 class OnePass:
@@ -47,22 +44,11 @@ class OnePass:
         gradient = tape.gradient(scaled, model.trainable_variables)
         finite = None
         if self._watched:
-            finite = tf.cond(
-                are_finite([gradient], [bound(gradient, self._compiled)])[0],
-                lambda: tf.ones([self._domains], tf.bool),
-                lambda: self._suspects(batch, y_pred),
-            )
+            # One gradient, and so one answer for all domains.
+            values = [g.values if isinstance(g, tf.IndexedSlices) else g for g in gradient]
+            of_all = are_finite([values], [bound(values, self._compiled)])
+            finite = tf.repeat(of_all, self._domains)
         return Taken(losses, total, y_pred, gradient, finite)
-
-    def _suspects(self, batch: Batch, y_pred: Any) -> tf.Tensor:
-        """Whose gradient may be finite, while that of all is not: no domain's, or some domain's."""
-        of_domains = zip(split(batch.x, self._domains), split(y_pred, self._domains), strict=True)
-        floats = [
-            [t for t in keras.tree.flatten(of) if isinstance(t, tf.Tensor) and t.dtype.is_floating]
-            for of in of_domains
-        ]
-        finite = tf.stack([all_finite([tensors]) for tensors in floats])
-        return finite & ~tf.reduce_all(finite)
 
     def merge(self, gradients: list, moment: Moment) -> list:
         """The gradient, which is one already."""

@@ -97,7 +97,8 @@ class Update:
             together = (merge(), facts, moment.step)
             return Done(penalty, context.merge_call(self._together, together))
         go = self._nonfinite.decide(facts, moment.step)
-        only_if(go, lambda: self._change(merge()))
+        # Identities, since an optimizer wants gradients of the graph that it is called in.
+        only_if(go, lambda: self._change([g if g is None else tf.identity(g) for g in merge()]))
         return Done(penalty, go)
 
     def _together(

@@ -28,7 +28,6 @@ class PCGrad(Seeded, GramStrategy):
     """
 
     can_be_compiled: ClassVar[bool] = True
-    keeps_finite: ClassVar[bool] = True
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
         """Sums the rows of the projected gradients, each written as a combination of all."""
