@@ -13,10 +13,12 @@ if sys.argv[:1] != ["-m"] or sys.orig_argv[-len(sys.argv)] != "dg_keras.data":
     check_keras()
 
     from dg_keras import analysis, backbones, callbacks, data, objectives, strategies
+    from dg_keras.fitting.nonfinite_error import NonfiniteError
     from dg_keras.model import DomainGeneralizer
 
 __all__ = [
     "DomainGeneralizer",
+    "NonfiniteError",
     "__version__",
     "analysis",
     "backbones",

@@ -12,6 +12,7 @@ from dg_keras.common.samples import number_of_samples
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.domains import is_domains, looks_like_domains, named
 from dg_keras.data.feeding.pooled import pooled
+from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.fitting.by_domain import metrics_by_domain
 from dg_keras.fitting.check_interleaved import check_interleaved
 from dg_keras.fitting.checks import (
@@ -28,7 +29,9 @@ from dg_keras.fitting.classes import classes
 from dg_keras.fitting.feed import feed
 from dg_keras.fitting.name_domains import name_domains
 from dg_keras.fitting.validate_by_domain import validate_by_domain
-from dg_keras.step import Moment, ObjectiveState, Plan, Taken, read
+from dg_keras.fitting.watch import Watch
+from dg_keras.step import Done, Moment, ObjectiveState, Plan, Policy, Taken, read
+from dg_keras.step.as_before import AsBefore
 from dg_keras.step.checks import check_can_be_trained, check_in_turn, warn_of_batch_norm
 from dg_keras.step.generators import generators
 from dg_keras.step.start_anew import start_anew
@@ -63,6 +66,12 @@ class DomainGeneralizer(keras.Model):
         compile_update: Whether XLA compiles the merge and the optimizer's step alone, where
             `jit_compile` is False. "auto" compiles them where weights are large on average, where
             it pays, and strategy and optimizer are ours or Keras'.
+        on_nonfinite: What to do with a step in which a loss or gradient, or the learning rate, is
+            infinite or NaN. "raise" stops training with a `dg_keras.NonfiniteError` that names the
+            step and the domain, and leaves the model as it was before that step. "skip" goes on
+            with the next batch, and leaves weights, optimizer (its `iterations` too), metrics, and
+            the objective's state as they were; `step` goes on, and `skipped_steps` counts. "ignore"
+            looks at nothing. What loss scaling finds a scale for is no fault.
 
     Example:
     >>> images, labels = np.random.rand(20, 8, 8, 3), np.random.randint(4, size=20)
@@ -85,6 +94,7 @@ class DomainGeneralizer(keras.Model):
         seed: int | None = None,
         in_turn: bool = False,
         compile_update: bool | Literal["auto"] = "auto",
+        on_nonfinite: Policy = "raise",
         **kwargs: Any,
     ) -> None:
         check_net(net)
@@ -93,6 +103,7 @@ class DomainGeneralizer(keras.Model):
                 "`compile_update` must be True, False or 'auto'. Received: "
                 f"compile_update={compile_update!r}"
             )
+        check_choice("on_nonfinite", on_nonfinite, ("raise", "skip", "ignore"))
         seed = seed_or_drawn(seed)
         # The optimizer is wrapped for loss scaling where the model that is compiled asks for it.
         kwargs.setdefault("dtype", _dtype_policy(net))
@@ -107,6 +118,7 @@ class DomainGeneralizer(keras.Model):
         check_is_bool("in_turn", in_turn)
         self.in_turn = in_turn
         self.compile_update = compile_update
+        self.on_nonfinite = on_nonfinite
         if in_turn:
             check_in_turn(self.strategy, self.objective)
         # `optimizer.iterations` stands still on steps that loss scaling skips and counts updates
@@ -115,9 +127,12 @@ class DomainGeneralizer(keras.Model):
         self._counters = _Untracked({"step": _counter("step", 0), "seed": _counter("seed", seed)})
         if self.objective.restart_step is not None:
             self._counters.value["restarted"] = _counter("restarted", 0)
+        if on_nonfinite == "skip":
+            self._counters.value["skipped_steps"] = _counter("skipped_steps", 0)
         self._objective_state = _Untracked(None)
         self._losses_by_domain = _Untracked([])
         self._plan = _Untracked(None)
+        self._watch = _Untracked(None)
         self.built = net.built
         if self.domain_names is not None:
             self._make_objective_state()
@@ -131,6 +146,12 @@ class DomainGeneralizer(keras.Model):
     def seed(self) -> keras.Variable:
         """The seed of all that is drawn, a scalar int64; saved with the model."""
         return self._counters.value["seed"]
+
+    @property
+    def skipped_steps(self) -> int:
+        """The number of steps that `on_nonfinite="skip"` left out; saved with the model."""
+        skipped = self._counters.value.get("skipped_steps")
+        return 0 if skipped is None else int(skipped.numpy())
 
     @property
     def objective_state(self) -> dict[str, np.ndarray]:
@@ -261,20 +282,36 @@ class DomainGeneralizer(keras.Model):
         make_variables(self, self.net, given)
         moment = Moment(tf.convert_to_tensor(self.seed), tf.convert_to_tensor(self.step))
         batch = self.objective.prepare(given, domains, moment.key)
-        taken = plan.gradients(batch, moment)
-        penalty = plan.update(taken.gradients, moment)
+        metrics = [*self.metrics, *self._losses_by_domain.value]
+        skips = self.on_nonfinite == "skip"
+        before = AsBefore(v for m in metrics for v in m.variables) if skips else None
+        taken, done = plan.take(batch, moment)
         # Not before there is a batch: reading one can fail.
         with tf.control_dependencies([taken.total]):
-            self.step.assign_add(1)
-        return self._update_metrics(given, taken, penalty)
+            self._count(done.is_taken)
+        logs = self._update_metrics(given, taken, done)
+        if skips:
+            before.unless(done.is_taken)
+            logs = {m.name: m.result() for m in self._losses_by_domain.value}
+            logs["skipped_steps"] = tf.convert_to_tensor(self._counters.value["skipped_steps"])
+            logs = {**self.get_metrics_result(), **logs}
+        return logs
+
+    def _count(self, is_taken: tf.Tensor | None) -> None:
+        """Counts a step; where it was not taken, as one that is skipped, or not at all."""
+        one = 1 if is_taken is None else tf.cast(is_taken, tf.int64)
+        if self.on_nonfinite == "skip":
+            self._counters.value["skipped_steps"].assign_add(1 - one)
+            one = 1
+        self.step.assign_add(one)
 
     def _update_metrics(
-        self, batch: objectives.Batch, taken: Taken, penalty: tf.Tensor | None
+        self, batch: objectives.Batch, taken: Taken, done: Done
     ) -> dict[str, tf.Tensor]:
         """Updates the loss and the metrics; domains are told by position, named outside."""
         total = taken.total
-        if penalty is not None:
-            total += tf.cast(penalty, total.dtype)
+        if done.penalty is not None:
+            total += tf.cast(done.penalty, total.dtype)
         samples = number_of_samples(batch.x)
         next(m for m in self.metrics if m.name == "loss").update_state(total, samples)
         logs = self.compute_metrics(batch.x, batch.y, taken.y_pred, batch.sample_weight)
@@ -300,14 +337,17 @@ class DomainGeneralizer(keras.Model):
             self._losses_by_domain.value = [
                 keras.metrics.Mean(name=f"loss/{i}") for i in range(len(self.domain_names))
             ]
-        self._plan.value = Plan(
-            self,
-            self.strategy,
-            self.objective,
-            self._objective_state.value,
-            self.in_turn,
-            self.compile_update,
-        )
+            self._plan.value = Plan(
+                self,
+                self.strategy,
+                self.objective,
+                self._objective_state.value,
+                self.on_nonfinite,
+                self.in_turn,
+                self.compile_update,
+            )
+        nonfinite = self._plan.value.nonfinite
+        self._watch.value = nonfinite and Watch(nonfinite)
         jit_compile = self.jit_compile
         self.jit_compile = self._plan.value.parts.compiles_whole
         super().make_train_function(force)
@@ -318,7 +358,10 @@ class DomainGeneralizer(keras.Model):
             self._restart_optimizer_if_due()
             # Named here, one trace serves every choice of as many source domains.
             names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self.domain_names)}
-            return {names.get(key, key): value for key, value in traced(iterator).items()}
+            logs = {names.get(key, key): value for key, value in traced(iterator).items()}
+            if self._watch.value is not None:
+                self._watch.value.after_block(self.domain_names, self.trainable_variables)
+            return logs
 
         self.train_function = named_step
 
@@ -350,7 +393,12 @@ class DomainGeneralizer(keras.Model):
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         # Keras asks the metrics, which add up all replicas, where the logs have their keys alone.
-        own = {key: value for key, value in logs.items() if key.startswith("loss/")}
+        # An epoch ends here: what was not told of its steps by now is.
+        if self._watch.value is not None:
+            weights = self.trainable_variables
+            self._watch.value.at_end(self.domain_names, weights, int(self.step.numpy()))
+        is_own = ("loss/", "skipped_steps")
+        own = {key: value for key, value in logs.items() if key.startswith(is_own)}
         others = {key: value for key, value in logs.items() if key not in own}
         return {**super()._get_metrics_result_or_logs(others), **own}
 
@@ -371,6 +419,7 @@ class DomainGeneralizer(keras.Model):
             "seed": int(self.seed.numpy()),
             "in_turn": self.in_turn,
             "compile_update": self.compile_update,
+            "on_nonfinite": self.on_nonfinite,
         }
 
     @classmethod

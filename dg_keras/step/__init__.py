@@ -6,14 +6,18 @@ of it what is Keras' own.
 
 from dg_keras.step.batches import read
 from dg_keras.step.moment import Moment
+from dg_keras.step.nonfinite import Policy
 from dg_keras.step.objective_state import ObjectiveState
 from dg_keras.step.plan import Plan
 from dg_keras.step.taken import Taken
+from dg_keras.step.update import Done
 
 __all__ = [
+    "Done",
     "Moment",
     "ObjectiveState",
     "Plan",
+    "Policy",
     "Taken",
     "read",
 ]

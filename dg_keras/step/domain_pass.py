@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dg_keras.common.samples import mask, masked
 from dg_keras.objectives import Batch, Objective
+from dg_keras.step.bound import bound
 from dg_keras.step.data_loss import data_loss, scale
 from dg_keras.step.generators import generators
 from dg_keras.step.parts import Parts
@@ -21,20 +22,30 @@ class DomainPass:
         model: The model that is trained.
         objective: What makes a loss of the batch.
         parts: How the parts of the step are traced.
+        watched: Whether to tell bounds of the gradients.
     """
 
-    def __init__(self, model: keras.Model, objective: Objective, parts: Parts) -> None:
+    def __init__(
+        self, model: keras.Model, objective: Objective, parts: Parts, watched: bool
+    ) -> None:
         self._model = model
         self._objective = objective
+        self._compiled = parts.compiles_whole or parts.compiles_passes
+        self.watched = watched
         self._traced = parts.part(self._pass, compiled=parts.compiles_passes)
 
-    def __call__(self, batch: Batch, step: tf.Tensor) -> tuple[tf.Tensor, list, Any]:
-        """The domain's loss, its dense and scaled gradient, None where there is none, `y_pred`."""
-        loss, gradient, y_pred, masks = self._traced(batch, step)
-        return loss, gradient, keras.tree.map_structure(masked, y_pred, masks)
+    def __call__(self, batch: Batch, step: tf.Tensor) -> tuple[tf.Tensor, list, Any, Any]:
+        """The domain's loss, its dense and scaled gradient, None where there is none, `y_pred`.
 
-    def at(self, weights: Sequence[tf.Tensor], batch: Batch, step: tf.Tensor) -> list:
-        """The scaled gradient of the domain's loss at other weights than the network's.
+        And the gradient's `bound`, or None if it is not watched.
+        """
+        loss, gradient, y_pred, masks, limit = self._traced(batch, step)
+        return loss, gradient, keras.tree.map_structure(masked, y_pred, masks), limit
+
+    def at(
+        self, weights: Sequence[tf.Tensor], batch: Batch, step: tf.Tensor
+    ) -> tuple[list, tf.Tensor | None]:
+        """The scaled gradient of the domain's loss at other weights than the network's; its bound.
 
         It leaves no trace in the network, but for the draws of its random number generators:
         BatchNorm's statistics are of the network's own weights.
@@ -50,9 +61,10 @@ class DomainPass:
             drawn = scope.get_current_value(state)
             if drawn is not None:  # of a generator that is not used
                 state.assign(drawn)
-        return dense(tape.gradient(scaled, weights), model.trainable_variables)
+        gradient = dense(tape.gradient(scaled, weights), model.trainable_variables)
+        return gradient, self._bound(gradient)
 
-    def _pass(self, batch: Batch, step: tf.Tensor) -> tuple[tf.Tensor, list, Any, Any]:
+    def _pass(self, batch: Batch, step: tf.Tensor) -> tuple[tf.Tensor, list, Any, Any, Any]:
         model = self._model
         with tf.GradientTape() as tape:
             y_pred = model(batch.x, training=True)
@@ -62,4 +74,9 @@ class DomainPass:
         variables = model.trainable_variables
         gradient = dense(tape.gradient(scaled, variables), variables)
         # What is noted on a tensor does not leave a function that is traced apart.
-        return loss, gradient, y_pred, keras.tree.map_structure(mask, y_pred)
+        masks = keras.tree.map_structure(mask, y_pred)
+        return loss, gradient, y_pred, masks, self._bound(gradient)
+
+    def _bound(self, gradient: list) -> tf.Tensor | None:
+        # Here, where it is known what the gradient is the product of.
+        return bound(gradient, self._compiled) if self.watched else None

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from dg_keras.common.samples import interleaved
 from dg_keras.objectives import Batch, Objective
+from dg_keras.step.are_finite import are_finite
 from dg_keras.step.batches import split
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.moment import Moment
@@ -32,21 +33,28 @@ class EachDomain:
         self._state = state
         self._second_points = second_points
         self.merge_can_be_compiled = strategy.can_be_compiled
+        self.keeps_finite = strategy.keeps_finite
 
     def gradients(self, batch: Batch, moment: Moment) -> Taken:
         """The domains' losses and gradients."""
         batches = split(batch, self._state.domains)
         passes = [self._pass(own, moment.step) for own in batches]
-        losses, gradients, y_pred = zip(*passes, strict=True)
+        losses, gradients, y_pred, bounds = zip(*passes, strict=True)
+        finite = are_finite(gradients, bounds) if self._pass.watched else None
         if self._second_points is not None:
-            gradients = self._second_points.add(gradients, batches, moment)
+            gradients, there = self._second_points.add(gradients, batches, moment)
+            if self._pass.watched:
+                # A gradient that is not finite leads to a point that says nothing of the partner.
+                finite &= there | ~tf.reduce_all(finite)
         total = mean(losses)
         if self._objective.weighs:
             weights = self._weigh(losses)
+            if self._pass.watched:
+                finite &= tf.math.is_finite(tf.stack(weights))
             gradients = [times(g, w) for g, w in zip(gradients, weights, strict=True)]
             pairs = zip(losses, weights, strict=True)
             total = mean([loss * tf.cast(w, loss.dtype) for loss, w in pairs])
-        return Taken(losses, total, interleaved(list(y_pred)), list(gradients))
+        return Taken(losses, total, interleaved(list(y_pred)), list(gradients), finite)
 
     def merge(self, gradients: list[list], moment: Moment) -> list:
         """The strategy's gradient, as this replica's share of it."""

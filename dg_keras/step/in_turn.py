@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from dg_keras.common.samples import interleaved
 from dg_keras.objectives import Batch
+from dg_keras.step.are_finite import are_finite
 from dg_keras.step.batches import split
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.moment import Moment
@@ -23,6 +24,7 @@ class InTurn:
         self._strategy = strategy
         self._domains = domains
         self.merge_can_be_compiled = strategy.can_be_compiled
+        self.keeps_finite = strategy.keeps_finite
         self._fold: RunningFold | None = None
 
         def compiled() -> bool:
@@ -33,17 +35,20 @@ class InTurn:
 
     def gradients(self, batch: Batch, moment: Moment) -> Taken:
         """The domains' losses; for each variable that they depend on, when it is folded."""
-        losses, predictions, folded = [], [], []
+        losses, predictions, folded, finite = [], [], [], []
         for number, own in enumerate(split(batch, self._domains)):
             with tf.control_dependencies(folded):
-                loss, gradient, y_pred = self._pass(own, moment.step)
+                loss, gradient, y_pred, limit = self._pass(own, moment.step)
+                if self._pass.watched:
+                    finite.append(are_finite([gradient], [limit])[0])
                 present = [g for g in gradient if g is not None]
                 self._make_fold(present)
                 folded = [(self._add if number else self._start)(present)]
             losses.append(loss)
             predictions.append(y_pred)
         done = [None if g is None else folded[0] for g in gradient]
-        return Taken(losses, mean(losses), interleaved(predictions), done)
+        total, y_pred = mean(losses), interleaved(predictions)
+        return Taken(losses, total, y_pred, done, tf.stack(finite) if finite else None)
 
     def merge(self, gradients: list, moment: Moment) -> list:
         """What the fold came to."""

@@ -4,9 +4,12 @@ import keras
 import tensorflow as tf
 
 from dg_keras.objectives import Batch, Objective
+from dg_keras.step.are_finite import are_finite
 from dg_keras.step.batches import split
+from dg_keras.step.bound import bound
 from dg_keras.step.data_loss import data_loss, scale
 from dg_keras.step.moment import Moment
+from dg_keras.step.parts import Parts
 from dg_keras.step.taken import Taken, mean
 
 
@@ -18,8 +21,14 @@ class OnePass:
 
     merge_can_be_compiled = True
 
-    def __init__(self, model: keras.Model, objective: Objective, domains: int) -> None:
+    keeps_finite = True
+
+    def __init__(
+        self, model: keras.Model, objective: Objective, domains: int, parts: Parts, watched: bool
+    ) -> None:
         self._model = model
+        self._compiled = parts.compiles_whole
+        self._watched = watched
         self._objective = objective
         self._domains = domains
 
@@ -33,7 +42,13 @@ class OnePass:
             total = mean(losses)
             scaled = scale(model, total)
         gradient = tape.gradient(scaled, model.trainable_variables)
-        return Taken(losses, total, y_pred, gradient)
+        finite = None
+        if self._watched:
+            # One gradient, and so one answer for all domains.
+            values = [g.values if isinstance(g, tf.IndexedSlices) else g for g in gradient]
+            of_all = are_finite([values], [bound(values, self._compiled)])
+            finite = tf.repeat(of_all, self._domains)
+        return Taken(losses, total, y_pred, gradient, finite)
 
     def merge(self, gradients: list, moment: Moment) -> list:
         """The gradient, which is one already."""

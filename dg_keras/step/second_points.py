@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from dg_keras.objectives import Batch, Objective
+from dg_keras.step.are_finite import are_finite
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.moment import Moment
 from dg_keras.step.replicas import sum_over_replicas
@@ -23,18 +24,28 @@ class SecondPoints:
 
     def add(
         self, gradients: Sequence[list], batches: Sequence[Batch], moment: Moment
-    ) -> list[list]:
-        """The domains' gradients, with what the objective wants of their partners'."""
+    ) -> tuple[list[list], tf.Tensor | None]:
+        """The domains' gradients, with what the objective wants of their partners'.
+
+        And whether each domain's gradient at the other points is finite, a bool `[N]`; None if it
+        is not watched.
+        """
         weights = [tf.convert_to_tensor(v) for v in self._model.trainable_variables]
         partners = self._objective.partners(len(batches), moment.key)
-        sums = []
+        sums, others, bounds = [], [], []
         for gradient, partner in zip(gradients, tf.unstack(partners), strict=True):
             point, factor = self._objective.second_point(
                 weights, self._unscaled(gradient, weights), self._model.optimizer.learning_rate
             )
-            there = self._pass.at(point, _of_domain(batches, partner), moment.step)
+            there, limit = self._pass.at(point, _of_domain(batches, partner), moment.step)
             sums.append(add(gradient, times(there, factor)))
-        return sums
+            others.append(there)
+            bounds.append(limit)
+        if not self._pass.watched:
+            return sums, None
+        # Row i: what domain i's point says of its partner.
+        is_of = tf.range(len(batches)) == tf.cast(partners, tf.int32)[:, None]
+        return sums, tf.reduce_all(are_finite(others, bounds)[:, None] | ~is_of, axis=0)
 
     def _unscaled(self, gradient: list, weights: list[tf.Tensor]) -> list[tf.Tensor]:
         """The gradient of the whole domain, without a loss scale."""

@@ -15,12 +15,14 @@ class Taken(NamedTuple):
             where the objective weighs, a scalar.
         y_pred: The network's predictions, in the batch's own order.
         gradients: What the way that was chosen merges; for `Plan.update`.
+        finite: Whether each domain's gradient is finite, a bool `[N]`; None where nobody asks.
     """
 
     losses: Sequence[tf.Tensor]
     total: tf.Tensor
     y_pred: Any
     gradients: Any
+    finite: tf.Tensor | None = None
 
 
 def mean(losses: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -12,6 +12,8 @@ class Way(Protocol):
 
     merge_can_be_compiled: bool
     """Whether XLA knows all that `merge` does."""
+    keeps_finite: bool
+    """Whether of finite gradients, `merge` makes a finite one."""
 
     def gradients(self, batch: Batch, moment: Moment) -> Taken:
         """The domains' losses, predictions and gradients."""

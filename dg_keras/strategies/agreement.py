@@ -22,6 +22,7 @@ class Agreement(FoldStrategy):
 
     can_be_compiled: ClassVar[bool] = True
     carries_nonfinite: ClassVar[bool] = True
+    keeps_finite: ClassVar[bool] = True
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The gradient and its signs."""

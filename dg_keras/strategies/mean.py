@@ -26,6 +26,7 @@ class Mean(FoldStrategy):
     averages: ClassVar[bool] = True
     can_be_compiled: ClassVar[bool] = True
     carries_nonfinite: ClassVar[bool] = True
+    keeps_finite: ClassVar[bool] = True
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The sum, and the number of domains in it."""

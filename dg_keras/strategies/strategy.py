@@ -38,6 +38,10 @@ class Strategy(Configured):
     carries_nonfinite: ClassVar[bool] = False
     """True where `merge` itself lets infinities and NaNs through to its result."""
 
+    keeps_finite: ClassVar[bool] = False
+    """True where `merge` makes a finite gradient of finite ones, if sums of theirs are; a look at
+    the result is spared in each step."""
+
     def __call__(
         self, domain_gradients: Sequence[Sequence[Any]], step: int | tf.Tensor = 0
     ) -> list[tf.Tensor | None]:

@@ -1,0 +1,110 @@
+"""What is done where a step meets an infinity or NaN."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dg_keras.step.replicas import number_of_replicas
+
+Policy = Literal["raise", "skip", "ignore"]
+
+
+class Fault(NamedTuple):
+    """The first step that could not be taken.
+
+    Args:
+        step: How many steps were taken before.
+        losses: Each domain's loss, float64 `[N]`.
+        gradients: Whether each domain's gradient was finite, a bool `[N]`.
+        merged: Whether what finite gradients and the weights' regularizers came to was finite.
+        learning_rate: The optimizer's.
+    """
+
+    step: int
+    losses: np.ndarray
+    gradients: np.ndarray
+    merged: bool
+    learning_rate: float
+
+
+class Nonfinite:
+    """Decides on the device whether a step is taken, and remembers the first that was not.
+
+    What it decides by is a handful of numbers, the facts: the domains' losses, the learning rate,
+    and 0 or NaN for what else is finite or not. It is summed over replicas as it is.
+
+    Args:
+        policy: Of "raise", no step is taken from the first bad one on; of "skip", no bad step is.
+        domains: The number of domains.
+    """
+
+    def __init__(self, policy: Policy, domains: int) -> None:
+        self.policy = policy
+        self._sizes = [domains, domains, 1, 1]
+        self._first = _variable("first_bad_step", np.int64(-1))
+        self._facts = _variable("facts", np.zeros(sum(self._sizes), "float64"))
+
+    def facts(
+        self,
+        model: keras.Model,
+        losses: Sequence[tf.Tensor],
+        finite: tf.Tensor,
+        merged: tf.Tensor | bool,
+    ) -> tf.Tensor:
+        """What this replica knows of a step, float64.
+
+        Args:
+            model: The model that is trained.
+            losses: Each domain's.
+            finite: Whether each domain's gradient is.
+            merged: Whether what was made of them is.
+        """
+        optimizer, replicas = model.optimizer, number_of_replicas()
+        if hasattr(optimizer, "dynamic_scale"):
+            # Gradients that a scale of the loss took out of range are its own to find a scale for.
+            is_scaled = tf.convert_to_tensor(optimizer.dynamic_scale) > 1.0
+            finite, merged = finite | is_scaled, merged | is_scaled
+        numbers = [*losses, optimizer.learning_rate]
+        *means, rate = [tf.cast(number, tf.float64) / replicas for number in numbers]
+        checks = tf.concat([finite, tf.reshape(merged, [1])], axis=0)
+        marks = tf.where(checks, tf.zeros([], tf.float64), tf.constant(np.nan, tf.float64))
+        return tf.concat([tf.stack(means), marks, tf.reshape(rate, [1])], axis=0)
+
+    def decide(self, facts: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """Whether the step is to be taken, a bool scalar; a first bad one is remembered."""
+        is_good = tf.reduce_all(tf.math.is_finite(facts))
+        if self.policy == "skip":
+            return is_good
+        first = tf.convert_to_tensor(self._first)
+        go = is_good & (first < 0)
+        is_first = ~is_good & (first < 0)
+        self._facts.assign(tf.where(is_first, facts, tf.convert_to_tensor(self._facts)))
+        self._first.assign(tf.where(is_first, step, first))
+        return go
+
+    @property
+    def first(self) -> tf.Tensor:
+        """The first bad step, an int64 scalar, negative if there was none."""
+        return tf.convert_to_tensor(self._first)
+
+    def fault(self) -> Fault:
+        """The first bad step, which is forgotten."""
+        step = int(self._first.numpy())
+        self._first.assign(-1)
+        losses, gradients, merged, rate = np.split(self._facts.numpy(), np.cumsum(self._sizes)[:-1])
+        return Fault(
+            step, losses, np.isfinite(gradients), bool(np.isfinite(merged[0])), float(rate[0])
+        )
+
+
+def _variable(name: str, value: Any) -> keras.Variable:
+    return keras.Variable(
+        value,
+        dtype=value.dtype.name,
+        trainable=False,
+        aggregation="only_first_replica",
+        name=name,
+    )
