@@ -35,6 +35,8 @@ def made_up_records(
             seed=config.run_seed(target, trial),
             config=config.of_run(method, target),
             split=None,
+            weights=None,
+            skipped_images=0,
             result=Result(validation_accuracy=accuracy, **tested),
             selected_step=steps[-1],
             history_steps=steps,

@@ -19,7 +19,7 @@ from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.method_models import MethodModels
 from dg_keras.benchmark.one_domain_batches import one_domain_batches
 from dg_keras.benchmark.quiet_tracing import quiet_tracing
-from dg_keras.benchmark.record import Record, Result, Seconds
+from dg_keras.benchmark.record import Divergence, Record, Result, Seconds
 from dg_keras.benchmark.recorders import Recorders
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.run_state import RunState
@@ -29,6 +29,7 @@ from dg_keras.benchmark.versions import versions
 from dg_keras.benchmark.weights_digest import weights_digest
 from dg_keras.common.forgotten_gradients import forgotten_gradients
 from dg_keras.data.feeding.image_store import ImageStore
+from dg_keras.fitting.nonfinite_error import NonfiniteError
 
 
 class Runner:
@@ -108,27 +109,35 @@ class Runner:
         state.resume()
         recorded = self.config.along_training.accuracy
         prepared = time.perf_counter()
-        model.fit(
-            **self._trained_on(run.method, images, seed, state.evaluations),
-            steps_per_epoch=training.evaluate_every,
-            initial_epoch=state.evaluations,
-            epochs=training.steps // training.evaluate_every,
-            validation_data=None if recorded else self._inputs.validation(images),
-            callbacks=[*recorders, selected, state],
-            verbose=0,
-        )
+        diverged = None
+        try:
+            model.fit(
+                **self._trained_on(run.method, images, seed, state.evaluations),
+                steps_per_epoch=training.evaluate_every,
+                initial_epoch=state.evaluations,
+                epochs=training.steps // training.evaluate_every,
+                validation_data=None if recorded else self._inputs.validation(images),
+                callbacks=[*recorders, selected, state],
+                verbose=0,
+            )
+        except NonfiniteError as error:
+            diverged = Divergence(step=error.step, domain=error.domain, loss=error.loss)
         trained = time.perf_counter()
-        accuracies_of_sources = state.history["val_accuracy"]
-        chosen = _selected(accuracies_of_sources, training.selection)
-        measured = {} if self.config.grid is not None else self._test(images)
+        steps = [training.evaluate_every * (i + 1) for i in range(state.evaluations)]
+        result = selected_step = None
+        if diverged is None:
+            accuracies_of_sources = state.history["val_accuracy"]
+            chosen = _selected(accuracies_of_sources, training.selection)
+            measured = {} if self.config.grid is not None else self._test(images)
+            result = Result(validation_accuracy=accuracies_of_sources[chosen], **measured)
+            selected_step = steps[chosen]
         ended = time.perf_counter()
         return Record(
             **made_from,
-            result=Result(validation_accuracy=accuracies_of_sources[chosen], **measured),
-            selected_step=training.evaluate_every * (chosen + 1),
-            history_steps=list(
-                range(training.evaluate_every, training.steps + 1, training.evaluate_every)
-            ),
+            result=result,
+            selected_step=selected_step,
+            diverged=diverged,
+            history_steps=steps,
             history=state.history,
             similarity=self._recorders.similarity(),
             conflicts=self._recorders.conflicts(),

@@ -1,5 +1,6 @@
 """A run that diverged is shown as such wherever results are, and is in no mean and no test."""
 
+import json
 import math
 
 import numpy as np
@@ -7,12 +8,15 @@ import pytest
 
 from dg_keras.benchmark import tables
 from dg_keras.benchmark.chosen_config import chosen_config
+from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.grid_means import grid_means
 from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.page import page
+from dg_keras.benchmark.read import read
 from dg_keras.benchmark.report_part import ReportPart
 from dg_keras.benchmark.summary import AVERAGE, Summary
 from dg_keras.benchmark.write_report import write_report
+from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import config, diverged, record, records
 from tests.benchmark.test_tables import search
 
@@ -21,6 +25,36 @@ MADE = [
     *records(**{"Deep-All": [BASE, BASE], "Agr-Sum": [BASE[:6] + 0.1, BASE + 0.1]}),
     diverged("Agr-Sum", "photo", 7),
 ]
+
+
+def test_a_run_that_diverges_is_recorded_as_such_and_changes_no_other(tmp_path, capsys):
+    decay = "{photo: {learning_rate: 0.001, weight_decay: 1000}}"  # times -999 at each step
+    given = [
+        f"data.name={few_images()}",
+        f"methods=[{{name: Deep-All, targets: {decay}}}]",
+        "training.optimizer={name: adamw_per_step, learning_rate: 0.001, weight_decay: 0}",
+        *("training.steps=40", "training.evaluate_every=2", "training.batch_size=2", "trials=1"),
+    ]
+    made = {}
+    for folder, targets in (("both", "[photo, sketch]"), ("alone", "[sketch]")):
+        (chosen,) = read("configs/smoke.yaml", [*given, f"targets={targets}"]).configs
+        Experiment(chosen, results=tmp_path / folder).run()
+        made[folder] = {
+            path.stem: json.loads(path.read_text())
+            for path in (tmp_path / folder / "smoke" / "runs").glob("*.json")
+        }
+    record = made["both"]["deep-all--photo--trial1"]
+    assert record["result"] is record["selected_step"] is None
+    step = record["diverged"]["step"]
+    assert 2 < step < 20
+    assert record["diverged"]["domain"] is None  # the weights are infinite, of all domains
+    assert record["history_steps"] == list(range(2, step + 1, 2))
+    printed = capsys.readouterr().out
+    assert f"photo held out, Deep-All: diverged at step {step}, in " in printed
+    assert "1 run diverged" in (tmp_path / "both" / "smoke" / "report" / "table.md").read_text()
+    first, second = (made[folder]["deep-all--sketch--trial1"] for folder in ("both", "alone"))
+    assert first["history"] == second["history"]
+    assert first["result"] == second["result"]
 
 
 def test_it_is_in_no_mean_and_no_test():
