@@ -1,5 +1,7 @@
 """What an experiment would take, measured on a few steps."""
 
+import itertools
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -48,6 +50,9 @@ def estimate(
     total = number * times.prepare + sum(
         _seconds(config, run, inventory, times, sources) for run in alike
     )
+    # Runs of one method follow each other; another method's model is made anew.
+    models = 1 + sum(one.method != other.method for one, other in itertools.pairwise(runs))
+    total += models * statistics.fmean(times.traces)
     peak = peak_memory() + 3 * config.data.image_size**2 * number
     peak += times.image_bytes * max(0, training.batch_size - times.batch) * sources
     steps: dict[str, str] = {}

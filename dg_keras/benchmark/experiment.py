@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import difflib
+import gc
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ import tensorflow as tf
 from dg_keras import data as datasets
 from dg_keras.benchmark import tables
 from dg_keras.benchmark.build_trained import build_trained
+from dg_keras.benchmark.check_keep_traced import check_keep_traced
 from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
@@ -44,6 +46,8 @@ class Experiment:
         results: The folder of all results; this experiment's are in `<results>/<name>`.
         data_root: Where the images are, instead of where the config says.
         workers: How many processes train at once.
+        keep_traced: How many methods' models are kept in memory, so that their steps are not traced
+            anew in the next trial.
 
     What has been run can be reported, and a known data set planned, without the images.
 
@@ -58,13 +62,16 @@ class Experiment:
         results: str | Path = "results",
         data_root: str | None = None,
         workers: int = 1,
+        keep_traced: int = 1,
     ) -> None:
         check_workers(workers)
+        check_keep_traced(keep_traced)
         self.config = config
         self.folder = Path(results) / config.name
         self._features = Path(results) / "features"
         self.data_root = data_root
         self.workers = workers
+        self._keep_traced = keep_traced
         self._images: datasets.LeaveOneOut | None = None
         self._absent: FileNotFoundError | None = None
         try:
@@ -161,13 +168,14 @@ class Experiment:
         """Runs, records each as it ends, and yields it."""
         if not runs:
             return
-        runners = _Runners(self.data_root, self._features)
+        runners = _Runners(self.data_root, self._features, self._keep_traced)
         if self.workers == 1:
             for run in runs:
                 progress.started(run)
                 record = runners.of(run.config).run(run)
                 self.records.write(run, record)
                 yield run, record
+            runners.forget()  # before the next experiment of a study takes its memory
             return
         # Once, for all processes to read.
         for config in _different(run.config for run in runs):
@@ -217,18 +225,22 @@ class Experiment:
 class _Runners:
     """Makes the runner of a config, and keeps it until another config's is wanted."""
 
-    def __init__(self, data_root: str | None, features: Path) -> None:
+    def __init__(self, data_root: str | None, features: Path, keep_traced: int) -> None:
         self._data_root = data_root
         self._features = features
+        self._keep_traced = keep_traced
         self._latest: Runner | None = None
 
     def forget(self) -> None:
         self._latest = None
+        # Models and the functions that were traced for them refer to each other.
+        gc.collect()
 
     def of(self, config: Config) -> Runner:
         if self._latest is None or self._latest.config != config:
             self.forget()  # its memory is free before the next takes its own
-            self._latest = Runner(config, load_images(config, self._data_root), self._features)
+            images = load_images(config, self._data_root)
+            self._latest = Runner(config, images, self._features, self._keep_traced)
         return self._latest
 
 

@@ -143,20 +143,26 @@ class Runner:
 
     @quiet_tracing()
     @forgotten_gradients()
-    def time_steps(self, run: Run, steps: int, batch_size: int | None = None) -> float:
-        """Seconds per training step, of a few steps of which nothing is recorded.
+    def time_steps(
+        self, run: Run, steps: int, batch_size: int | None = None
+    ) -> tuple[float, float]:
+        """Trains a few steps, and records nothing.
 
         Args:
             run: The run.
             steps: How many are measured, after one in which all is traced.
             batch_size: Images per domain; None for the config's.
+
+        Returns:
+            Seconds until the first step is done, and seconds per step after it.
         """
+        start = time.perf_counter()
         images = self._without(run.target)
         model = self._models.reset(run.method, run.target, seed=0)
         batches = self._trained_on(run.method, images, seed=0, batch_size=batch_size)
         clock = _Clock()
         model.fit(**batches, steps_per_epoch=1 + steps, callbacks=[clock], verbose=0)
-        return (clock.end - clock.begins[1]) / steps
+        return clock.begins[1] - start, (clock.end - clock.begins[1]) / steps
 
     def time_preparation(self, number: int) -> float:
         """Seconds per image until it can be trained on, measured on so many at most."""

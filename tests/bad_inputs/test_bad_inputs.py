@@ -12,6 +12,7 @@ from tests.bad_inputs import (
     configs,
     folders,
     images,
+    reports,
     weights,
 )
 from tests.bad_inputs.bad_input import BadInput
@@ -26,6 +27,7 @@ ROWS: list[BadInput] = [
     *configs.ROWS,
     *folders.ROWS,
     *images.ROWS,
+    *reports.ROWS,
     *weights.ROWS,
 ]
 
