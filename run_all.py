@@ -30,6 +30,11 @@ def main() -> int:
     add(
         "--workers", type=int, default=1, help="processes that train at once, at most four per core"
     )
+    add(
+        "--keep-traced",
+        type=int,
+        help="methods whose models a process keeps in memory; if not given all of a small network",
+    )
     add("--dry-run", action="store_true", help="show the runs, and what they would take")
     add("--report-only", action="store_true", help="write the report of what has been run")
     arguments = parser.parse_args()
@@ -62,6 +67,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
             results=arguments.results,
             data_root=arguments.data_root,
             workers=arguments.workers,
+            keep_traced=arguments.keep_traced,
         )
         if arguments.report_only:
             study.report()

@@ -1,5 +1,7 @@
 """What an experiment would take, measured on a few steps."""
 
+import itertools
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -7,6 +9,7 @@ from dg_keras import data as datasets
 from dg_keras import objectives, strategies
 from dg_keras.benchmark.config import SHARED, Config, Method
 from dg_keras.benchmark.inventory import Inventory
+from dg_keras.benchmark.models_kept import models_kept
 from dg_keras.benchmark.peak_memory import peak_memory
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.step_times import StepTimes, Times
@@ -19,6 +22,7 @@ def estimate(
     inventory: Inventory,
     images: datasets.LeaveOneOut | None,
     step_times: StepTimes,
+    keep_traced: int | None = None,
 ) -> str:
     """Trains a few steps of every kind of method, and tells what the runs would take.
 
@@ -29,6 +33,7 @@ def estimate(
         inventory: What is known of the images.
         images: The images; where they are not there, noise stands in.
         step_times: What was measured before, for this estimate and others.
+        keep_traced: How many methods' models are kept in memory; see `models_kept`.
 
     Returns:
         Sentences about time, memory, and the gradients in it.
@@ -48,6 +53,11 @@ def estimate(
     total = number * times.prepare + sum(
         _seconds(config, run, inventory, times, sources) for run in alike
     )
+    # Runs of one method follow each other; another method's model is made anew.
+    models = 1 + sum(one.method != other.method for one, other in itertools.pairwise(runs))
+    if models_kept(keep_traced, times.gradient_bytes, len(config.methods)) >= len(config.methods):
+        models = len({run.method.name for run in runs})
+    total += models * statistics.fmean(times.traces)
     peak = peak_memory() + 3 * config.data.image_size**2 * number
     peak += times.image_bytes * max(0, training.batch_size - times.batch) * sources
     steps: dict[str, str] = {}

@@ -12,6 +12,7 @@ from dg_keras import data as datasets
 from dg_keras.benchmark import tables
 from dg_keras.benchmark.build_trained import build_trained
 from dg_keras.benchmark.carried_out import carried_out
+from dg_keras.benchmark.check_keep_traced import check_keep_traced
 from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
@@ -48,6 +49,8 @@ class Experiment:
         results: The folder of all results; this experiment's are in `<results>/<name>`.
         data_root: Where the images are, instead of where the config says.
         workers: How many processes train at once.
+        keep_traced: How many methods' models are kept in memory, so that their steps are not traced
+            anew in the next trial.
 
     What has been run can be reported, and a known data set planned, without the images.
 
@@ -62,13 +65,16 @@ class Experiment:
         results: str | Path = "results",
         data_root: str | None = None,
         workers: int = 1,
+        keep_traced: int | None = None,
     ) -> None:
         check_workers(workers)
+        check_keep_traced(keep_traced)
         self.config = config
         self.folder = Path(results) / config.name
         self._features = Path(results) / "features"
         self.data_root = data_root
         self.workers = workers
+        self._keep_traced = keep_traced
         self._images: datasets.LeaveOneOut | None = None
         self._absent: FileNotFoundError | None = None
         try:
@@ -147,7 +153,7 @@ class Experiment:
         if not missing:
             return []
         self._write_split()
-        hand = Hand(self.records, files, self.data_root, self._features)
+        hand = Hand(self.records, files, self.data_root, self._features, self._keep_traced)
         failed = []
         with (
             Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress,
@@ -217,6 +223,7 @@ class Experiment:
                 self.inventory,
                 self._images,
                 times if step_times is None else step_times,
+                self._keep_traced,
             )
             console.print(told, markup=False)
 

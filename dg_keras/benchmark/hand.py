@@ -1,5 +1,6 @@
 """Carries out runs of an experiment, one after the other."""
 
+import gc
 import traceback
 from pathlib import Path
 
@@ -28,15 +29,22 @@ class Hand:
         files: Where a run's state is kept, and the trace of its error.
         data_root: Where the images are, instead of where the configs say.
         features: The folder that keeps what is frozen.
+        keep_traced: How many methods' models are kept in memory; see `models_kept`.
     """
 
     def __init__(
-        self, records: Records, files: RunFiles, data_root: str | None, features: Path
+        self,
+        records: Records,
+        files: RunFiles,
+        data_root: str | None,
+        features: Path,
+        keep_traced: int | None = None,
     ) -> None:
         self.records = records
         self.files = files
         self._data_root = data_root
         self._features = features
+        self._keep_traced = keep_traced
         self._latest: Runner | None = None
 
     def prepare(self, run: Run) -> None:
@@ -87,7 +95,8 @@ class Hand:
 
     def _runner(self, config: Config) -> Runner:
         if self._latest is None or self._latest.config != config:
-            self._latest = None  # its memory is free before the next takes its own
+            self._latest = None
+            gc.collect()  # models and their traced steps refer to each other; now that is free
             images = load_images(config, self._data_root)
-            self._latest = Runner(config, images, self._features)
+            self._latest = Runner(config, images, self._features, self._keep_traced)
         return self._latest

@@ -17,6 +17,7 @@ from dg_keras.benchmark.config import Config, Method
 from dg_keras.benchmark.frozen_features import frozen_features
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.method_models import MethodModels
+from dg_keras.benchmark.models_kept import models_kept
 from dg_keras.benchmark.one_domain_batches import one_domain_batches
 from dg_keras.benchmark.quiet_tracing import quiet_tracing
 from dg_keras.benchmark.record import Divergence, Record, Result, Seconds
@@ -43,7 +44,7 @@ class Runner:
         images: Its images, as `load_images` returns them.
         features: The folder that keeps what is frozen from one process to the next; None to
             compute it in each.
-        kept: How many methods' models are kept; see `MethodModels`.
+        keep_traced: How many methods' models are kept in memory; see `models_kept`.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Runner:
         config: Config,
         images: datasets.LeaveOneOut,
         features: Path | None = None,
-        kept: int = 1,
+        keep_traced: int | None = None,
     ) -> None:
         self.config = config
         self._images = images
@@ -74,6 +75,7 @@ class Runner:
         )
         self._recorders = Recorders(config, self._net, self._inputs)
         sample = next(iter(self._inputs.validation(images).unbatch().batch(1)))
+        kept = models_kept(keep_traced, self.gradient_bytes, len(config.methods))
         self._models = MethodModels(
             config, self._net, classes, len(images.domains) - 1, sample, kept
         )
@@ -158,20 +160,26 @@ class Runner:
 
     @quiet_tracing()
     @forgotten_gradients()
-    def time_steps(self, run: Run, steps: int, batch_size: int | None = None) -> float:
-        """Seconds per training step, of a few steps of which nothing is recorded.
+    def time_steps(
+        self, run: Run, steps: int, batch_size: int | None = None
+    ) -> tuple[float, float]:
+        """Trains a few steps, and records nothing.
 
         Args:
             run: The run.
             steps: How many are measured, after one in which all is traced.
             batch_size: Images per domain; None for the config's.
+
+        Returns:
+            Seconds until the first step is done, and seconds per step after it.
         """
+        start = time.perf_counter()
         images = self._without(run.target)
         model = self._models.reset(run.method, run.target, seed=0)
         batches = self._trained_on(run.method, images, seed=0, batch_size=batch_size)
         clock = _Clock()
         model.fit(**batches, steps_per_epoch=1 + steps, callbacks=[clock], verbose=0)
-        return (clock.end - clock.begins[1]) / steps
+        return clock.begins[1] - start, (clock.end - clock.begins[1]) / steps
 
     def time_preparation(self, number: int) -> float:
         """Seconds per image until it can be trained on, measured on so many at most."""

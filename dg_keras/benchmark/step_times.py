@@ -36,6 +36,7 @@ class Times:
         image_bytes: The same in memory.
         batch: The images per domain of `steps`.
         steps: Of each kind of method.
+        traces: Until a new model's first step is done, of each that was measured.
     """
 
     gradient_bytes: int
@@ -45,7 +46,8 @@ class Times:
     image: float
     image_bytes: float
     batch: int
-    steps: dict[_Kind, float] = dataclasses.field(default_factory=dict)
+    steps: dict[_Kind, float]
+    traces: list[float]
 
     def step(self, method: Method, batch: int, sources: int) -> float:
         """What a step of a method takes with so many images per domain."""
@@ -89,7 +91,9 @@ class StepTimes:
             times = self._known[key] = self._begin(config, runner, runs[0])
         for run in runs:
             if _kind(run.method) in _missing(times, [run]):
-                times.steps[_kind(run.method)] = runner.time_steps(run, _STEPS, times.batch)
+                first, step = runner.time_steps(run, _STEPS, times.batch)
+                times.steps[_kind(run.method)] = step
+                times.traces.append(first)
                 self._tell(run, times)
         for run in runs:
             times.steps.setdefault(_kind(run.method), _added_up(times, _kind(run.method)) or 0.0)
@@ -99,13 +103,13 @@ class StepTimes:
         """All but the steps of the other methods."""
         wanted = config.training.batch_size
         batch = min(wanted, _BATCH)
-        step = runner.time_steps(run, _STEPS, batch)
+        first, step = runner.time_steps(run, _STEPS, batch)
         image, image_bytes = 0.0, 0.0
         if wanted > batch:
             larger = min(wanted, _LARGER)
             before = peak_memory()
             more = (larger - batch) * (len(runner.domains) - 1)
-            image = max(0.0, runner.time_steps(run, _STEPS, larger) - step) / more
+            image = max(0.0, runner.time_steps(run, _STEPS, larger)[1] - step) / more
             image_bytes = (peak_memory() - before) / more
         times = Times(
             gradient_bytes=runner.gradient_bytes,
@@ -116,6 +120,7 @@ class StepTimes:
             image_bytes=image_bytes,
             batch=batch,
             steps={_kind(run.method): step},
+            traces=[first],
         )
         self._tell(run, times)
         return times

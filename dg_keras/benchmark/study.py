@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dg_keras.benchmark.check_can_write import check_can_write
 from dg_keras.benchmark.check_data_root import check_data_root
+from dg_keras.benchmark.check_keep_traced import check_keep_traced
 from dg_keras.benchmark.check_results_path import check_results_path
 from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.experiment import Experiment
@@ -25,6 +26,8 @@ class Study:
         data_root: Where the images are, instead of where the configs say: a data set's folder, or
             one that holds the data sets.
         workers: How many processes train at once, at most four per core.
+        keep_traced: How many methods' models each keeps in memory; with more, a method's step is
+            traced less often.
 
     Raises:
         ValueError: If the data, a target or a record does not fit a config, or an argument is out
@@ -38,8 +41,10 @@ class Study:
         results: str | Path = "results",
         data_root: str | None = None,
         workers: int = 1,
+        keep_traced: int | None = None,
     ) -> None:
         check_workers(workers)
+        check_keep_traced(keep_traced)
         check_data_root(data_root)
         for name in (plan.name, *(config.name for config in plan.configs)):
             check_results_path(Path(results) / name)
@@ -47,7 +52,7 @@ class Study:
         self._data_root = data_root
         self.folder = Path(results) / plan.name
         self.experiments = [
-            Experiment(config, results, data_root, workers) for config in plan.configs
+            Experiment(config, results, data_root, workers, keep_traced) for config in plan.configs
         ]
 
     def check(self) -> None:

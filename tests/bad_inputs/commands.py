@@ -59,6 +59,11 @@ def on_a_full_disk(row: BadInput) -> BadInput:
 
 ROWS = [
     command(
+        "no model is kept",
+        "--keep-traced 0",
+        "`keep_traced` must be a whole number of at least 1. Received: keep_traced=0",
+    ),
+    command(
         "no workers",
         "--workers 0",
         f"`workers` must be at least 1 and at most {4 * CORES}, 4 for each core of this machine. "

@@ -13,6 +13,7 @@ from tests.bad_inputs import (
     folders,
     images,
     records,
+    reports,
     weights,
 )
 from tests.bad_inputs.bad_input import BadInput
@@ -28,6 +29,7 @@ ROWS: list[BadInput] = [
     *folders.ROWS,
     *images.ROWS,
     *records.ROWS,
+    *reports.ROWS,
     *weights.ROWS,
 ]
 

@@ -1,0 +1,20 @@
+"""How many methods' models a process keeps in memory."""
+
+_SMALL = 64 * 2**20
+"""Bytes of a gradient up to which models are small: with its optimizer one takes some four times
+that, of which eight fit into any machine that trains."""
+_MOST = 8
+
+
+def models_kept(keep_traced: int | None, gradient_bytes: int, methods: int) -> int:
+    """How many methods' models are kept, so that their steps are not traced again in each trial.
+
+    Args:
+        keep_traced: What the user says; None to keep all methods' models of a small network, eight
+            at most, and one of a large.
+        gradient_bytes: What a gradient of the trained network takes in memory.
+        methods: The number of methods.
+    """
+    if keep_traced is not None:
+        return keep_traced
+    return min(methods, _MOST) if gradient_bytes <= _SMALL else 1

@@ -1,0 +1,48 @@
+"""Reports that could not be written when all runs are done."""
+
+import pytest
+
+from dg_keras.benchmark.rehearse_report import rehearse_report
+from tests.bad_inputs.bad_input import BadInput
+from tests.benchmark.made_records import config
+
+
+def domain(wrong, name, shown):
+    """A data set with a domain of this name."""
+    return BadInput(
+        wrong,
+        lambda folder: rehearse_report("smoke", [(config(), ["photo"], ["photo", name])]),
+        "`data`: domains of styleshift must have names of printable text, since tables and figures "
+        f"show them. Received: {shown}",
+    )
+
+
+def failing(wrong, place, experiments, name):
+    """Reports of which a part fails, for whatever reason."""
+
+    def fail(*arguments):
+        raise KeyError("a name")
+
+    def give(folder):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(f"dg_keras.benchmark.{place}", fail)
+            made = [config(f"name={n}") for n in experiments]
+            rehearse_report("both", [(one, ["photo"], ["photo", "sketch"]) for one in made])
+
+    return BadInput(
+        wrong,
+        give,
+        f"The report of '{name}' must be one that can be written, which was tried on made-up "
+        "records. Received: KeyError: 'a name'",
+    )
+
+
+ROWS = [
+    domain("a domain of two lines", "two\nlines", "'two\\nlines'"),
+    domain("a domain with a control character", "a\x1b[31m", "'a\\x1b[31m'"),
+    domain("a domain that is written from right to left", "a\u202eb", "'a\\u202eb'"),
+    failing("a figure that can't be drawn", "figures.box_plots", ["one"], "one"),
+    failing("a table that can't be made", "tables.latex", ["one"], "one"),
+    failing("a page that can't be made", "write_report.page", ["one"], "one"),
+    failing("a page of several", "write_joint_report.page", ["one", "two"], "both"),
+]
