@@ -530,6 +530,27 @@ class TestSaving:
         resumed = fit(keras.callbacks.BackupAndRestore(tmp_path / "backup"))
         assert largest_difference(resumed, fit()) == 0
 
+    def test_backup_and_restore_inside_an_epoch_lengthens_it_and_loses_no_step(self, tmp_path):
+        """Keras restores the model of the step, and counts the epoch's steps from 0."""
+
+        class Stop(keras.callbacks.Callback):
+            def on_train_batch_end(self, batch, logs=None):
+                if batch == 1:
+                    raise KeyboardInterrupt
+
+        def fit(*callbacks, steps=3):
+            model = compiled(dg_keras.DomainGeneralizer(alexnet_like(dropout=0.5)))
+            return trained(model, steps=steps, epochs=1, callbacks=list(callbacks))
+
+        def backup():
+            return keras.callbacks.BackupAndRestore(tmp_path / "backup", save_freq=1)
+
+        with pytest.raises(KeyboardInterrupt):
+            fit(backup(), Stop())
+        resumed = fit(backup())
+        assert int(resumed.step) == 2 + 3
+        assert largest_difference(resumed, fit(steps=5)) == 0
+
     def test_loss_scale_is_saved(self, tmp_path):
         keras.config.set_dtype_policy("mixed_float16")
         net = alexnet_like()
