@@ -24,7 +24,7 @@ def estimate(
     step_times: StepTimes,
     keep_traced: int | None = None,
 ) -> str:
-    """Trains a few steps of every kind of method, and tells what the runs would take.
+    """Trains a few steps of a method of each way, and tells what the runs would take.
 
     Args:
         config: The experiment.

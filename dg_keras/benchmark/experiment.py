@@ -214,7 +214,7 @@ class Experiment:
         if len(missing) > _SHOWN:
             console.print(f"  and {len(missing) - _SHOWN} more")
         if missing:
-            console.print("Measuring a few steps of every kind of method ...")
+            console.print("Measuring a few steps of each way of training ...")
             times = StepTimes(lambda line: console.print(line, markup=False))
             told = estimate(
                 self.config,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from dg_keras import backbones, objectives, strategies
 from dg_keras import data as datasets
@@ -19,8 +20,9 @@ _EVALUATED = 64  # images
 
 _FREEZES = "freeze_batch_norm"
 
-_Kind = tuple[str, str]
-"""The classes of a method's objective and strategy, which are what its step's time depends on."""
+_Way = Literal["one gradient", "a gradient per domain", "second gradients"]
+"""How many gradients a step takes, which is what its time depends on; methods of one way differ by
+what merging takes, a few hundredths of a step."""
 
 
 @dataclasses.dataclass
@@ -35,7 +37,7 @@ class Times:
         image: What an image more in a batch takes, of a step with one pass over it.
         image_bytes: The same in memory.
         batch: The images per domain of `steps`.
-        steps: Of each kind of method.
+        steps: Of one method of each way.
         traces: Until a new model's first step is done, of each that was measured.
     """
 
@@ -46,22 +48,20 @@ class Times:
     image: float
     image_bytes: float
     batch: int
-    steps: dict[_Kind, float]
+    steps: dict[_Way, float]
     traces: list[float]
 
     def step(self, method: Method, batch: int, sources: int) -> float:
         """What a step of a method takes with so many images per domain."""
         passes = 1 + objectives.get(method.objective).looks_ahead
-        return self.steps[_kind(method)] + passes * self.image * (batch - self.batch) * sources
+        return self.steps[_way(method)] + passes * self.image * (batch - self.batch) * sources
 
 
 class StepTimes:
-    """Measures a few steps of each kind of method, and remembers what it measured.
+    """Measures a few steps of a method of each way, and remembers what it measured.
 
-    Time depends on the network, on how it is trained, and on a method's objective and strategy, not
-    on their hyperparameters or on what the weights or the images are. A pair of an objective and a
-    strategy that were both measured with another is not measured again: what they add to a step
-    adds up.
+    Time depends on the network, on how it is trained, and on how many gradients a method takes, not
+    on hyperparameters or on what the weights or the images are.
 
     Args:
         say: Called with a line for everything that is measured.
@@ -79,10 +79,10 @@ class StepTimes:
             runs: Runs of it.
             images: Its images, of which a few are used.
         """
-        runs = list({_kind(run.method): run for run in reversed(list(runs))}.values())[::-1]
+        runs = list({_way(run.method): run for run in reversed(list(runs))}.values())[::-1]
         key = repr(_depends_on(config, len(images.domains) - 1))
         times = self._known.get(key)
-        if times is not None and not _missing(times, runs):
+        if times is not None and all(_way(run.method) in times.steps for run in runs):
             self._say(f"  {config.name}: measured before")
             return times
         each = max(_EACH, config.along_training.samples * config.along_training.gradients)
@@ -90,13 +90,11 @@ class StepTimes:
         if times is None:
             times = self._known[key] = self._begin(config, runner, runs[0])
         for run in runs:
-            if _kind(run.method) in _missing(times, [run]):
+            if _way(run.method) not in times.steps:
                 first, step = runner.time_steps(run, _STEPS, times.batch)
-                times.steps[_kind(run.method)] = step
+                times.steps[_way(run.method)] = step
                 times.traces.append(first)
                 self._tell(run, times)
-        for run in runs:
-            times.steps.setdefault(_kind(run.method), _added_up(times, _kind(run.method)) or 0.0)
         return times
 
     def _begin(self, config: Config, runner: Runner, run: Run) -> Times:
@@ -119,15 +117,18 @@ class StepTimes:
             image=image,
             image_bytes=image_bytes,
             batch=batch,
-            steps={_kind(run.method): step},
+            steps={_way(run.method): step},
             traces=[first],
         )
         self._tell(run, times)
         return times
 
     def _tell(self, run: Run, times: Times) -> None:
-        step = 1000 * times.steps[_kind(run.method)]
-        self._say(f"  {run.method.name}: {step:.0f} ms per step of {times.batch} images per domain")
+        way = _way(run.method)
+        self._say(
+            f"  {way}, as {run.method.name}: {1000 * times.steps[way]:.0f} ms per step of "
+            f"{times.batch} images per domain"
+        )
 
 
 def _without_files(config: Config) -> Config:
@@ -142,26 +143,13 @@ def _without_files(config: Config) -> Config:
     return config.model_copy(update={"backbone": random, "along_training": measured})
 
 
-def _missing(times: Times, runs: list[Run]) -> set[_Kind]:
-    """The kinds whose time can't be told yet."""
-    kinds = {_kind(run.method) for run in runs}
-    return {k for k in kinds if k not in times.steps and _added_up(times, k) is None}
-
-
-def _added_up(times: Times, kind: _Kind) -> float | None:
-    """The time of a pair whose objective and strategy were measured in three others."""
-    objective, strategy = kind
-    for (o, s), both in times.steps.items():
-        one, other = times.steps.get((objective, s)), times.steps.get((o, strategy))
-        if one is not None and other is not None:
-            return max(one, other, one + other - both)
-    return None
-
-
-def _kind(method: Method) -> _Kind:
-    """What the time of a step depends on."""
+def _way(method: Method) -> _Way:
+    """What a method's step takes its time for."""
     objective, strategy = objectives.get(method.objective), strategies.get(method.strategy)
-    return type(objective).__name__, type(strategy).__name__
+    if objective.looks_ahead:
+        return "second gradients"
+    one_pass = strategy.averages and not objective.needs_all_domains
+    return "one gradient" if one_pass else "a gradient per domain"
 
 
 def _depends_on(config: Config, sources: int) -> tuple[object, ...]:
