@@ -26,8 +26,8 @@ from dg_keras.benchmark.hand import UnpreparedError  # noqa: E402
 from dg_keras.benchmark.plan import Plan  # noqa: E402
 from dg_keras.benchmark.read import read  # noqa: E402
 from dg_keras.benchmark.study import Study  # noqa: E402
-from dg_keras.benchmark.told_if_full import NoSpaceError  # noqa: E402
 from dg_keras.common.sole_user import InUseError  # noqa: E402
+from dg_keras.common.told_if_full import NoSpaceError  # noqa: E402
 
 __all__ = [
     "Config",

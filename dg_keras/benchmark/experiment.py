@@ -30,11 +30,11 @@ from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.runs_of import runs_of
 from dg_keras.benchmark.step_times import StepTimes
 from dg_keras.benchmark.summary import AVERAGE, Summary
-from dg_keras.benchmark.told_if_full import told_if_full
 from dg_keras.benchmark.weights_digest import weights_digest
 from dg_keras.benchmark.write_report import write_report
 from dg_keras.common.shortened import shortened
 from dg_keras.common.sole_user import sole_user
+from dg_keras.common.told_if_full import told_if_full
 from dg_keras.data.tables.manifest import read_manifest
 
 _SHOWN = 32  # runs of a dry run
@@ -152,7 +152,8 @@ class Experiment:
         files.clear(run for run in self.runs if self._done[run.key] is not None)
         if not missing:
             return []
-        self._write_split()
+        # From which a report is made where the images are not.
+        datasets.write_manifest(self.inventory.table, self.folder / "split.csv")
         hand = Hand(self.records, files, self.data_root, self._features, self._keep_traced)
         failed = []
         with (
@@ -174,14 +175,6 @@ class Experiment:
                     self._show(progress.console)
         files.clear(run for run in self.runs if self._done[run.key] is not None)
         return failed
-
-    def _write_split(self) -> None:
-        """Writes the split, from which a report is made where the images are not."""
-        table = self.inventory.table
-        size = int(table.memory_usage(deep=True).sum())  # more than it takes
-        path = self.folder / "split.csv"
-        with told_if_full(path, size):
-            datasets.write_manifest(table, path)
 
     def report(self) -> None:
         """Writes the report of what has been run so far, and shows its table."""

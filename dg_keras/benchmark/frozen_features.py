@@ -14,8 +14,8 @@ from dg_keras import data as datasets
 from dg_keras.benchmark.clear_leftovers import clear_leftovers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.versions import versions
-from dg_keras.benchmark.written_whole import written_whole
 from dg_keras.common.sole_user import sole_user
+from dg_keras.common.written_whole import written_whole
 
 _LOGGER = logging.getLogger(__name__)
 _NAME = "features"

@@ -11,8 +11,8 @@ from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.runner import Runner
-from dg_keras.benchmark.told_if_full import NoSpaceError
 from dg_keras.common.one_line import one_line
+from dg_keras.common.told_if_full import NoSpaceError
 
 
 class UnpreparedError(RuntimeError):

@@ -9,7 +9,7 @@ import pydantic
 
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.run import Run
-from dg_keras.benchmark.written_whole import written_whole
+from dg_keras.common.write_whole import write_whole
 
 _REMEDY = "remove it, or give another --results"
 _CHECKSUM = "checksum"
@@ -65,8 +65,7 @@ class Records:
         """Writes a run's record; at no moment is there half of one."""
         fields = json.loads(record.model_dump_json())
         content = json.dumps({**fields, _CHECKSUM: _checksum(fields)}, indent=1).encode()
-        with written_whole(self._path(run), len(content)) as path:
-            path.write_bytes(content)
+        write_whole(self._path(run), content)
 
     def _path(self, run: Run) -> Path:
         return self.folder / f"{run.key}.json"

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from dg_keras.benchmark.told_if_full import told_if_full
 from dg_keras.common.sole_user import sole_user
+from dg_keras.common.told_if_full import told_if_full
 
 _BYTES = 2_000_000  # of a large report, figures and all
 

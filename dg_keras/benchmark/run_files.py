@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dg_keras.benchmark.clear_leftovers import clear_leftovers
 from dg_keras.benchmark.run import Run
-from dg_keras.benchmark.written_whole import written_whole
+from dg_keras.common.write_whole import write_whole
 
 
 class RunFiles:
@@ -31,9 +31,7 @@ class RunFiles:
 
     def write_log(self, run: Run, trace: str) -> None:
         """Writes the trace of the error that a run failed with."""
-        content = trace.encode(errors="backslashreplace")
-        with written_whole(self.log(run), len(content)) as path:
-            path.write_bytes(content)
+        write_whole(self.log(run), trace.encode(errors="backslashreplace"))
 
     def remove(self, run: Run) -> None:
         """Removes those of a run that has been done."""

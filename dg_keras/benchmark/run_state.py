@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from dg_keras.benchmark.written_whole import written_whole
+from dg_keras.common.written_whole import written_whole
 
 _LOGGER = logging.getLogger(__name__)
 _ORIGIN = "origin"

@@ -14,7 +14,7 @@ from dg_keras.benchmark.hand import Hand, UnpreparedError
 from dg_keras.benchmark.import_modules import import_modules
 from dg_keras.benchmark.outcome import Outcome
 from dg_keras.benchmark.run import Run
-from dg_keras.benchmark.told_if_full import NoSpaceError
+from dg_keras.common.told_if_full import NoSpaceError
 
 _PATIENCE = 5  # seconds for a process that has lost its connection to end by itself
 

@@ -16,7 +16,7 @@ from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
-from dg_keras.benchmark.told_if_full import NoSpaceError
+from dg_keras.common.told_if_full import NoSpaceError
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import record
 from tests.common.test_sole_user import used_elsewhere

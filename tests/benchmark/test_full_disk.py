@@ -4,8 +4,8 @@ import contextlib
 import re
 import resource
 
+from dg_keras import data
 from dg_keras.benchmark import experiment, frozen_features
-from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
@@ -19,7 +19,7 @@ ONE = [
 SPLIT, STATE, RECORD = "split.csv", f"checkpoints/{KEYS[0]}.npz", f"runs/{KEYS[0]}.json"
 # What writes, how the file is called, and the files that are there after it failed.
 MOMENTS = [
-    (Experiment, "_write_split", r"split\.csv", []),
+    (data, "write_manifest", r"split\.csv", []),
     (frozen_features, "_write", r"\w{32}\.npz", [SPLIT]),
     (RunState, "_write", rf"{KEYS[0]}\.npz", [SPLIT]),
     (Records, "write", rf"{KEYS[0]}\.json", [STATE, SPLIT]),

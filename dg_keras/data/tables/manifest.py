@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from dg_keras.common.write_whole import write_whole
 from dg_keras.data.tables.csv_text import format_csv, parse_csv
 from dg_keras.data.tables.split_table import SPLITS
-from dg_keras.data.tables.write_atomically import write_atomically
 
 _REQUIRED = ("path", "domain", "class")
 _SHARED = (*_REQUIRED, "concept", "sha256", "split", "official")
@@ -101,4 +101,4 @@ def write_manifest(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """
     columns = [column for column in _SHARED if column in table.columns]
     cells = table[columns].where(table[columns].notna(), "").astype(str)
-    write_atomically(path, format_csv(columns, cells.to_numpy()))
+    write_whole(Path(path), format_csv(columns, cells.to_numpy()))

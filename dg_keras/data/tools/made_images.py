@@ -4,8 +4,8 @@ import hashlib
 import threading
 from pathlib import Path
 
+from dg_keras.common.write_whole import write_whole
 from dg_keras.data.tables.manifest import read_manifest
-from dg_keras.data.tables.write_atomically import write_atomically
 
 _NOTES = ".prepared.sha256"
 
@@ -63,8 +63,7 @@ class MadeImages:
         with self._lock, self._notes.open("a", encoding="utf-8") as notes:
             # The line break comes first, since the last line may be half a line.
             notes.write(f"\n{digest}  {path}")
-        (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._folder / path, content)
+        write_whole(self._folder / path, content, flush=False)  # the notes tell if it is whole
 
     def forget_notes(self) -> None:
         """Removes the notes, once the manifest is written."""

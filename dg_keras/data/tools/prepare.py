@@ -14,12 +14,12 @@ import pandas as pd
 import rich.progress
 from PIL import Image
 
+from dg_keras.common.write_whole import write_whole
 from dg_keras.data.feeding.read_image import decode_image, image_shape, unreadable
 from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.data.tables.known_datasets import KNOWN
 from dg_keras.data.tables.manifest import read_manifest, write_manifest
 from dg_keras.data.tables.standard_names import standard_names
-from dg_keras.data.tables.write_atomically import write_atomically
 from dg_keras.data.tools.image_source import check_source, open_source
 from dg_keras.data.tools.made_images import MadeImages
 from dg_keras.data.tools.sole_writer import sole_writer
@@ -168,8 +168,7 @@ def _agree_on(settings: dict[str, Any], names: Iterable[str], to: Path) -> None:
     note = json.dumps(settings | {"images": images}, indent=2) + "\n"
     path = to / SETTINGS
     if not path.is_file():
-        to.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, note.encode())
+        write_whole(path, note.encode())
     elif path.read_text() != note:
         raise ValueError(
             f"`to` must be gone on with as it was begun, see {str(path)!r}. Received: other images "

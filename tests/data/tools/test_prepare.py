@@ -204,20 +204,20 @@ def test_jpeg_of_a_stated_quality(pacs, tmp_path):
 
 def test_goes_on_where_it_was_interrupted(pacs, prepared, tmp_path, monkeypatch):
     stored = []
-    write_atomically = made_images.write_atomically
+    write_whole = made_images.write_whole
 
-    def count(path, content):
+    def count(path, content, **more):
         if len(stored) == 100:
             raise KeyboardInterrupt
         stored.append(path)
-        write_atomically(path, content)
+        write_whole(path, content, **more)
 
-    monkeypatch.setattr(made_images, "write_atomically", count)
+    monkeypatch.setattr(made_images, "write_whole", count)
     with pytest.raises(KeyboardInterrupt):
         prepare("pacs", pacs, tmp_path / "again", size=6)
     assert not (tmp_path / "again" / "manifest.csv").exists()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "again").rglob("*.png")}
-    monkeypatch.setattr(made_images, "write_atomically", write_atomically)
+    monkeypatch.setattr(made_images, "write_whole", write_whole)
 
     prepare("pacs", pacs, tmp_path / "again", size=6)
 
