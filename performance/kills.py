@@ -103,7 +103,7 @@ class Grid:
         return {str(path.relative_to(self.results)) for path in paths}
 
 
-def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: float) -> str:
+def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: float = 1.0) -> str:
     """Kills a grid that is started, at a random moment; tells what was killed and when.
 
     Args:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shlex
 import signal
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 
 import run_all
+from performance.kills import Grid, kill
 from tests.benchmark.few_images import few_images
 
 README = Path("README.md").read_text()
@@ -155,8 +157,14 @@ def test_killed_and_started_again_it_ends_the_same(unbroken, tmp_path):
         assert record.keys() == expected[name].keys()
 
 
-def test_several_workers_end_the_same(unbroken, tmp_path):
-    run(tmp_path, *FEW, "--workers", "2")
+def test_several_workers_end_the_same_and_none_outlives_a_command_that_is_killed(
+    unbroken, tmp_path
+):
+    overrides = [word for word in [*SMOKE[1:], *FEW] if word != "--set"]
+    grid = Grid(tmp_path, overrides, workers=2)
+    # Raises if a process is left.
+    assert kill(grid, random.Random(0), "command", after_record=True).startswith("command")
+    grid.finish()
     found, expected = records(tmp_path), records(unbroken[0])
     assert len(found) == FEW_RUNS
     for name, record in found.items():
