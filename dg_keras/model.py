@@ -14,7 +14,9 @@ from dg_keras.data.feeding.domains import is_domains, looks_like_domains, named
 from dg_keras.data.feeding.pooled import pooled
 from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.fitting.by_domain import metrics_by_domain
+from dg_keras.fitting.check_class_weight import check_class_weight
 from dg_keras.fitting.check_interleaved import check_interleaved
+from dg_keras.fitting.check_numbers import check_numbers
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
     are_domains_to_validate_on,
@@ -218,7 +220,8 @@ class DomainGeneralizer(keras.Model):
         """
         if not self.compiled:
             return super().fit(x=x, y=y)  # where Keras says so
-        check_positive("steps_per_epoch", kwargs.get("steps_per_epoch"))
+        check_numbers(epochs, kwargs)
+        check_class_weight(kwargs.get("class_weight"), classes(self, self.net))
         check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
         if are_domains_to_validate_on(kwargs.get("validation_data"), self.net, x):
             kwargs = validate_by_domain(self, batch_size, kwargs)
@@ -258,6 +261,7 @@ class DomainGeneralizer(keras.Model):
         check_domains_alone(
             x, sample_weight=kwargs.pop("sample_weight", None), steps=kwargs.pop("steps", None)
         )
+        check_positive("batch_size", batch_size)
         check_evaluated(x, self.net, classes(self, self.net))
         size = batch_size or DEFAULT_BATCH
         of_all = super().evaluate(pooled(x, size), **kwargs)

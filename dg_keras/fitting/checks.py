@@ -17,6 +17,7 @@ from dg_keras.data.feeding.domains import (
     looks_like_domains,
     named,
 )
+from dg_keras.fitting.check_shapes import check_shapes
 
 DEFAULT_BATCH = 32
 """Keras' own, where `batch_size` is not given."""
@@ -162,9 +163,12 @@ def steps_per_epoch(domains: Any, batch_size: int) -> int:
     return -(-max(sizes.values()) // batch_size)
 
 
-def check_evaluated(domains: Any, net: keras.Model, classes: Classes | None) -> None:
-    """Raises ValueError if domains can't be evaluated: batched ones, or of other labels."""
+def check_evaluated(
+    domains: Any, net: keras.Model, classes: Classes | None, argument: str = "x"
+) -> None:
+    """Raises ValueError if domains can't be evaluated: batched ones, of other shapes or labels."""
     check_unbatched(domains, sample_rank(net))
+    check_shapes(domains, net, argument)
     check_labels(domains, classes)
 
 

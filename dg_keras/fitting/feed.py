@@ -8,6 +8,7 @@ import tensorflow as tf
 from dg_keras.data.feeding.checked_batches import check_labels, checked_batches
 from dg_keras.data.feeding.domains import check_unbatched
 from dg_keras.data.feeding.interleave import interleave
+from dg_keras.fitting.check_shapes import check_shapes
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
     check_fits_replicas,
@@ -39,6 +40,7 @@ def feed(
     size = DEFAULT_BATCH if batch_size is None else batch_size
     check_fits_replicas(size, model.distribute_strategy.num_replicas_in_sync)
     check_unbatched(domains, sample_rank(model.net))
+    check_shapes(domains, model.net, "x")
     start = StartStep(int(model.step.numpy()))
     batches = interleave(
         domains, size, seed=int(model.seed.numpy()), start_step=start.step, shuffle=shuffle

@@ -24,7 +24,7 @@ def validate_by_domain(
     """
     domains = arguments["validation_data"]
     check_domains(domains, argument="validation_data")
-    check_evaluated(domains, model.net, classes(model, model.net))
+    check_evaluated(domains, model.net, classes(model, model.net), "validation_data")
     if arguments.get("validation_steps") is not None:
         raise ValueError(
             "`validation_steps` must be None where `validation_data` is domains, all of which are "

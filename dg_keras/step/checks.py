@@ -1,5 +1,6 @@
 """What can't be trained, told before training begins."""
 
+import numbers
 import warnings
 
 import keras
@@ -41,6 +42,11 @@ def check_can_be_trained(
                 _check_takes_logits(keras.losses.get(loss), objective)
     objective.check(net)
     restart, together = objective.restart_step, model.steps_per_execution
+    if not isinstance(together, numbers.Integral) or together < 1:
+        raise ValueError(
+            "`steps_per_execution` must be a positive integer. Received: "
+            f"steps_per_execution={together!r}"
+        )
     if restart is not None and restart % together:
         raise ValueError(
             "`steps_per_execution` must divide the step before which the objective starts the "
@@ -108,8 +114,8 @@ def _check_takes_logits(loss: keras.losses.Loss, objective: Objective) -> None:
     """Raises ValueError if the loss is known to take probabilities."""
     config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
     if config.get("from_logits") is False or loss in _OF_PROBABILITIES:
+        name = getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
             f"`loss` must take logits, as in SparseCategoricalCrossentropy(from_logits=True), for "
-            f"the objective {type(objective).__name__}. Received: loss={loss!r}, which takes "
-            "probabilities"
+            f"the objective {type(objective).__name__}. Received: {name}, which takes probabilities"
         )

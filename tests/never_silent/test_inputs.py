@@ -314,56 +314,6 @@ class TestMixupNeedsWhatCanBeMixed:
         assert_same_weights(found.net, trained("float32").net)
 
 
-class TestSlips:
-    """One short sentence each, before anything is trained."""
-
-    def assert_told(self, words, data, **arguments):
-        class Untrained(keras.callbacks.Callback):
-            def on_train_batch_begin(self, batch, logs=None):
-                raise AssertionError("Training began")  # of which some would never end
-
-        model = compiled(surgeon(net(), domains=None))
-        with pytest.raises(ValueError, match=words) as told:
-            model.fit(data, verbose=0, callbacks=[Untrained()], **arguments)
-        assert len(str(told.value)) < 300
-
-    @pytest.mark.parametrize("data", [{}, ()], ids=str)
-    def test_no_domains(self, data):
-        self.assert_told("`x`|domain", data)
-
-    @pytest.mark.parametrize("kind", [dict, list])
-    @pytest.mark.parametrize("number", [1, 4])
-    def test_a_domain_of_one_or_four_arrays(self, number, kind):
-        x, y = batch()
-        wrong = (x, y, np.ones(len(y)), y)[:number]
-        data = {"right": (x, y), "wrong": wrong}
-        self.assert_told(*(("wrong", data) if kind is dict else (r"\b1\b", list(data.values()))))
-
-    def test_a_domain_of_numbers_in_lists(self):
-        x, y = batch()
-        self.assert_told("wrong", {"right": (x, y), "wrong": (x.tolist(), y.tolist())})
-
-    @pytest.mark.parametrize("batch_size", ["8", 0, 2.5])
-    def test_batch_size(self, batch_size):
-        self.assert_told("`batch_size`", domains(), batch_size=batch_size)
-
-    @pytest.mark.parametrize("steps_per_epoch", [0, -1, 2.5])
-    def test_steps_per_epoch(self, steps_per_epoch):
-        self.assert_told("`steps_per_epoch`", domains(), steps_per_epoch=steps_per_epoch)
-
-    @pytest.mark.parametrize(
-        ("argument", "value"),
-        [("y", batch()[1]), ("validation_split", 0.2), ("sample_weight", np.ones(8, "float32"))],
-        ids=["y", "validation_split", "sample_weight"],
-    )
-    def test_what_belongs_to_one_data_set(self, argument, value):
-        self.assert_told(f"`{argument}`", domains(), **{argument: value})
-
-    def test_a_dataset_without_domains(self):
-        stream = tf.data.Dataset.from_tensor_slices(batch()).batch(SAMPLES)
-        self.assert_told("`domains`", stream, shuffle=False)
-
-
 def test_a_generator_that_runs_dry_is_told():
     # To tell it is the data room's. By itself, since it once went on for ever.
     script = """

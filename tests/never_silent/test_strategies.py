@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import dg_keras
 from dg_keras import objectives, strategies
 from tests.never_silent.vectors import (
     CLASSES,
@@ -268,7 +267,3 @@ class TestCompilingTheUpdate:
         steps_on(model, *batch())
         assert_moved(before, model)
         assert model.get_config()["compile_update"] is False
-
-    def test_is_wished_in_words_that_are_known(self):
-        with pytest.raises(ValueError, match="`compile_update`"):
-            dg_keras.DomainGeneralizer(net(), compile_update="sometimes")

@@ -49,11 +49,6 @@ class TestNames:
         assert_same_weights(first, second, tolerance=0)
         np.testing.assert_array_equal(first.objective_state["q"], second.objective_state["q"])
 
-    def test_names_that_were_given_are_meant(self):
-        model = compiled(surgeon(net(), domains=["a", "b", "hospital"]))
-        with pytest.raises(ValueError, match=r"a, b, hospital, which .* given. Received: a, b, c"):
-            fit(model)
-
     def test_an_objective_remembers_its_domains(self):
         model = compiled(surgeon(net(), objective="group_dro", domains=None))
         fit(model)
@@ -62,23 +57,6 @@ class TestNames:
             fit(model, others)
         model.reset_training(seed=1)
         fit(model, others)
-
-    def test_interleaved_domains_are_counted(self):
-        batches = dg_keras.data.interleave(domains(), 4)
-        model = compiled(surgeon(net(), domains=2))
-        with pytest.raises(ValueError, match=r"as many domains as the model: 2 .*Received: 3"):
-            model.fit(batches, steps_per_epoch=1, shuffle=False, verbose=0)
-
-    def test_interleaved_domains_have_no_end(self):
-        batches = dg_keras.data.interleave(domains(), 4)
-        model = compiled(surgeon(net()))
-        with pytest.raises(ValueError, match="`steps_per_epoch` must be given"):
-            model.fit(batches, shuffle=False, verbose=0)
-
-    @pytest.mark.parametrize("how", [{"domains": True}, {"in_turn": "yes"}, {"domains": ["", "a"]}])
-    def test_slips(self, how):
-        with pytest.raises(ValueError, match=f"`{next(iter(how))}` must be"):
-            dg_keras.DomainGeneralizer(net(), **how)
 
 
 def test_a_loss_that_is_no_mean_is_told():
@@ -117,55 +95,6 @@ def test_class_weight_may_leave_classes_out():
     fit(whole, class_weight={**weights, 2: 1.0, 3: 1.0})
     fit(part, class_weight=weights)
     assert_same_weights(whole, part, tolerance=0)
-
-
-class TestNotOnlyInFit:
-    def labelled(self):
-        data = domains()
-        data["b"][1][0] = CLASSES
-        return data
-
-    def test_labels_to_validate_on(self):
-        model = compiled(surgeon(net()))
-        with pytest.raises(ValueError, match="label 4 in domain 'b'"):
-            fit(model, validation_data=self.labelled())
-        with pytest.raises(ValueError, match="label 4 in domain 'b'"):
-            model.evaluate(self.labelled(), verbose=0)
-
-    def test_domains_to_predict(self):
-        with pytest.raises(ValueError, match=r"not domains.*Received: domains a, b, c"):
-            compiled(surgeon(net())).predict(domains())
-
-
-class TestFirstTries:
-    """What someone types who has not read the README."""
-
-    @pytest.mark.parametrize(
-        "arguments",
-        [batch(), (batch(),), ([list(batch()), list(batch())],)],
-        ids=["arrays", "tuple", "lists"],
-    )
-    def test_of_one_data_set(self, arguments):
-        model = compiled(surgeon(net(), domains=None))
-        with pytest.raises(ValueError, match=r"`x` must be domains.*`domains` must be given"):
-            model.fit(*arguments, verbose=0)
-
-    def test_of_labels_from_pandas(self):
-        x, y = batch()
-        with pytest.raises(ValueError, match="domain 'a' holds an array of Python objects"):
-            fit(compiled(surgeon(net(), domains=None)), {"a": (x, y.astype(object))})
-
-    @pytest.mark.parametrize(
-        ("strategy", "message"),
-        [
-            ("Agr_Sum", "mean, agr_sum, agr_rand, pcgrad.*nearest: agr_sum"),
-            (strategies.AgrSum, "must be an instance.*call it"),
-            ({"class_name": "agr_rand", "config": {"sed": 1}}, "takes seed, zero_agrees.*sed"),
-        ],
-    )
-    def test_of_a_strategy(self, strategy, message):
-        with pytest.raises(ValueError, match=message):
-            surgeon(net(), strategy)
 
 
 def test_one_replica_is_as_none():
@@ -224,13 +153,6 @@ class TestSlices:
         # The last of 9 samples that are left is one of three.
         with pytest.raises(ValueError, match="as many samples of each of the 3 domains"):
             model.fit(x, y, batch_size=6, validation_split=0.34, shuffle=False, verbose=0)
-
-    def test_of_domains(self):
-        model = compiled(surgeon(net()))
-        with pytest.raises(ValueError, match="`steps` must be None"):
-            model.evaluate(domains(), steps=1, verbose=0)
-        with pytest.raises(ValueError, match="`validation_steps` must be None"):
-            fit(model, validation_data=domains(), validation_steps=1)
 
     def test_of_an_evaluation_come_in_keras_order(self):
         x, y = batch()

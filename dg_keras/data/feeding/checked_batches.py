@@ -159,7 +159,11 @@ def _labels(domain: Any) -> np.ndarray | None:
 
 
 def _check_classes(labels: np.ndarray, classes: Classes, where: str) -> None:
-    outside = labels[(labels != classes.ignored) & ((labels < 0) | (labels >= classes.number))]
+    if labels.dtype.kind not in "biuf":
+        raise ValueError(f"{_rule(classes)}. Received: labels of dtype {labels.dtype} in {where}")
+    # Floats are cast where the loss is taken: NaN, too, would be some class.
+    is_class = (labels >= 0) & (labels < classes.number) & (labels == np.trunc(labels))
+    outside = labels[(labels != classes.ignored) & ~is_class]
     if outside.size:
         raise ValueError(f"{_rule(classes)}. Received: label {outside.flat[0]} in {where}")
 

@@ -1,0 +1,28 @@
+"""The weights of classes."""
+
+import math
+import numbers
+from typing import Any
+
+from dg_keras.data.feeding.checked_batches import Classes
+
+
+def check_class_weight(weight: Any, classes: Classes | None) -> None:
+    """Raises ValueError unless each weight is one, and of a class of the network's.
+
+    Args:
+        weight: As `class_weight` of `fit`.
+        classes: The network's, where they are known.
+    """
+    if weight is None:
+        return
+    rule = "`class_weight` must be a dict of a finite weight of 0 or more by number of class"
+    if not isinstance(weight, dict):
+        raise ValueError(f"{rule}. Received: class_weight of type {type(weight).__name__}")
+    last = math.inf if classes is None else classes.number - 1
+    for number, value in weight.items():
+        if not isinstance(number, numbers.Integral) or not 0 <= number <= last:
+            upto = "" if classes is None else f", from 0 to {last} for the network's"
+            raise ValueError(f"{rule}{upto}. Received: a weight for {number!r}")
+        if not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
+            raise ValueError(f"{rule}. Received: {value!r} for class {number}")

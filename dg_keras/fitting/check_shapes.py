@@ -1,0 +1,35 @@
+"""Samples that the network can take."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dg_keras.data.feeding.check_domains import element_spec
+from dg_keras.data.feeding.domains import named
+
+
+def check_shapes(domains: Any, net: keras.Model, argument: str) -> None:
+    """Raises ValueError if a domain's samples differ in a side from what the network takes.
+
+    Args:
+        domains: A tuple, list or dict of domains.
+        net: The network; one with several inputs, or unknown ones, is left to Keras.
+        argument: What the domains' argument is called.
+    """
+    inputs = getattr(net, "inputs", None) or []
+    if len(inputs) != 1:
+        return
+    taken = tf.TensorShape(inputs[0].shape[1:])
+    for name, domain in named(domains):
+        specs = tf.nest.flatten(element_spec(domain)[0])
+        if len(specs) != 1 or not isinstance(specs[0], tf.TensorSpec):
+            continue
+        given = specs[0].shape
+        # Keras adds or takes away a last side of 1.
+        if given.rank == taken.rank and not given.is_compatible_with(taken):
+            raise ValueError(
+                f"Every domain in `{argument}` must have samples of the shape that the network "
+                f"takes, {tuple(taken)}. Received: domain {name!r} with samples of shape "
+                f"{tuple(given)}"
+            )
