@@ -139,4 +139,4 @@ def test_a_joint_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatc
         write_joint_report(tmp_path / "report", "new", both)
     monkeypatch.undo()
     assert before == {p: p.read_bytes() for p in (tmp_path / "report").rglob("*") if p.is_file()}
-    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+    assert {path.name for path in tmp_path.iterdir()} == {"report", ".report.lock"}
