@@ -272,7 +272,7 @@ NUMBERS = [
 
 DOMAINS = [
     fit(
-        "no domains",
+        "no domains to train on",
         "`x` must be a tuple, list or dict of at least one domain. Received: x is empty",
         {},
     ),
