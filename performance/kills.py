@@ -40,6 +40,7 @@ if __name__ == "__main__":
     sys.exit(run_all.main())
 """
 _GONE = 10  # seconds in which all processes of a killed command must have ended
+_NOBODY = "nobody: it was done before"
 _MOST = 600  # seconds that a command may take
 
 
@@ -88,6 +89,10 @@ class Grid:
             raise RuntimeError(f"The command ended with {process.returncode}: {errors}")
         return time.perf_counter() - start
 
+    def is_done(self) -> bool:
+        """Whether it has its report, which is written last."""
+        return (self._folder / "report" / "index.html").is_file()
+
     def records(self) -> dict[str, dict]:
         """What the runs came to, but for the time they took."""
         found = {}
@@ -104,7 +109,7 @@ class Grid:
 
 
 def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: float = 1.0) -> str:
-    """Kills a grid that is started, at a random moment; tells what was killed and when.
+    """Kills a grid that is started, at a random moment.
 
     Args:
         grid: The grid.
@@ -112,6 +117,9 @@ def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: 
         whom: "command", "worker" or "renaming".
         after_record: Whether to wait for a record first.
         takes: The seconds that the undisturbed grid took.
+
+    Returns:
+        Whom it killed and when; that it was nobody, if the command was done before.
 
     Raises:
         RuntimeError: If a process outlives the command for too long.
@@ -125,7 +133,7 @@ def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: 
     until = time.monotonic() + draw.random() * (1 if after_record else takes)
     while process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
-    told = "nobody: it was done"
+    told = _NOBODY
     if whom == "renaming":
         process.wait(timeout=_MOST)
         told = "itself, renaming" if process.returncode == -signal.SIGKILL else told
@@ -174,12 +182,16 @@ def kills(
     victims = ["command", "renaming"] if workers == 1 else ["command", "worker", "renaming"]
     rows: list[dict[str, object]] = []
     grid: Grid | None = None
+    made = 0
     for i in range(number):
         start = time.monotonic()
-        # Every grid is killed twice, before it has a record and after.
-        if grid is None or i % 2 == 0:
-            grid = Grid(_made(folder / f"killed{i}"), overrides, workers)
-        told = kill(grid, draw, victims[i // 2 % len(victims)], i % 2 == 1, takes)
+        told = _NOBODY
+        while told == _NOBODY:
+            # Every grid is killed twice, before it has a record and after.
+            if grid is None or i % 2 == 0 or grid.is_done():
+                made += 1
+                grid = Grid(_made(folder / f"killed{made}"), overrides, workers)
+            told = kill(grid, draw, victims[i // 2 % len(victims)], i % 2 == 1, takes)
         if i % 2 == 1 or i == number - 1:
             grid.finish()
             _compare(grid, expected, files)

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import run_all
+from dg_keras.common.cores import cores
 from performance.kills import Grid, kill
 from tests.benchmark.few_images import few_images
 
@@ -172,7 +173,7 @@ def test_several_workers_end_the_same_and_none_outlives_a_command_that_is_killed
         # With fewer threads each, sums are taken in another order.
         losses = expected[name]["history"]["loss"]
         assert record["history"]["loss"] == pytest.approx(losses, rel=1e-3)
-        assert record["versions"]["threads"] == str(max(1, os.cpu_count() // 2))
+        assert record["versions"]["threads"] == str(max(1, cores() // 2))
 
 
 def test_a_dry_run_shows_the_grid_and_runs_nothing(tmp_path, monkeypatch, capsys):
