@@ -1,7 +1,6 @@
 """How many processes may train at once."""
 
-import os
-
+from dg_keras.common.cores import cores
 from dg_keras.common.shortened import shortened
 
 _PER_CORE = 4
@@ -13,9 +12,9 @@ def check_workers(workers: int) -> None:
     Args:
         workers: How many processes train at once.
     """
-    most = _PER_CORE * (os.cpu_count() or 1)
+    most = _PER_CORE * cores()
     if not isinstance(workers, int) or not 1 <= workers <= most:
         raise ValueError(
-            f"`workers` must be at least 1 and at most {most}, {_PER_CORE} for each core of this "
-            f"machine. Received: workers={shortened(workers)}"
+            f"`workers` must be at least 1 and at most {most}, {_PER_CORE} for each core that "
+            f"this process may use. Received: workers={shortened(workers)}"
         )

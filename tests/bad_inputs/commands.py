@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import io
-import os
 import resource
 import shlex
 import sys
@@ -11,10 +10,11 @@ import sys
 import pytest
 
 import run_all
+from dg_keras.common.cores import cores
 from tests.bad_inputs.bad_input import BadInput
 from tests.bad_inputs.configs import LONG, VALID
 
-CORES = os.cpu_count() or 1
+CORES = cores()
 SMALL = VALID.replace("{name: alexnet}", "{name: efficientnet_lite0}")
 
 
@@ -66,20 +66,20 @@ ROWS = [
     command(
         "no workers",
         "--workers 0",
-        f"`workers` must be at least 1 and at most {4 * CORES}, 4 for each core of this machine. "
-        "Received: workers=0",
+        f"`workers` must be at least 1 and at most {4 * CORES}, 4 for each core that this process "
+        "may use. Received: workers=0",
     ),
     command(
         "a negative number of workers",
         "--workers -1",
-        f"`workers` must be at least 1 and at most {4 * CORES}, 4 for each core of this machine. "
-        "Received: workers=-1",
+        f"`workers` must be at least 1 and at most {4 * CORES}, 4 for each core that this process "
+        "may use. Received: workers=-1",
     ),
     command(
         "more workers than a machine stands",
         "--workers 99999999999",
-        f"`workers` must be at least 1 and at most {4 * CORES}, 4 for each core of this machine. "
-        "Received: workers=99999999999",
+        f"`workers` must be at least 1 and at most {4 * CORES}, 4 for each core that this process "
+        "may use. Received: workers=99999999999",
     ),
     command(
         "results that are a file",
