@@ -4,6 +4,7 @@ import collections
 import multiprocessing.connection
 from collections.abc import Callable, Iterator, Sequence
 
+from dg_keras.benchmark.first_of_each_config import first_of_each_config
 from dg_keras.benchmark.hand import Hand, UnpreparedError
 from dg_keras.benchmark.outcome import Outcome
 from dg_keras.benchmark.run import Run
@@ -37,7 +38,7 @@ def carried_out(
             started(run)
             yield hand.carry_out(run)
     elif runs:
-        for run in _first_of_each_config(runs):
+        for run in first_of_each_config(runs):
             if run.config.backbone.train_from is not None:
                 hand.prepare(run)  # once, for all processes to read
         yield from _by_workers(collections.deque(runs), hand, workers, started)
@@ -96,11 +97,3 @@ def _with_news(team: Sequence[Worker]) -> list[Worker]:
     """Waits until one or more of them have something to say, or died."""
     ready = multiprocessing.connection.wait([worker.connection for worker in team])
     return [worker for worker in team if worker.connection in ready]
-
-
-def _first_of_each_config(runs: Sequence[Run]) -> list[Run]:
-    found: list[Run] = []
-    for run in runs:
-        if all(run.config != other.config for other in found):
-            found.append(run)
-    return found

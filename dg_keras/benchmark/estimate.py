@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from dg_keras import data as datasets
-from dg_keras import objectives, strategies
 from dg_keras.benchmark.config import SHARED, Config, Method
+from dg_keras.benchmark.gradients_taken import gradients_taken
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.models_kept import models_kept
 from dg_keras.benchmark.peak_memory import peak_memory
@@ -91,7 +91,7 @@ def _seconds(config: Config, run: Run, inventory: Inventory, times: Times, sourc
 
 def gradients_in_memory(methods: list[Method], sources: int, size: int) -> str:
     """How many gradients a step of each method holds."""
-    one = {method.name for method in methods if _takes_one_gradient(method)}
+    one = {method.name for method in methods if gradients_taken(method) == "one gradient"}
     counts = {1: one, sources + 1: {m.name for m in methods} - one}
     held = "; ".join(
         f"{count} at a time with {', '.join(m.name for m in methods if m.name in names)}"
@@ -99,12 +99,6 @@ def gradients_in_memory(methods: list[Method], sources: int, size: int) -> str:
         if names
     )
     return f"Gradients of {size / 2**20:.1f} MiB: {held}."
-
-
-def _takes_one_gradient(method: Method) -> bool:
-    """Whether the gradient of the mean loss is all that a step takes."""
-    objective = objectives.get(method.objective)
-    return strategies.get(method.strategy).averages and not objective.needs_all_domains
 
 
 def _duration(seconds: float) -> str:

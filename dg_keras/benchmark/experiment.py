@@ -3,7 +3,6 @@
 import contextlib
 import difflib
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import rich.console
@@ -17,6 +16,7 @@ from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
 from dg_keras.benchmark.failed_runs_error import FailedRunsError
+from dg_keras.benchmark.first_of_each_config import first_of_each_config
 from dg_keras.benchmark.grid_means import grid_means
 from dg_keras.benchmark.hand import Hand
 from dg_keras.benchmark.inventory import Inventory
@@ -111,8 +111,8 @@ class Experiment:
         if self._absent is not None:
             raise self._absent
         rehearse_report(self.config.name, [self.reported()])
-        for config in _different(run.config for run in self._missing()):
-            build_trained(config, len(self.inventory.classes), seed=config.seed)
+        for run in first_of_each_config(self._missing()):
+            build_trained(run.config, len(self.inventory.classes), seed=run.config.seed)
 
     def held(self) -> contextlib.AbstractContextManager[None]:
         """Keeps other processes from running this experiment into the same folder.
@@ -242,15 +242,6 @@ class Experiment:
             console.print(tables.terminal_grid(self.config, grid_means(self.config, records)))
         else:
             console.print(tables.terminal(self.config, Summary.of(self.config, records)))
-
-
-def _different(configs: Iterable[Config]) -> list[Config]:
-    """The configs that differ, each once."""
-    found: list[Config] = []
-    for config in configs:
-        if config not in found:
-            found.append(config)
-    return found
 
 
 def _targets(config: Config, inventory: Inventory) -> list[str]:

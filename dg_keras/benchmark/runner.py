@@ -128,11 +128,10 @@ class Runner:
         steps = [training.evaluate_every * (i + 1) for i in range(state.evaluations)]
         result = selected_step = None
         if diverged is None:
-            accuracies_of_sources = state.history["val_accuracy"]
-            chosen = _selected(accuracies_of_sources, training.selection)
             measured = {} if self.config.grid is not None else self._test(images)
-            result = Result(validation_accuracy=accuracies_of_sources[chosen], **measured)
-            selected_step = steps[chosen]
+            accuracy = state.history["val_accuracy"][selected.evaluation]
+            result = Result(validation_accuracy=accuracy, **measured)
+            selected_step = steps[selected.evaluation]
         ended = time.perf_counter()
         return Record(
             **made_from,
@@ -263,8 +262,3 @@ class _Clock(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.end = time.perf_counter()
-
-
-def _selected(accuracies: list[float], selection: str) -> int:
-    """Which evaluation was selected, counted from 0."""
-    return len(accuracies) - 1 if selection == "last" else int(np.argmax(accuracies))

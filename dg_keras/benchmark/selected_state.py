@@ -14,18 +14,24 @@ class SelectedState(keras.callbacks.Callback):
     Args:
         selection: "best", the first evaluation of those that were best on the sources' validation
             parts, or "last".
+
+    Attributes:
+        evaluation: Which one was selected so far, counted from 0; -1 before the first.
     """
 
     def __init__(self, selection: Literal["best", "last"]) -> None:
         super().__init__()
         self._selection = selection
+        self.evaluation = -1
         self._best = -np.inf
         self._weights: list[np.ndarray] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keeps the weights, if there were no better ones."""
-        if self._selection == "best" and logs["val_accuracy"] > self._best:
-            self._best = logs["val_accuracy"]
+        if self._selection == "last":
+            self.evaluation = epoch
+        elif logs["val_accuracy"] > self._best:
+            self.evaluation, self._best = epoch, logs["val_accuracy"]
             self._weights = self.model.get_weights()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
@@ -36,9 +42,9 @@ class SelectedState(keras.callbacks.Callback):
     def state(self) -> dict[str, np.ndarray]:
         """What a process needs to go on."""
         weights = {f"weights/{i}": value for i, value in enumerate(self._weights)}
-        return {"best": np.array(self._best), **weights}
+        return {"evaluation": np.array(self.evaluation), "best": np.array(self._best), **weights}
 
     def resume(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from the state of another process."""
-        self._best = float(state["best"])
-        self._weights = [state[f"weights/{i}"] for i in range(len(state) - 1)]
+        self.evaluation, self._best = int(state["evaluation"]), float(state["best"])
+        self._weights = [state[f"weights/{i}"] for i in range(len(state) - 2)]

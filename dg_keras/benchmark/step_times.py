@@ -2,11 +2,11 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import Literal
 
-from dg_keras import backbones, objectives, strategies
+from dg_keras import backbones, objectives
 from dg_keras import data as datasets
 from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.gradients_taken import Taken, gradients_taken
 from dg_keras.benchmark.peak_memory import peak_memory
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.runner import Runner
@@ -19,10 +19,6 @@ _EACH = 4  # images of each domain, class and part of the split, at least
 _EVALUATED = 64  # images
 
 _FREEZES = "freeze_batch_norm"
-
-_Way = Literal["one gradient", "a gradient per domain", "second gradients"]
-"""How many gradients a step takes, which is what its time depends on; methods of one way differ by
-what merging takes, a few hundredths of a step."""
 
 
 @dataclasses.dataclass
@@ -48,13 +44,16 @@ class Times:
     image: float
     image_bytes: float
     batch: int
-    steps: dict[_Way, float]
+    steps: dict[Taken, float]
     traces: list[float]
 
     def step(self, method: Method, batch: int, sources: int) -> float:
         """What a step of a method takes with so many images per domain."""
         passes = 1 + objectives.get(method.objective).looks_ahead
-        return self.steps[_way(method)] + passes * self.image * (batch - self.batch) * sources
+        return (
+            self.steps[gradients_taken(method)]
+            + passes * self.image * (batch - self.batch) * sources
+        )
 
 
 class StepTimes:
@@ -79,10 +78,12 @@ class StepTimes:
             runs: Runs of it.
             images: Its images, of which a few are used.
         """
-        runs = list({_way(run.method): run for run in reversed(list(runs))}.values())[::-1]
+        runs = list({gradients_taken(run.method): run for run in reversed(list(runs))}.values())[
+            ::-1
+        ]
         key = repr(_depends_on(config, len(images.domains) - 1))
         times = self._known.get(key)
-        if times is not None and all(_way(run.method) in times.steps for run in runs):
+        if times is not None and all(gradients_taken(run.method) in times.steps for run in runs):
             self._say(f"  {config.name}: measured before")
             return times
         each = max(_EACH, config.along_training.samples * config.along_training.gradients)
@@ -90,9 +91,9 @@ class StepTimes:
         if times is None:
             times = self._known[key] = self._begin(config, runner, runs[0])
         for run in runs:
-            if _way(run.method) not in times.steps:
+            if gradients_taken(run.method) not in times.steps:
                 first, step = runner.time_steps(run, _STEPS, times.batch)
-                times.steps[_way(run.method)] = step
+                times.steps[gradients_taken(run.method)] = step
                 times.traces.append(first)
                 self._tell(run, times)
         return times
@@ -117,14 +118,14 @@ class StepTimes:
             image=image,
             image_bytes=image_bytes,
             batch=batch,
-            steps={_way(run.method): step},
+            steps={gradients_taken(run.method): step},
             traces=[first],
         )
         self._tell(run, times)
         return times
 
     def _tell(self, run: Run, times: Times) -> None:
-        way = _way(run.method)
+        way = gradients_taken(run.method)
         self._say(
             f"  {way}, as {run.method.name}: {1000 * times.steps[way]:.0f} ms per step of "
             f"{times.batch} images per domain"
@@ -141,15 +142,6 @@ def _without_files(config: Config) -> Config:
     # The accuracies along training are evaluations as others.
     measured = along.model_copy(update={"accuracy": False})
     return config.model_copy(update={"backbone": random, "along_training": measured})
-
-
-def _way(method: Method) -> _Way:
-    """What a method's step takes its time for."""
-    objective, strategy = objectives.get(method.objective), strategies.get(method.strategy)
-    if objective.looks_ahead:
-        return "second gradients"
-    one_pass = strategy.averages and not objective.needs_all_domains
-    return "one gradient" if one_pass else "a gradient per domain"
 
 
 def _depends_on(config: Config, sources: int) -> tuple[object, ...]:

@@ -2,6 +2,15 @@
 
 import numpy as np
 
+from dg_keras import strategies
+
+ALL = [
+    strategies.Mean(),
+    strategies.AgrSum(),
+    strategies.AgrRand(seed=3),
+    strategies.AgrRand(seed=3, zero_agrees=False),
+    strategies.PCGrad(seed=3),
+]
 SHAPES = [(3, 3, 2, 4), (4,), (), (5, 7), (1, 6)]
 
 

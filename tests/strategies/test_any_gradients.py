@@ -9,15 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dg_keras import strategies
+from tests.strategies.cases import ALL
 from tests.strategies.reference import flatten
 
-ALL = [
-    strategies.Mean(),
-    strategies.AgrSum(),
-    strategies.AgrRand(seed=3),
-    strategies.AgrRand(seed=3, zero_agrees=False),
-    strategies.PCGrad(seed=3),
-]
 LARGEST = 2.0**60  # a sum of squares of such is in the range of float32
 every_strategy = pytest.mark.parametrize("strategy", ALL, ids=repr)
 any_example = hypothesis.settings(deadline=None, derandomize=True, max_examples=20, database=None)

@@ -10,14 +10,8 @@ import tensorflow as tf
 
 from dg_keras import strategies
 from tests.strategies import cases, reference
+from tests.strategies.cases import ALL
 
-ALL = [
-    strategies.Mean(),
-    strategies.AgrSum(),
-    strategies.AgrRand(seed=3),
-    strategies.AgrRand(seed=3, zero_agrees=False),
-    strategies.PCGrad(seed=3),
-]
 DETERMINISTIC = [strategies.Mean(), strategies.AgrSum()]
 
 every_strategy = pytest.mark.parametrize("strategy", ALL, ids=repr)

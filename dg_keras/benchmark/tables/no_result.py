@@ -1,6 +1,7 @@
 """What there is no result of."""
 
 from dg_keras.benchmark.summary import Summary
+from dg_keras.benchmark.tables.diverged_sentence import diverged_sentence
 
 
 def no_result(summary: Summary) -> list[str]:
@@ -15,11 +16,7 @@ def no_result(summary: Summary) -> list[str]:
     sentences = []
     runs = len(summary.diverged)
     if runs:
-        sentences.append(
-            f"{runs} run{'s' * (runs > 1)} diverged, {'each ' * (runs > 1)}at a step where a loss, "
-            f"gradient or weight was infinite or NaN, and {'are' if runs > 1 else 'is'} in no mean "
-            "and no test."
-        )
+        sentences.append(f"{diverged_sentence(runs, 'no mean and no test')}.")
     images = summary.skipped_images
     if images:
         sentences.append(
