@@ -33,7 +33,7 @@ class Times:
         image: What an image more in a batch takes, of a step with one pass over it.
         image_bytes: The same in memory.
         batch: The images per domain of `steps`.
-        steps: Of one method of each way.
+        steps: Of one of the methods that take the same gradients.
         traces: Until a new model's first step is done, of each that was measured.
     """
 
@@ -78,22 +78,21 @@ class StepTimes:
             runs: Runs of it.
             images: Its images, of which a few are used.
         """
-        runs = list({gradients_taken(run.method): run for run in reversed(list(runs))}.values())[
-            ::-1
-        ]
+        firsts: dict[Taken, Run] = {}
+        for run in runs:
+            firsts.setdefault(gradients_taken(run.method), run)
         key = repr(_depends_on(config, len(images.domains) - 1))
         times = self._known.get(key)
-        if times is not None and all(gradients_taken(run.method) in times.steps for run in runs):
+        if times is not None and firsts.keys() <= times.steps.keys():
             self._say(f"  {config.name}: measured before")
             return times
         each = max(_EACH, config.along_training.samples * config.along_training.gradients)
         runner = Runner(_without_files(config), some_images(images, each))
         if times is None:
-            times = self._known[key] = self._begin(config, runner, runs[0])
-        for run in runs:
-            if gradients_taken(run.method) not in times.steps:
-                first, step = runner.time_steps(run, _STEPS, times.batch)
-                times.steps[gradients_taken(run.method)] = step
+            times = self._known[key] = self._begin(config, runner, next(iter(firsts.values())))
+        for taken, run in firsts.items():
+            if taken not in times.steps:
+                first, times.steps[taken] = runner.time_steps(run, _STEPS, times.batch)
                 times.traces.append(first)
                 self._tell(run, times)
         return times
