@@ -61,7 +61,7 @@ def _of_domain(batches: Sequence[Batch], number: tf.Tensor) -> Batch:
 
     def of(*parts: Any) -> Any:
         if isinstance(parts[0], tf.Tensor):
-            return tf.stack(parts)[number]
+            return tf.gather(tf.stack(parts), number)  # `[number]` is a constant to XLA
         return tf.switch_case(number, [lambda part=part: part for part in parts])
 
     return keras.tree.map_structure(of, *batches, none_is_leaf=False)
