@@ -57,7 +57,7 @@ def estimate(
     models = 1 + sum(one.method != other.method for one, other in itertools.pairwise(runs))
     if models_kept(keep_traced, times.gradient_bytes, len(config.methods)) >= len(config.methods):
         models = len({run.method.name for run in runs})
-    total += models * statistics.fmean(times.traces)
+    total += models * statistics.fmean(times.traces.values())
     peak = peak_memory() + 3 * config.data.image_size**2 * number
     peak += times.image_bytes * max(0, training.batch_size - times.batch) * sources
     steps: dict[str, str] = {}

@@ -115,7 +115,12 @@ class MethodModels:
 
 
 def _values(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
-    return [variable.numpy() for variable in variables]
+    return [_small_if_zero(variable.numpy()) for variable in variables]
+
+
+def _small_if_zero(value: np.ndarray) -> np.ndarray:
+    # An optimizer's moments begin at zero: they would take twice the network's memory.
+    return value if value.any() else np.broadcast_to(np.zeros((), value.dtype), value.shape)
 
 
 def _assign(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:

@@ -170,7 +170,7 @@ class Runner:
             batch_size: Images per domain; None for the config's.
 
         Returns:
-            Seconds until the first step is done, and seconds per step after it.
+            Seconds per step after the first, and seconds until that one is done.
         """
         start = time.perf_counter()
         images = self._without(run.target)
@@ -178,7 +178,7 @@ class Runner:
         batches = self._trained_on(run.method, images, seed=0, batch_size=batch_size)
         clock = _Clock()
         model.fit(**batches, steps_per_epoch=1 + steps, callbacks=[clock], verbose=0)
-        return clock.begins[1] - start, (clock.end - clock.begins[1]) / steps
+        return (clock.end - clock.begins[1]) / steps, clock.begins[1] - start
 
     def time_preparation(self, number: int) -> float:
         """Seconds per image until it can be trained on, measured on so many at most."""

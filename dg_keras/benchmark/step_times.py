@@ -34,7 +34,7 @@ class Times:
         image_bytes: The same in memory.
         batch: The images per domain of `steps`.
         steps: Of one of the methods that take the same gradients.
-        traces: Until a new model's first step is done, of each that was measured.
+        traces: Until a new model's first step is done, of the same.
     """
 
     gradient_bytes: int
@@ -45,7 +45,7 @@ class Times:
     image_bytes: float
     batch: int
     steps: dict[Taken, float]
-    traces: list[float]
+    traces: dict[Taken, float]
 
     def step(self, method: Method, batch: int, sources: int) -> float:
         """What a step of a method takes with so many images per domain."""
@@ -90,24 +90,25 @@ class StepTimes:
         runner = Runner(_without_files(config), some_images(images, each))
         if times is None:
             times = self._known[key] = self._begin(config, runner, next(iter(firsts.values())))
-        for taken, run in firsts.items():
-            if taken not in times.steps:
-                first, times.steps[taken] = runner.time_steps(run, _STEPS, times.batch)
-                times.traces.append(first)
-                self._tell(run, times)
+        for taken in sorted(firsts.keys() - times.steps.keys()):  # second gradients last
+            run = firsts[taken]
+            times.steps[taken], times.traces[taken] = _of_parts(taken, times) or runner.time_steps(
+                run, _STEPS, times.batch
+            )
+            self._tell(run, times)
         return times
 
     def _begin(self, config: Config, runner: Runner, run: Run) -> Times:
         """All but the steps of the other methods."""
         wanted = config.training.batch_size
         batch = min(wanted, _BATCH)
-        first, step = runner.time_steps(run, _STEPS, batch)
+        step, trace = runner.time_steps(run, _STEPS, batch)
         image, image_bytes = 0.0, 0.0
         if wanted > batch:
             larger = min(wanted, _LARGER)
             before = peak_memory()
             more = (larger - batch) * (len(runner.domains) - 1)
-            image = max(0.0, runner.time_steps(run, _STEPS, larger)[1] - step) / more
+            image = max(0.0, runner.time_steps(run, _STEPS, larger)[0] - step) / more
             image_bytes = (peak_memory() - before) / more
         times = Times(
             gradient_bytes=runner.gradient_bytes,
@@ -118,7 +119,7 @@ class StepTimes:
             image_bytes=image_bytes,
             batch=batch,
             steps={gradients_taken(run.method): step},
-            traces=[first],
+            traces={gradients_taken(run.method): trace},
         )
         self._tell(run, times)
         return times
@@ -129,6 +130,17 @@ class StepTimes:
             f"  {way}, as {run.method.name}: {1000 * times.steps[way]:.0f} ms per step of "
             f"{times.batch} images per domain"
         )
+
+
+def _of_parts(taken: Taken, times: Times) -> tuple[float, float] | None:
+    """A step that takes second gradients is one that takes a gradient per domain, and a pass more.
+
+    Where both are known, it need not be compiled, which takes the longest of all.
+    """
+    parts: tuple[Taken, Taken] = ("a gradient per domain", "one gradient")
+    if taken != "second gradients" or not times.steps.keys() >= set(parts):
+        return None
+    return sum(times.steps[p] for p in parts), sum(times.traces[p] for p in parts)
 
 
 def _without_files(config: Config) -> Config:

@@ -177,14 +177,18 @@ def test_several_workers_end_the_same_and_none_outlives_a_command_that_is_killed
 
 
 def test_a_dry_run_shows_the_grid_and_runs_nothing(tmp_path, monkeypatch, capsys):
-    only = ["--set", "methods=[Deep-All]"]
+    only = ["--set", "methods=[Deep-All, MLDG, Agr-Sum]"]
     assert run_here(monkeypatch, tmp_path, "--dry-run", *only) == 0
     printed = capsys.readouterr().out
     assert "deep-all--sketch--trial1" in printed
-    assert "smoke: 2 runs, 2 of them to run." in printed
+    assert "smoke: 6 runs, 6 of them to run." in printed
     assert "Time: about" in printed
     assert "Memory: at least" in printed
-    assert "1 at a time with Deep-All." in printed
+    assert "1 at a time with Deep-All; 4 at a time with MLDG, Agr-Sum." in printed
+    # What takes longest to compile is not: it follows from the others.
+    steps = [int(ms) for ms in re.findall(r": (\d+) ms per step of", printed)]
+    assert len(steps) == 3
+    assert steps[2] == pytest.approx(steps[0] + steps[1], abs=2)
     assert not list(tmp_path.iterdir())
 
 
