@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from performance.measuring import alternately, apart, compared, parser, show
+from performance.networks import batches, compiled, made
 
 DOMAINS = 3
 STRATEGIES = ("mean", "agr_sum", "pcgrad", "agr_rand")
@@ -38,46 +39,26 @@ def main() -> None:
 
 def measure(setting: str) -> pd.DataFrame:
     """The steps of one setting."""
-    import keras
-    import tensorflow as tf
-
     import dg_keras
 
     network, batch_size, jit_compile, steps, rounds = SETTINGS[setting]
-    size = {"AlexNet": 224, "EfficientNetLite0": 96, "small": 16}[network]
-    keras.utils.set_random_seed(0)
-    x = tf.random.uniform([DOMAINS * batch_size, size, size, 3], maxval=255)
-    y = tf.random.uniform([DOMAINS * batch_size], maxval=7, dtype=tf.int32)
-    batches = dg_keras.data.without_tuner(tf.data.Dataset.from_tensors((x, y)).repeat())
+    data = batches(network, DOMAINS * batch_size)
 
-    def build(way: str) -> keras.Model:
-        keras.utils.set_random_seed(0)
-        if network == "small":
-            layers = [keras.layers.Flatten(), keras.layers.Dense(32, "relu")]
-            net = keras.Sequential([keras.Input((16, 16, 3)), *layers, keras.layers.Dense(7)])
-        elif network == "AlexNet":
-            net = dg_keras.backbones.AlexNet(7)
-        else:
-            net = dg_keras.backbones.EfficientNetLite0(7, image_size=size)
+    def build(way: str) -> Any:
         strategy, _, together = way.partition(", ")
-        model = net
+        model = made(network)
         if strategy != "plain":
-            model = dg_keras.DomainGeneralizer(net, strategy, domains=DOMAINS)
-        model.compile(
-            optimizer=keras.optimizers.AdamW(1e-5, weight_decay=5e-5),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            jit_compile=jit_compile,
-            steps_per_execution=int(together.split()[0]) if together else 1,
-        )
-        return model
+            model = dg_keras.DomainGeneralizer(model, strategy, domains=DOMAINS)
+        at_once = int(together.split()[0]) if together else 1
+        return compiled(model, jit_compile=jit_compile, steps_per_execution=at_once)
 
     ways = ["plain", *STRATEGIES]
     if network == "small":
         ways = [f"{way}{more}" for way in ("plain", "agr_sum") for more in ("", ", 50 at once")]
     models = {way: build(way) for way in ways}
 
-    def fit(model: keras.Model) -> Any:
-        return model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
+    def fit(model: Any) -> Any:
+        return model.fit(data, steps_per_epoch=steps, shuffle=False, verbose=0)
 
     first = {}
     for way, model in models.items():
