@@ -12,6 +12,7 @@ from dg_keras.benchmark import tables
 from dg_keras.benchmark.build_trained import build_trained
 from dg_keras.benchmark.carried_out import carried_out
 from dg_keras.benchmark.check_keep_traced import check_keep_traced
+from dg_keras.benchmark.check_samples import check_samples
 from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
@@ -99,7 +100,8 @@ class Experiment:
         """Tries the report, and builds each network once: what can't be is told before the work.
 
         Raises:
-            ValueError: If the report can't be written or a network can't be built.
+            ValueError: If the report can't be written, a network can't be built, or no class has
+                as many images as are compared along training.
             FileNotFoundError: If the images are missing.
             InUseError: If another process is running this experiment into the same folder.
         """
@@ -110,6 +112,9 @@ class Experiment:
                 pass
         if self._absent is not None:
             raise self._absent
+        if self.config.along_training.gradients:
+            for target in dict.fromkeys(run.target for run in self._missing()):
+                check_samples(self.config.along_training.samples, self.inventory.table, target)
         rehearse_report(self.config.name, [self.reported()])
         for run in first_of_each_config(self._missing()):
             build_trained(run.config, len(self.inventory.classes), seed=run.config.seed)

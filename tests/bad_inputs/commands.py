@@ -59,6 +59,13 @@ def on_a_full_disk(row: BadInput) -> BadInput:
 
 ROWS = [
     command(
+        "more samples along training than a class has",
+        "--set 'along_training={gradients: true, samples: 500}' --set 'targets=[photo, sketch]'",
+        "`along_training.samples` must be at most 56 where 'photo' is held out, since some class "
+        "must have as many images in the training part of every source: of class 'mammal', which "
+        "has most, domain 'clipart' has 56. Received: samples=500",
+    ),
+    command(
         "no model is kept",
         "--keep-traced 0",
         "`keep_traced` must be a whole number of at least 1. Received: keep_traced=0",
