@@ -25,7 +25,6 @@ from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.records import Records
-from dg_keras.benchmark.rehearse_report import rehearse_report
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.runs_of import runs_of
@@ -97,11 +96,11 @@ class Experiment:
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
     def check(self) -> None:
-        """Tries the report, and builds each network once: what can't be is told before the work.
+        """Builds each network that is to be trained once: what can't be is told before the work.
 
         Raises:
-            ValueError: If the report can't be written, a network can't be built, or no class has
-                as many images as are compared along training.
+            ValueError: If a network can't be built, or no class has as many images as are compared
+                along training.
             FileNotFoundError: If the images are missing.
             InUseError: If another process is running this experiment into the same folder.
         """
@@ -115,7 +114,6 @@ class Experiment:
         if self.config.along_training.gradients:
             for target in dict.fromkeys(run.target for run in self._missing()):
                 check_samples(self.config.along_training.samples, self.inventory.table, target)
-        rehearse_report(self.config.name, [self.reported()])
         for run in first_of_each_config(self._missing()):
             build_trained(run.config, len(self.inventory.classes), seed=run.config.seed)
 
