@@ -121,6 +121,12 @@ ROWS = [
         )
     ),
     command(
+        "results of a name that no file can have",
+        "--results '\ud800'",
+        "`results` must be text in utf-8, as the names of files are in this process (PYTHONUTF8=1 "
+        "makes it utf-8). Received: '\\ud800/valid'",
+    ),
+    command(
         "results of a name that is too long",
         f"--results {{folder}}/{LONG}",
         "`results` must be a folder, or the path of one that can be made, of names of at "
