@@ -84,12 +84,16 @@ def carry_out(arguments: argparse.Namespace) -> int:
         study.run()
     except benchmark.InUseError as error:  # since it was checked
         return told(error, 2)
+    except benchmark.NoSpaceError as error:
+        is_any_done = any(experiment.finished() for experiment in study.experiments)
+        more = ", or with --report-only reports what is done" if is_any_done else ""
+        return told(f"{error}{more}", 1)
     except stopped as error:
         return told(error, 1)
     return 0
 
 
-def told(error: Exception, code: int) -> int:
+def told(error: Exception | str, code: int) -> int:
     """Says what is wrong; returns the exit code."""
     print(f"run_all.py: {error}", file=sys.stderr)
     return code

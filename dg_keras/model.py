@@ -29,6 +29,7 @@ from dg_keras.fitting.checks import (
 )
 from dg_keras.fitting.classes import classes
 from dg_keras.fitting.feed import feed
+from dg_keras.fitting.gradients_apart import gradients_apart
 from dg_keras.fitting.name_domains import name_domains
 from dg_keras.fitting.validate_by_domain import validate_by_domain
 from dg_keras.fitting.watch import Watch
@@ -135,6 +136,7 @@ class DomainGeneralizer(keras.Model):
         self._losses_by_domain = _Untracked([])
         self._plan = _Untracked(None)
         self._watch = _Untracked(None)
+        self._batches_from = _Untracked(None)
         self.built = net.built
         if self.domain_names is not None:
             self._make_objective_state()
@@ -234,11 +236,14 @@ class DomainGeneralizer(keras.Model):
                 validation_split=kwargs.get("validation_split") or None,
             )
             names, x = name_domains(x, self.domain_names, self._why_these_domains())
-            x, kwargs = feed(self, x, batch_size, kwargs)
+            x, kwargs, self._batches_from.value = feed(self, x, batch_size, kwargs)
             self.domain_names, y, batch_size = names, None, None
         elif x is not None:
             x = check_interleaved(self, x, y, batch_size, kwargs)
-        return super().fit(x=x, y=y, batch_size=batch_size, epochs=epochs, **kwargs)
+        try:
+            return super().fit(x=x, y=y, batch_size=batch_size, epochs=epochs, **kwargs)
+        finally:
+            self._batches_from.value = None
 
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
@@ -351,7 +356,7 @@ class DomainGeneralizer(keras.Model):
                 self.compile_update,
             )
         nonfinite = self._plan.value.nonfinite
-        self._watch.value = nonfinite and Watch(nonfinite)
+        self._watch.value = nonfinite and Watch(nonfinite, self._gradients_apart)
         jit_compile = self.jit_compile
         self.jit_compile = self._plan.value.parts.compiles_whole
         super().make_train_function(force)
@@ -368,6 +373,13 @@ class DomainGeneralizer(keras.Model):
             return logs
 
         self.train_function = named_step
+
+    def _gradients_apart(self, step: int) -> np.ndarray | None:
+        """Whether each domain's gradient in a step is finite; None where its batch is not known."""
+        batches_from = self._batches_from.value
+        if batches_from is None or self.distribute_strategy.num_replicas_in_sync > 1:
+            return None
+        return gradients_apart(self, batches_from, step)
 
     def _make_objective_state(self) -> None:
         """Makes the variables of the objective's state, once the number of domains is known."""

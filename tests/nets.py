@@ -25,7 +25,7 @@ def alexnet_like(dropout=0.0, l2=0.0, batch_norm=False, seed=0, **dense):
     return keras.Sequential(stack)
 
 
-def domains(number=3, samples=40, seed=0, sample_weight=False):
+def domains(number=3, samples=40, seed=0, sample_weight=False, least=0.2):
     """Domains of random images, each with its own brightness, that can be told by class."""
     rng = np.random.default_rng(seed)
     made = {}
@@ -36,7 +36,7 @@ def domains(number=3, samples=40, seed=0, sample_weight=False):
             x[sample, 3 * label : 3 * label + 3] += 100
         made[name] = (x.astype("float32"), y)
         if sample_weight:
-            made[name] += (rng.uniform(0.2, 2.0, size=len(y)).astype("float32"),)
+            made[name] += (rng.uniform(least, 2.0, size=len(y)).astype("float32"),)
     return made
 
 

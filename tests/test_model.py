@@ -66,6 +66,9 @@ class TestMeanIsPlainKeras:
     def test_with_regularizers_and_sample_weight(self, jit_compile):
         self.assert_same(domains(sample_weight=True), jit_compile=jit_compile, l2=0.05)
 
+    def test_with_negative_sample_weight(self):
+        self.assert_same(domains(sample_weight=True, least=-2.0))
+
     def test_with_activity_regularizer(self):
         self.assert_same(jit_compile=None, activity_regularizer=keras.regularizers.L2(0.01))
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from dg_keras import data as datasets
+from dg_keras.benchmark.check_samples import check_samples
 from dg_keras.benchmark.trained_inputs import TrainedInputs
 
 
@@ -25,6 +26,7 @@ def batches_of_classes(
     Raises:
         ValueError: If no class is left.
     """
+    check_samples(samples, images.table, images.target)
     rng = np.random.default_rng(seed)
     batches = []
     for label, _ in enumerate(images.classes):
@@ -35,9 +37,4 @@ def batches_of_classes(
         x = np.concatenate([inputs.some(images.train[s], at) for s, at in chosen.items()])
         domains = [source for source in chosen for _ in range(samples)]
         batches.append((x, np.full(len(domains), label), domains))
-    if not batches:
-        raise ValueError(
-            "`along_training.samples` must be at most the size of some class in the training "
-            f"part of every source. Received: {samples}, with {images.target} held out"
-        )
     return batches

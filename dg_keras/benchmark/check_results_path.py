@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from dg_keras.common.check_can_be_file import check_can_be_file
 from dg_keras.common.shortened import shortened
 from dg_keras.common.shown_path import shown_path
 
@@ -15,6 +16,7 @@ def check_results_path(folder: Path) -> None:
     Args:
         folder: Of an experiment's results, `<results>/<name>`.
     """
+    check_can_be_file("`results`", str(folder))
     rule = "`results` must be a folder, or the path of one that can be made"
     long = [part for part in folder.parts if len(os.fsencode(part)) > _NAME_BYTES]
     if long:

@@ -12,6 +12,7 @@ from dg_keras.benchmark import tables
 from dg_keras.benchmark.build_trained import build_trained
 from dg_keras.benchmark.carried_out import carried_out
 from dg_keras.benchmark.check_keep_traced import check_keep_traced
+from dg_keras.benchmark.check_samples import check_samples
 from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
@@ -24,7 +25,6 @@ from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.records import Records
-from dg_keras.benchmark.rehearse_report import rehearse_report
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.runs_of import runs_of
@@ -96,10 +96,11 @@ class Experiment:
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
     def check(self) -> None:
-        """Tries the report, and builds each network once: what can't be is told before the work.
+        """Builds each network that is to be trained once: what can't be is told before the work.
 
         Raises:
-            ValueError: If the report can't be written or a network can't be built.
+            ValueError: If a network can't be built, or no class has as many images as are compared
+                along training.
             FileNotFoundError: If the images are missing.
             InUseError: If another process is running this experiment into the same folder.
         """
@@ -110,7 +111,9 @@ class Experiment:
                 pass
         if self._absent is not None:
             raise self._absent
-        rehearse_report(self.config.name, [self.reported()])
+        if self.config.along_training.gradients:
+            for target in dict.fromkeys(run.target for run in self._missing()):
+                check_samples(self.config.along_training.samples, self.inventory.table, target)
         for run in first_of_each_config(self._missing()):
             build_trained(run.config, len(self.inventory.classes), seed=run.config.seed)
 

@@ -6,6 +6,7 @@ from dg_keras.benchmark.check_number_of_runs import check_number_of_runs
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.run import Run
+from dg_keras.common.check_can_be_file import check_can_be_file
 from dg_keras.common.shortened import shortened
 
 # File systems take 255 bytes; a record that is being written has a process' number behind it.
@@ -22,7 +23,7 @@ def runs_of(config: Config, targets: list[str]) -> list[Run]:
         targets: The domains to hold out.
 
     Raises:
-        ValueError: If two runs would have one record.
+        ValueError: If two runs would have one record, or no file can be called as a record is.
     """
     check_number_of_runs(config, len(targets))
     runs = [
@@ -38,6 +39,8 @@ def runs_of(config: Config, targets: list[str]) -> list[Run]:
             "`methods` and `targets` must have names that differ in letters and digits. "
             f"Received: two runs called {shortened(key)}"
         )
+    for run in runs:
+        check_can_be_file("`methods` and `targets`", run.key)
     longest = max((run.key for run in runs), key=lambda key: len(key.encode()))
     if len(longest.encode()) > _KEY_BYTES:
         raise ValueError(

@@ -56,11 +56,17 @@ class Study:
         ]
 
     def check(self) -> None:
-        """Raises what would stop a run only after long work; see `Experiment.check`."""
+        """Raises what would stop a run only after long work; see `Experiment.check`.
+
+        Tries the report, where anything is to be run.
+
+        Raises:
+            ValueError: If the report can't be written, or for what `Experiment.check` raises it.
+        """
         check_can_write(self.folder)
         for experiment in self.experiments:
             experiment.check()
-        if len(self.experiments) > 1:
+        if any(len(e.finished()) < len(e.runs) for e in self.experiments):
             rehearse_report(self.name, [e.reported() for e in self.experiments])
 
     def run(self) -> None:

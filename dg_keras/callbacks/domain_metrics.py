@@ -1,12 +1,12 @@
 """The compiled metrics of every domain by itself."""
 
-import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import keras
 import numpy as np
 
+from dg_keras.common.is_whole import is_whole
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
 from dg_keras.data.feeding.domains import check_finite, named
 from dg_keras.fitting.by_domain import results_by_domain
@@ -62,8 +62,10 @@ class DomainMetrics(keras.callbacks.Callback):
         mode: Mapping[str, Literal["min", "max"]] | None = None,
     ) -> None:
         for name, number in (("batch_size", batch_size), ("every", every)):
-            if not isinstance(number, numbers.Integral) or number < 1:
-                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={number}")
+            if not is_whole(number) or number < 1:
+                raise ValueError(
+                    f"`{name}` must be a positive integer. Received: {name}={number!r}"
+                )
         if mode is not None and not set(mode.values()) <= {"min", "max"}:
             raise ValueError(f'`mode` must map metrics to "min" or "max". Received: mode={mode}')
         super().__init__()

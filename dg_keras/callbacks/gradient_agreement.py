@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import numbers
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from dg_keras.callbacks._gradient_products import GradientProducts
+from dg_keras.common.is_whole import is_whole
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.as_tensors import as_tensors
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
@@ -107,12 +107,12 @@ class GradientAgreement(keras.callbacks.Callback):
         seed: int | None = None,
         prefix: str = "gradient",
     ) -> None:
-        if every != "epoch" and (not isinstance(every, numbers.Integral) or every < 1):
+        if every != "epoch" and (not is_whole(every) or every < 1):
             raise ValueError(
                 '`every` must be "epoch" or a positive number of training steps. '
                 f"Received: every={every!r}"
             )
-        if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
+        if not is_whole(batch_size) or batch_size < 1:
             raise ValueError(
                 f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
             )

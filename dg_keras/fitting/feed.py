@@ -1,12 +1,15 @@
 """Domains, as Keras' `fit` takes them."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from dg_keras.data.feeding.checked_batches import check_labels, checked_batches
-from dg_keras.data.feeding.domains import check_unbatched
+from dg_keras.data.feeding.domain import Domain
+from dg_keras.data.feeding.domains import check_unbatched, named
 from dg_keras.data.feeding.interleave import interleave
 from dg_keras.fitting.check_shapes import check_shapes
 from dg_keras.fitting.checks import (
@@ -23,7 +26,7 @@ from dg_keras.fitting.with_callback import with_callback
 
 def feed(
     model: keras.Model, domains: Any, batch_size: int | None, arguments: dict[str, Any]
-) -> tuple[tf.data.Dataset, dict[str, Any]]:
+) -> tuple[tf.data.Dataset, dict[str, Any], Callable[[int], tf.data.Dataset] | None]:
     """What `fit` hands to Keras for domains.
 
     Args:
@@ -33,7 +36,8 @@ def feed(
         arguments: The other arguments of `fit`.
 
     Returns:
-        The domains' interleaved batches from the model's step on, and the other arguments.
+        The domains' interleaved batches from the model's step on, the other arguments, and what
+        makes the same batches from another step on; None where they may not be the same.
     """
     shuffle = arguments.get("shuffle", True)
     check_is_bool("shuffle", shuffle)
@@ -42,14 +46,19 @@ def feed(
     check_unbatched(domains, sample_rank(model.net))
     check_shapes(domains, model.net, "x")
     start = StartStep(int(model.step.numpy()))
-    batches = interleave(
-        domains, size, seed=int(model.seed.numpy()), start_step=start.step, shuffle=shuffle
+    made = functools.partial(
+        interleave, domains, size, seed=int(model.seed.numpy()), shuffle=shuffle
     )
+    batches = made(start_step=start.step)
     known = classes(model, model.net)
     if not check_labels(domains, known):
         batches = checked_batches(batches, len(domains), known)
     steps = arguments.get("steps_per_epoch")
-    return batches, {
+    streams = [d for _, d in named(domains) if isinstance(d, tf.data.Dataset)]
+    is_repeatable = all(isinstance(stream, Domain) for stream in streams)
+    if arguments.get("class_weight") is not None:  # which Keras weighs its batches by
+        is_repeatable = False
+    others = {
         **arguments,
         "callbacks": with_callback(arguments.get("callbacks"), start, model),
         # Keras warns of a dataset that it shall shuffle: this one is by now, if it was to be.
@@ -57,3 +66,4 @@ def feed(
         "class_weight": whole_class_weight(arguments.get("class_weight"), known),
         "steps_per_epoch": steps_per_epoch(domains, size) if steps is None else steps,
     }
+    return batches, others, (lambda step: made(start_step=step)) if is_repeatable else None

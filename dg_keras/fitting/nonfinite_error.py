@@ -11,7 +11,8 @@ class NonfiniteError(ArithmeticError):
         message: What happened, in one sentence.
         step: The number of steps taken before the one that failed, as `model.step` counts them.
         domain: The domain whose loss or gradient was infinite or NaN, the first if there were
-            several; None where it was no domain's, or the gradient is that of all domains.
+            several; None where it was no domain's, or it is not known whose: the step took one
+            gradient for all domains, of batches that `fit` can't make again.
         loss: That domain's loss; None where there is no domain.
     """
 

@@ -1,14 +1,15 @@
 """Tells in time that a step of training could not be taken."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dg_keras.fitting.explain_fault import explain_fault
 from dg_keras.fitting.first_nonfinite import first_nonfinite
 from dg_keras.fitting.nonfinite_error import NonfiniteError
-from dg_keras.step.nonfinite import Nonfinite
+from dg_keras.step.nonfinite import Fault, Nonfinite
 
 
 class Watch:
@@ -20,10 +21,15 @@ class Watch:
 
     Args:
         nonfinite: What decides on the device.
+        gradients_apart: Tells whether each domain's gradient in a step is finite, where the step
+            took that of all domains; None if it can't.
     """
 
-    def __init__(self, nonfinite: Nonfinite) -> None:
+    def __init__(
+        self, nonfinite: Nonfinite, gradients_apart: Callable[[int], np.ndarray | None]
+    ) -> None:
         self._nonfinite = nonfinite
+        self._gradients_apart = gradients_apart
         # A look at an accelerator waits for all that it was given to do.
         self._is_late = bool(tf.config.list_logical_devices("GPU"))
         self._before: tf.Tensor | None = None
@@ -63,7 +69,15 @@ class Watch:
         fault = self._nonfinite.fault()
         # Whose loss is NaN says nothing if a weight is.
         self._check_weights(weights, fault.step)
-        raise explain_fault(fault, names)
+        raise explain_fault(self._with_gradients_apart(fault), names)
+
+    def _with_gradients_apart(self, fault: Fault) -> Fault:
+        """The fault, with each domain's gradient taken again where all have one."""
+        numbers = [*fault.losses, fault.learning_rate]
+        if len(fault.losses) == 1 or any(fault.gradients) or not np.isfinite(numbers).all():
+            return fault
+        finite = self._gradients_apart(fault.step)
+        return fault if finite is None or all(finite) else fault._replace(gradients=finite)
 
     def _check_weights(self, weights: Sequence[keras.Variable], step: int) -> None:
         path = first_nonfinite(weights)

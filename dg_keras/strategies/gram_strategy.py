@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from dg_keras.strategies.gram_matrix import gram_matrix
 from dg_keras.strategies.strategy import Strategy
-from dg_keras.strategies.totals import totals
 from dg_keras.strategies.wide import wide
 
 
@@ -25,7 +25,8 @@ class GramStrategy(Strategy):
 
         Args:
             gram: Inner products of the domains' gradients over all variables, float32 `[N, N]`;
-                N is known. In mixed precision it holds the square of the loss scale.
+                N is known. In mixed precision it holds the square of the loss scale; a positive
+                multiple, where float32 does not hold the inner products themselves.
             step: The number of the training step, a scalar integer.
 
         Returns:
@@ -35,26 +36,10 @@ class GramStrategy(Strategy):
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum of the gradients, weighted by `weights`."""
-        weights = tf.unstack(self.weights(_gram(gradients), step), num=len(gradients))
+        weights = tf.unstack(self.weights(gram_matrix(gradients), step), num=len(gradients))
         return [
             tf.add_n(
                 [tf.cast(w, wide(g).dtype) * wide(g) for w, g in zip(weights, domains, strict=True)]
             )
             for domains in zip(*gradients, strict=True)
         ]
-
-
-def _gram(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
-    """Inner products over all variables, float32 `[N, N]`."""
-    domains = range(len(gradients))
-    pairs = [(i, j) for i in domains for j in range(i + 1)]
-
-    def products(*gradient: tf.Tensor) -> list[tf.Tensor]:
-        g = [tf.cast(t, tf.float32) for t in gradient]
-        return [g[i] * g[j] for i, j in pairs]
-
-    # Not as a matrix product, for which the gradients would be stacked, and so copied.
-    by_variable = [totals(products, *of_domains) for of_domains in zip(*gradients, strict=True)]
-    sums = [tf.add_n(list(of_pair)) for of_pair in zip(*by_variable, strict=True)]
-    inner = dict(zip(pairs, sums, strict=True))
-    return tf.stack([tf.stack([inner[max(i, j), min(i, j)] for j in domains]) for i in domains])

@@ -59,6 +59,13 @@ def on_a_full_disk(row: BadInput) -> BadInput:
 
 ROWS = [
     command(
+        "more samples along training than a class has",
+        "--set 'along_training={gradients: true, samples: 500}' --set 'targets=[photo, sketch]'",
+        "`along_training.samples` must be at most 56 where 'photo' is held out, since some class "
+        "must have as many images in the training part of every source: of class 'mammal', which "
+        "has most, domain 'clipart' has 56. Received: samples=500",
+    ),
+    command(
         "no model is kept",
         "--keep-traced 0",
         "`keep_traced` must be a whole number of at least 1. Received: keep_traced=0",
@@ -112,6 +119,12 @@ ROWS = [
             "`results` must be a folder that can be written. Received: "
             "'{folder}/results/valid', and File too large in {folder}",
         )
+    ),
+    command(
+        "results of a name that no file can have",
+        "--results '\ud800'",
+        "`results` must be text in utf-8, as the names of files are in this process (PYTHONUTF8=1 "
+        "makes it utf-8). Received: '\\ud800/valid'",
     ),
     command(
         "results of a name that is too long",

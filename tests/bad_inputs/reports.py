@@ -1,8 +1,12 @@
 """Reports that could not be written when all runs are done."""
 
+import os
+import sys
+
 import pytest
 
 from dg_keras.benchmark.rehearse_report import rehearse_report
+from dg_keras.benchmark.runs_of import runs_of
 from tests.bad_inputs.bad_input import BadInput
 from tests.benchmark.made_records import config
 
@@ -37,7 +41,21 @@ def failing(wrong, place, experiments, name):
     )
 
 
+def in_ascii(folder):
+    """The runs on a domain, as a process with LC_ALL=C and PYTHONUTF8=0 would call them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsencode", lambda name: name.encode("ascii"))
+        patch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+        runs_of(config("methods=[Deep-All]"), ["写真"])
+
+
 ROWS = [
+    BadInput(
+        "a domain where the names of files are ASCII",
+        in_ascii,
+        "`methods` and `targets` must be text in ascii, as the names of files are in this process "
+        "(PYTHONUTF8=1 makes it utf-8). Received: 'deep-all--写真--trial1'",
+    ),
     domain("a domain of two lines", "two\nlines", "'two\\nlines'"),
     domain("a domain with a control character", "a\x1b[31m", "'a\\x1b[31m'"),
     domain("a domain that is written from right to left", "a\u202eb", "'a\\u202eb'"),

@@ -4,6 +4,7 @@ import pytest
 
 from tests.bad_inputs import (
     archives,
+    arguments,
     commands,
     config_files,
     config_methods,
@@ -21,6 +22,7 @@ from tests.bad_inputs.bad_input import BadInput
 
 ROWS: list[BadInput] = [
     *archives.ROWS,
+    *arguments.ROWS,
     *commands.ROWS,
     *config_files.ROWS,
     *config_methods.ROWS,

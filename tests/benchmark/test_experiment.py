@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 
 import numpy as np
@@ -81,13 +80,6 @@ def test_what_happens_along_training_is_recorded(tmp_path):
     page = (report / "index.html").read_text()
     assert page.count("data:image/png;base64,") == 4
     assert "http" not in page
-
-
-def test_too_many_samples_of_a_class_are_one_sentence(tmp_path, capsys):
-    along = "along_training={gradients: true, samples: 500}"
-    with pytest.raises(benchmark.FailedRunsError, match=r"^1 of 1 runs failed: deep-all-"):
-        experiment(tmp_path, "methods=[Deep-All]", along).run()
-    assert re.search(r"`along_training.samples` must be at most.*500", capsys.readouterr().out)
 
 
 def test_a_grid_is_never_tested(tmp_path):

@@ -124,7 +124,7 @@ def test_a_domain_looks_the_same_in_every_panel():
         "photo": {"val_accuracy/sketch": [0.1, 0.2], "test_accuracy/photo": [0.3, 0.4]},
         "sketch": {"val_accuracy/photo": [0.1, 0.2], "test_accuracy/sketch": [0.3, 0.4]},
     }
-    extra = {"val_accuracy": [0.0, 0.0], "val_accuracy/worst": [0.0, 0.0], "loss": [1.0, 1.0]}
+    extra = {"val_accuracy": [0.0, 0.0], "loss": [1.0, 1.0], "loss/sketch": [1.0, 1.0]}
     made = [
         record("Deep-All", target, 1, 0.5, history={**history, **extra})
         for target, history in histories.items()
@@ -143,6 +143,12 @@ def test_a_domain_looks_the_same_in_every_panel():
         )
         assert list(of_target.get_ydata()) == pytest.approx([30, 40])
         assert list(of_source.get_ydata()) == pytest.approx([10, 20])
+
+
+def test_domains_of_any_name_are_drawn():
+    history = {"val_accuracy/worst": [0.1, 0.2], "test_accuracy/balanced": [0.2, 0.3]}
+    figure = figures.training_curves([record("Deep-All", "balanced", 1, 0.5, history=history)])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["worst", "balanced"]
 
 
 def test_a_wide_band_shows_no_accuracy_that_there_cannot_be():

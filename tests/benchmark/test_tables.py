@@ -284,6 +284,24 @@ def test_markdown_shows_names_as_they_are():
     assert r"\$x\$" in text  # GitHub would set it as mathematics
 
 
+def one_row(*columns):
+    return tables.Table("", columns, (tuple(map(tables.Cell, columns)),))
+
+
+def test_latex_says_what_it_needs_where_pdflatex_has_no_such_letters():
+    text = tables.latex("label", ["so naïve"], one_row("Łódź", "方法 ж", "法"))
+    first, second, *_ = text.splitlines()
+    assert first == (
+        "% pdfLaTeX does not set ж, 方, 法: take XeLaTeX or LuaLaTeX, and a font that has them."
+    )
+    assert second == r"\begin{table}"
+
+
+def test_latex_asks_for_nothing_where_pdflatex_will_do():
+    text = tables.latex("label", ["caption — so"], one_row("Łódź", "“naïve Señor…”", "1 ± 2†"))
+    assert text.startswith(r"\begin{table}")
+
+
 def test_latex_shows_names_as_they_are():
     text = tables.latex("some_name", ["p < 0.05"], named())
     assert r"a\textbar{}b" in text

@@ -15,6 +15,7 @@ from tests.step.vectors import (
     GRAPH,
     LOSS,
     STEPS,
+    XLA,
     assert_same,
     fit,
     made,
@@ -68,6 +69,17 @@ class TestWhatIsTold:
     def test_of_a_gradient(self):
         _, _, told = fit(made(), stream(GRADIENT))
         assert str(told).startswith(f"Domain 'b' has a loss of {told.loss:.4g}, and a gradient ")
+
+    @pytest.mark.parametrize("how", [EAGER, GRAPH, XLA], ids=str)
+    @pytest.mark.parametrize("bad", ["a", "b"])
+    def test_of_a_gradient_where_domains_are_taken_in_one_pass(self, how, bad):
+        domains = {name: batch(12, seed) for seed, name in enumerate("ab")}
+        domains[bad][0][4 * BAD_STEP + 2, 0] = GRADIENT
+        model = made("mean", how=how)
+        states, _, told = fit(model, domains, batch_size=4, steps_per_epoch=STEPS)
+        assert (told.step, told.domain) == (BAD_STEP, bad)
+        assert str(told).startswith(f"Domain {bad!r} has a loss of {told.loss:.4g}, and a gradient")
+        assert_same(state(model), states[BAD_STEP])
 
     def test_of_a_learning_rate(self):
         model = made(optimizer=keras.optimizers.SGD(np.inf))

@@ -12,7 +12,7 @@ from dg_keras import strategies
 from tests.strategies.cases import ALL
 from tests.strategies.reference import flatten
 
-LARGEST = 2.0**60  # a sum of squares of such is in the range of float32
+LARGEST = 2.0**118  # sums over all domains and components are in the range of float32
 every_strategy = pytest.mark.parametrize("strategy", ALL, ids=repr)
 any_example = hypothesis.settings(deadline=None, derandomize=True, max_examples=20, database=None)
 

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from dg_keras import strategies
+from dg_keras.strategies.totals import FEW
 from tests.strategies import cases, reference
 from tests.strategies.cases import ALL
 
@@ -70,6 +71,41 @@ def test_pcgrad_is_algorithm_1(domains, kind, step):
         list(range(domains))
     ] * domains
     assert_close(merged(strategy, gradients, step), reference.pcgrad(gradients, order), gradients)
+
+
+# Powers of two of each domain's magnitude: squares that overflow, that underflow, and both.
+MAGNITUDES = [
+    [100, 100, 100],
+    [64, 0, 0],
+    [-80, -80, -80],
+    [0, -80, 0],
+    [100, 100, -10],
+    [50, -50, 0],
+]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("powers", MAGNITUDES, ids=str)
+def test_pcgrad_is_algorithm_1_of_any_magnitudes(powers, compiled):
+    gradients = [
+        [np.float32(2.0**power) * g for g in gradient]
+        for power, gradient in zip(powers, cases.opposite(3, seed=4), strict=True)
+    ]
+    strategy = strategies.PCGrad(seed=11)
+    expected = reference.pcgrad(gradients, strategy._order(3, 0).numpy())
+    merge = tf.function(strategy, jit_compile=True) if compiled else strategy
+    result = reference.flatten(merge(gradients, tf.constant(0)))
+    # Of the largest gradient, which may be projected to little more than rounding leaves of it.
+    scale = 2.0 ** max(powers)
+    np.testing.assert_allclose(result / scale, expected / scale, rtol=0, atol=3e-6)
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e25])
+def test_pcgrad_sees_conflict_in_large_variables(size):
+    ones = np.full(FEW + 3, size, "float32")
+    gradients = [[ones, ones[:2]], [-ones, -ones[:2]]]
+    for merged in strategies.PCGrad()(gradients):
+        assert np.abs(merged.numpy() / size).max() < 1e-6
 
 
 def test_pcgrad_has_no_dynamic_shapes():

@@ -9,7 +9,6 @@ from dg_keras.benchmark.record import Record
 
 _SOURCE = "val_accuracy/"
 _TARGET = "test_accuracy/"
-_SUMMARIES = ("worst", "balanced")  # over the domains, which stand where a domain's name does
 
 
 def training_curves(records: Sequence[Record]) -> Figure | None:
@@ -25,7 +24,7 @@ def training_curves(records: Sequence[Record]) -> Figure | None:
     for record in records:
         for key, values in record.history.items():
             domain = key.removeprefix(_SOURCE).removeprefix(_TARGET)
-            if domain == key or domain in _SUMMARIES:
+            if domain == key:
                 continue
             percent = [100 * value for value in values]
             place = record.target, record.method, domain

@@ -24,9 +24,15 @@ _SIGNS = {
     "†": r"$\dagger$",
 }
 
+_SHOWN = 20  # characters
+# Latin letters and the usual punctuation, which its fonts have.
+_BEYOND_PDFLATEX = re.compile("[^\0-\u017f\u0218-\u021b\u2010-\u203a]")
+
 
 def latex(label: str, caption: Sequence[str], table: Table) -> str:
     """A floating table for LaTeX with its package booktabs.
+
+    Names stand as they are. Where pdfLaTeX has no such letters, a comment says so.
 
     Args:
         label: What follows "tab:" in the label; letters, digits, `_`, `.` and `-`.
@@ -35,7 +41,7 @@ def latex(label: str, caption: Sequence[str], table: Table) -> str:
     """
     lines = [_line(list(map(Cell, table.columns)))], [_line(row) for row in table.rows]
     head, body = ("\n".join(part) for part in lines)
-    return "\n".join(
+    text = "\n".join(
         [
             r"\begin{table}",
             rf"\caption{{{_escaped(' '.join(caption))}}}",
@@ -51,6 +57,16 @@ def latex(label: str, caption: Sequence[str], table: Table) -> str:
             "",
         ]
     )
+    return _needs(text) + text
+
+
+def _needs(text: str) -> str:
+    """A comment that says what a text needs that is not for pdfLaTeX; nothing for others."""
+    beyond = sorted(set(_BEYOND_PDFLATEX.findall(text)))
+    if not beyond:
+        return ""
+    shown = ", ".join(beyond[:_SHOWN]) + (", ..." if len(beyond) > _SHOWN else "")
+    return f"% pdfLaTeX does not set {shown}: take XeLaTeX or LuaLaTeX, and a font that has them.\n"
 
 
 def _line(cells: Sequence[Cell]) -> str:

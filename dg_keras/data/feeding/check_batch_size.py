@@ -1,7 +1,8 @@
 """How many samples a batch may have."""
 
-import numbers
 from typing import Any
+
+from dg_keras.common.is_whole import is_whole
 
 
 def check_batch_size(batch_size: Any) -> None:
@@ -13,8 +14,7 @@ def check_batch_size(batch_size: Any) -> None:
     Raises:
         ValueError: If it is not.
     """
-    is_whole = isinstance(batch_size, numbers.Integral) and not isinstance(batch_size, bool)
-    if not is_whole or batch_size < 1:
+    if not is_whole(batch_size) or batch_size < 1:
         raise ValueError(
             f"`batch_size` must be a positive whole number. Received: batch_size={batch_size!r}"
         )

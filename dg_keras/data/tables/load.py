@@ -7,6 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from dg_keras.common.home import places
+from dg_keras.common.is_whole import is_whole
+from dg_keras.common.shortened import shortened
+from dg_keras.data.feeding.check_batch_size import check_batch_size
 from dg_keras.data.feeding.image_store import ImageStore
 from dg_keras.data.feeding.read_image import image_shape
 from dg_keras.data.tables.check_choice import check_choice
@@ -74,8 +77,9 @@ def load(
         The parts to train, validate and test on.
 
     Raises:
-        ValueError: If `name`, `target`, `split`, `test` or `on_bad_image` is unknown, the images
-            are not those expected, there is no official split, or nothing is left to train on.
+        ValueError: If `name`, `target`, `split`, `test` or `on_bad_image` is unknown, a number is
+            none, the images are not those expected, there is no official split, or nothing is left
+            to train on.
         FileNotFoundError: If the data set or some of its files are not there.
 
     Example:
@@ -86,6 +90,9 @@ def load(
     >>> images, labels = next(iter(styleshift.test))
     """
     check_choice("on_bad_image", on_bad_image, ["raise", "skip"])
+    check_batch_size(batch_size)
+    if not is_whole(seed):
+        raise ValueError(f"`seed` must be a whole number. Received: seed={shortened(seed)}")
     shape = image_shape(image_size)
     known = KNOWN.get(os.fspath(name))
     root = _find(os.fspath(name), root, known)

@@ -1,0 +1,85 @@
+"""Several experiments as one command."""
+
+import weakref
+
+import pytest
+
+from dg_keras import benchmark
+from dg_keras.benchmark import figures
+from dg_keras.benchmark.method_models import MethodModels
+from dg_keras.benchmark.plan import Plan
+from dg_keras.benchmark.records import Records
+from dg_keras.benchmark.runner import Runner
+from tests.benchmark.few_images import few_images
+from tests.benchmark.made_records import config, record
+
+FEW = ["trials=1", "targets=[photo]", "methods=[Deep-All]", "data.name=few"]
+
+
+def study(results, *names, more=(), **arguments):
+    """A study of smallest experiments of these names."""
+    few = [*FEW, f"data.root={few_images()}", *more]
+    configs = [config(f"name={name}", *few) for name in names]
+    return benchmark.Study(Plan("all", tuple(configs)), results, **arguments)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What was drawn as the first figure of a report."""
+    found = []
+
+    def kept(results, summary, of=figures.box_plots):
+        found.append(of(results, summary))
+        return found[-1]
+
+    monkeypatch.setattr(figures, "box_plots", kept)
+    return found
+
+
+def done(self, run):
+    """In place of reading the record: of a run that was done."""
+    return record(run.method.name, run.target, run.trial, 0.5)
+
+
+def test_each_experiments_report_is_tried_once(tmp_path, drawn):
+    study(tmp_path, "one", "two").check()
+    assert len(drawn) == 2
+
+
+def test_no_report_is_tried_where_all_is_done(tmp_path, drawn, monkeypatch):
+    monkeypatch.setattr(Records, "read", done)
+    study(tmp_path, "one", "two").check()
+    assert len(drawn) == 0
+
+
+def test_a_report_on_experiments_of_which_one_is_done_is_tried(tmp_path, drawn, monkeypatch):
+    two = study(tmp_path, "one", "two")
+    monkeypatch.setattr(Records, "read", done)
+    two.experiments[0] = study(tmp_path, "one").experiments[0]
+    two.check()
+    assert len(drawn) == 2
+
+
+def test_runners_and_models_are_freed_before_the_next_are_made(tmp_path, monkeypatch):
+    runners, models, left = [], [], []
+    make_runner, compile_model = Runner.__init__, MethodModels._compile
+
+    def living(references):
+        return [reference() for reference in references if reference() is not None]
+
+    def made(self, *arguments):
+        left.append(("runners", len(living(runners))))
+        runners.append(weakref.ref(self))
+        make_runner(self, *arguments)
+
+    def compiled(self, *arguments):
+        left.append(("models", len(living(models))))
+        model = compile_model(self, *arguments)
+        models.append(weakref.ref(model))
+        return model
+
+    monkeypatch.setattr(Runner, "__init__", made)
+    monkeypatch.setattr(MethodModels, "_compile", compiled)
+    more = ["methods=[Deep-All, Agr-Sum]", "training.steps=2"]
+    study(tmp_path, "one", "two", more=more, keep_traced=1).run()
+    assert left == 2 * [("runners", 0), ("models", 0), ("models", 0)]
