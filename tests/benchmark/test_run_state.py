@@ -10,6 +10,9 @@ from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
 from tests.benchmark.few_images import few_images
+from tests.benchmark.small_net import SMALL
+
+pytestmark = pytest.mark.usefixtures("small_net")
 
 METHODS = [
     "Deep-All",
@@ -28,7 +31,7 @@ def made(tmp_path_factory):
     features = tmp_path_factory.mktemp("features")
 
     def make(*overrides):
-        few = [f"data.name={few_images()}", "trials=1", "backbone.arguments={dropout: 0.3}"]
+        few = [f"data.name={few_images()}", "trials=1", *SMALL]
         short = ["training.steps=4", "training.evaluate_every=1", "training.checkpoint_every=1"]
         methods = f"methods=[{', '.join(METHODS)}]"
         plan = benchmark.read("configs/smoke.yaml", [*few, *short, methods, *overrides])
