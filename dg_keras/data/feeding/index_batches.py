@@ -30,7 +30,8 @@ def index_batches(
         Infinite dataset of positions, int64, shape `[batch_size]`.
     """
 
-    def passes_from(step: tf.Tensor) -> tf.data.Dataset:
+    def passes(_: tf.Tensor) -> tf.data.Dataset:
+        step = tf.cast(start_step, tf.int64)
         first_pass, first_place = step * batch_size // size, step * batch_size % size
 
         def order_of(number: tf.Tensor) -> tf.Tensor:
@@ -39,16 +40,13 @@ def index_batches(
                 order = _order(tf.size(order, tf.int64), tf.cast(seed, tf.int64), number)
             return order[tf.where(number == first_pass, first_place, 0) :]
 
-        return tf.data.Dataset.counter(first_pass).map(order_of)
+        # Not `counter`, which makes a function of its own for every dataset.
+        return tf.data.Dataset.range(first_pass, tf.int64.max).map(order_of)
 
-    passes = _step(start_step).flat_map(tf.autograph.experimental.do_not_convert(passes_from))
-    batches = passes.rebatch(batch_size, drop_remainder=True)
+    begun = tf.data.Dataset.from_tensors(0)  # inside of whose map the step is read
+    orders = begun.flat_map(tf.autograph.experimental.do_not_convert(passes))
+    batches = orders.rebatch(batch_size, drop_remainder=True)
     return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-
-
-def _step(start_step: int | tf.Variable) -> tf.data.Dataset:
-    """A dataset of one element, the step."""
-    return tf.data.Dataset.from_tensors(0).map(lambda _: tf.cast(start_step, tf.int64))
 
 
 @tf.function(autograph=False)  # traced once, where every dataset would trace it anew

@@ -89,13 +89,14 @@ def interleave(
         for position, (name, source) in enumerate(sources.items())
     )
     spec = element_spec(next(iter(sources.values())))
-    interleaved = tf.data.Dataset.zip(batches).map(
-        lambda *batches: tf.nest.map_structure(
+
+    @tf.autograph.experimental.do_not_convert
+    def merged(*batches: Any) -> Any:
+        return tf.nest.map_structure(
             lambda leaf, *parts: merge_batches(parts, batch_size, leaf.dtype), spec, *batches
-        ),
-        tf.data.AUTOTUNE,
-        deterministic=True,
-    )
+        )
+
+    interleaved = tf.data.Dataset.zip(batches).map(merged, tf.data.AUTOTUNE, deterministic=True)
     batches = without_tuner(interleaved.prefetch(_PREFETCHED))
     # Read by `DomainGeneralizer.fit`; a dataset that is made of this one does not have it.
     batches.domain_names = tuple(str(name) for name in sources)
@@ -122,11 +123,12 @@ def _batches(
         # Images stay uint8 until they are interleaved: a quarter of the memory to move.
         return source.batches(indices, batch_size, drop_remainder=True, cast=False)
     takers = tf.nest.map_structure(row_taker, source)
-    return indices.map(
-        lambda index: tf.nest.map_structure(lambda take: take(index), takers),
-        tf.data.AUTOTUNE,
-        deterministic=True,
-    )
+
+    @tf.autograph.experimental.do_not_convert
+    def taken(index: tf.Tensor) -> Any:
+        return tf.nest.map_structure(lambda take: take(index), takers)
+
+    return indices.map(taken, tf.data.AUTOTUNE, deterministic=True)
 
 
 def _passes(
