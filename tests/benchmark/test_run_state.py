@@ -73,7 +73,7 @@ def test_it_ends_where_the_undisturbed_one_ends(tmp_path, broken_off, made):
     """Broken off after the first, the second and the last evaluation."""
     one, runs = made(ALONG)
     other, _ = made(ALONG)  # as in another process
-    for run in runs:
+    for run in runs[1:]:  # Deep-All is broken off below
         undisturbed = came_to(one.run(run))
         weights = [variable.numpy() for variable in one._net.variables]
         path = tmp_path / f"{run.key}.npz"
