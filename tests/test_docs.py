@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 import dg_keras
+from tests.benchmark.few_images import few_images
 
 README = Path("README.md").read_text("utf-8")
 MODULES = [info.name for info in pkgutil.walk_packages(dg_keras.__path__, "dg_keras.")]
@@ -43,13 +44,14 @@ def test_examples_were_found():
 
 
 def test_readme_python_examples_work_when_pasted(tmp_path):
-    """All blocks in one process, in the README's order; smaller images and one epoch."""
+    """All blocks in one process, in the README's order; fewer and smaller images and one epoch."""
     blocks = [b for b in code_blocks("python") if "import" in b]
     assert len(blocks) == 2
     script = (
         "\n".join(blocks).replace("image_size=96", "image_size=32").replace("epochs=2", "epochs=1")
     )
     script = script.replace("batch_size=16", "batch_size=64")
+    script = script.replace('"data/styleshift/images"', repr(f"{few_images()}/images"))
     script = script.replace('"travels.keras"', repr(str(tmp_path / "travels.keras")))
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
     assert (tmp_path / "travels.keras").exists()

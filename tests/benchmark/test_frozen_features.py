@@ -13,10 +13,13 @@ from dg_keras.benchmark.frozen_features import frozen_features
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.load_images import load_images
 from tests.benchmark.few_images import few_images
+from tests.benchmark.small_net import SMALL
+
+pytestmark = pytest.mark.usefixtures("small_net")
 
 
 def features(folder, root, *overrides):
-    settings = [f"data.root={root}", "data.name=few", *overrides]
+    settings = [*SMALL, f"data.root={root}", "data.name=few", *overrides]
     (config,) = benchmark.read("configs/smoke.yaml", settings).configs
     images = load_images(config, None)
     front, _ = build_trained(config, len(images.classes), seed=config.seed)
@@ -52,8 +55,10 @@ def test_other_images_of_the_same_names_are_not_taken_for_them(tmp_path, root):
     assert changed.sum() == 1
 
 
-@pytest.mark.parametrize("other", ["data.image_size=40", "backbone.weights=null"])
-def test_another_network_or_size_has_a_file_of_its_own(tmp_path, root, other):
+@pytest.mark.parametrize(
+    "other", ["data.image_size=40", "backbone.train_from=block0_output", "seed=1"]
+)
+def test_other_weights_or_another_front_or_size_has_a_file_of_its_own(tmp_path, root, other):
     one = features(tmp_path / "kept", root)
     two = features(tmp_path / "kept", root, other)
     assert len(list((tmp_path / "kept").glob("*.npz"))) == 2

@@ -4,15 +4,21 @@ import contextlib
 import re
 import resource
 
+import pytest
+
 from dg_keras import data
 from dg_keras.benchmark import experiment, frozen_features
 from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
 from tests.benchmark.few_images import few_images
+from tests.benchmark.small_net import SMALL
 from tests.benchmark.test_carried_out import KEYS, command
 
+pytestmark = pytest.mark.usefixtures("small_net")
+
 ONE = [
+    *SMALL,
     *(f"data.name={few_images()}", "trials=1", "targets=[photo]", "methods=[Deep-All]"),
     *("training.steps=2", "training.evaluate_every=1", "training.checkpoint_every=1"),
 ]

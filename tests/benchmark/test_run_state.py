@@ -10,6 +10,9 @@ from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
 from tests.benchmark.few_images import few_images
+from tests.benchmark.small_net import SMALL
+
+pytestmark = pytest.mark.usefixtures("small_net")
 
 METHODS = [
     "Deep-All",
@@ -22,14 +25,27 @@ METHODS = [
 ALONG = "along_training={accuracy: true, gradients: true, samples: 4}"
 
 
-def made(*overrides):
-    """A runner, and its runs with photo held out."""
-    few = [f"data.name={few_images()}", "trials=1", "backbone.arguments={dropout: 0.3}"]
-    short = ["training.steps=4", "training.evaluate_every=1", "training.checkpoint_every=1"]
-    methods = f"methods=[{', '.join(METHODS)}]"
-    plan = benchmark.read("configs/smoke.yaml", [*few, *short, methods, *overrides])
-    (config,) = plan.configs
-    return Runner(config, load_images(config, None)), runs_of(config, ["photo"])
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Makes a runner, and its runs with photo held out, anew."""
+    features = tmp_path_factory.mktemp("features")
+
+    def make(*overrides):
+        few = [f"data.name={few_images()}", "trials=1", *SMALL]
+        short = ["training.steps=4", "training.evaluate_every=1", "training.checkpoint_every=1"]
+        methods = f"methods=[{', '.join(METHODS)}]"
+        plan = benchmark.read("configs/smoke.yaml", [*few, *short, methods, *overrides])
+        (config,) = plan.configs
+        return Runner(config, load_images(config, None), features), runs_of(config, ["photo"])
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def plain(made):
+    """A runner that records nothing along training, two of its runs, and what they come to."""
+    runner, runs = made()
+    return runner, runs[:2], [came_to(runner.run(run)) for run in runs[:2]]
 
 
 def came_to(record):
@@ -53,25 +69,29 @@ def broken_off(monkeypatch):
     return at
 
 
-@pytest.mark.parametrize(("evaluation", "along"), [(1, ALONG), (2, "trials=1"), (4, ALONG)])
-def test_it_ends_where_the_undisturbed_one_ends(tmp_path, broken_off, evaluation, along):
-    runner, runs = made(along)
-    undisturbed = [came_to(runner.run(run)) for run in runs]
-    weights = [variable.numpy() for variable in runner._net.variables]
-    for run in runs:
-        broken_off(evaluation)
-        with pytest.raises(KeyboardInterrupt):
-            runner.run(run, tmp_path / f"{run.key}.npz")
-    other, _ = made(along)  # as in another process
-    again = [came_to(other.run(run, tmp_path / f"{run.key}.npz")) for run in runs]
-    assert again == undisturbed
-    for ours, theirs in zip(other._net.variables, weights, strict=True):
-        np.testing.assert_array_equal(ours.numpy(), theirs)
+def test_it_ends_where_the_undisturbed_one_ends(tmp_path, broken_off, made):
+    """Broken off after the first, the second and the last evaluation."""
+    one, runs = made(ALONG)
+    other, _ = made(ALONG)  # as in another process
+    for run in runs[1:]:  # Deep-All is broken off below
+        undisturbed = came_to(one.run(run))
+        weights = [variable.numpy() for variable in one._net.variables]
+        path = tmp_path / f"{run.key}.npz"
+        for evaluation, runner in ((1, one), (2, other), (4, one)):
+            broken_off(evaluation)
+            with pytest.raises(KeyboardInterrupt):
+                runner.run(run, path)
+            with np.load(path) as file:
+                assert file["evaluations"] == evaluation
+        assert came_to(other.run(run, path)) == undisturbed
+        for ours, theirs in zip(other._net.variables, weights, strict=True):
+            np.testing.assert_array_equal(ours.numpy(), theirs)
 
 
-def test_no_more_than_one_checkpoint_is_lost(tmp_path, broken_off, monkeypatch):
-    runner, (run, *_) = made("training.checkpoint_every=2")
+def test_no_more_than_one_checkpoint_is_lost(tmp_path, broken_off, monkeypatch, made):
+    runner, (run, *_) = made("training.checkpoint_every=2", "methods=[Deep-All]")
     path = tmp_path / "run.npz"
+    undisturbed = came_to(runner.run(run))
     broken_off(3)
     with pytest.raises(KeyboardInterrupt):
         runner.run(run, path)
@@ -84,7 +104,7 @@ def test_no_more_than_one_checkpoint_is_lost(tmp_path, broken_off, monkeypatch):
         "on_epoch_end",
         lambda state, epoch, logs: (begun.append(epoch), taken_down(state, epoch, logs)),
     )
-    runner.run(run, path)
+    assert came_to(runner.run(run, path)) == undisturbed
     assert begun == [2, 3]
 
 
@@ -105,29 +125,28 @@ def test_writing_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch)
     assert written == [1, 4, 7]
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", None])
-def test_a_file_that_is_damaged_is_started_anew_from_and_told(
-    tmp_path, broken_off, caplog, content
-):
-    runner, (run, *_) = made()
+@pytest.fixture
+def broken(tmp_path, broken_off, plain):
+    """The file of the first run, broken off after its second evaluation."""
+    runner, (run, _), _ = plain
     path = tmp_path / "run.npz"
-    undisturbed = came_to(runner.run(run))
     broken_off(2)
     with pytest.raises(KeyboardInterrupt):
         runner.run(run, path)
-    whole = bytearray(path.read_bytes())
+    return path
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", None])
+def test_a_file_that_is_damaged_is_started_anew_from_and_told(broken, plain, caplog, content):
+    runner, (run, _), (undisturbed, _) = plain
+    whole = bytearray(broken.read_bytes())
     whole[len(whole) // 2] ^= 1
-    path.write_bytes(whole if content is None else content)
-    assert came_to(runner.run(run, path)) == undisturbed
-    assert f"{path} is damaged" in caplog.text
+    broken.write_bytes(whole if content is None else content)
+    assert came_to(runner.run(run, broken)) == undisturbed
+    assert f"{broken} is damaged" in caplog.text
 
 
-def test_a_file_of_another_run_is_started_anew_from_and_told(tmp_path, broken_off, caplog):
-    runner, runs = made()
-    path = tmp_path / "run.npz"
-    undisturbed = came_to(runner.run(runs[1]))
-    broken_off(2)
-    with pytest.raises(KeyboardInterrupt):
-        runner.run(runs[0], path)
-    assert came_to(runner.run(runs[1], path)) == undisturbed
-    assert f"{path} is of another run" in caplog.text
+def test_a_file_of_another_run_is_started_anew_from_and_told(broken, plain, caplog):
+    runner, (_, other), (_, undisturbed) = plain
+    assert came_to(runner.run(other, broken)) == undisturbed
+    assert f"{broken} is of another run" in caplog.text

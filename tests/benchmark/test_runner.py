@@ -18,6 +18,9 @@ from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
 from tests import nets
 from tests.benchmark.few_images import few_images
+from tests.benchmark.small_net import SMALL
+
+pytestmark = pytest.mark.usefixtures("small_net")
 
 TFA = json.loads(Path(__file__).with_name("tfa_adamw.json").read_text())["cases"]
 
@@ -105,7 +108,7 @@ def test_adam_l2_is_adam_on_gradients_with_the_decay_added():
 
 def made(*overrides):
     """A runner of two methods, and their runs on two held-out domains."""
-    few = [f"data.name={few_images()}", "methods=[Deep-All, Agr-Rand]", "trials=1"]
+    few = [*SMALL, f"data.name={few_images()}", "methods=[Deep-All, Agr-Rand]", "trials=1"]
     (config,) = benchmark.read("configs/smoke.yaml", [*few, *overrides]).configs
     return Runner(config, load_images(config, None)), runs_of(config, ["photo", "sketch"])
 

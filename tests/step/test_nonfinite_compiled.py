@@ -8,6 +8,7 @@ import pytest
 
 from tests.step.vectors import (
     BAD_STEP,
+    EAGER,
     GRADIENT,
     GRAPH,
     LOSS,
@@ -55,7 +56,7 @@ def test_a_compiled_step_is_not_taken(policy, strategy, objective, how, more):
 
 def test_a_block_of_steps_ends_where_the_first_is_bad():
     how = {**GRAPH, "steps_per_execution": STEPS}
-    model, until = (made(objective="group_dro", how=h) for h in (how, GRAPH))
+    model, until = (made(objective="group_dro", how=h) for h in (how, EAGER))
     _, _, told = fit(model, stream(LOSS))
     fit(until, stream(steps=BAD_STEP))
     assert (told.step, told.domain) == (BAD_STEP, "b")
@@ -64,7 +65,8 @@ def test_a_block_of_steps_ends_where_the_first_is_bad():
 
 
 def test_where_all_is_finite_it_trains_as_ignoring_does():
-    watched, ignored = (made("agr_sum", how=GRAPH, on_nonfinite=p) for p in ("raise", "ignore"))
+    watched = made("agr_sum", how=GRAPH, on_nonfinite="raise")
+    ignored = made("agr_sum", how=EAGER, on_nonfinite="ignore")
     for model in (watched, ignored):
         fit(model, stream())
     for a, b in zip(state(watched), state(ignored), strict=True):

@@ -176,4 +176,5 @@ class _Transform(NamedTuple):
 
 
 def _in_order(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
-    return dataset.map(function, tf.data.AUTOTUNE, deterministic=True)
+    unconverted = tf.autograph.experimental.do_not_convert(function)
+    return dataset.map(unconverted, tf.data.AUTOTUNE, deterministic=True)

@@ -30,25 +30,25 @@ def index_batches(
         Infinite dataset of positions, int64, shape `[batch_size]`.
     """
 
-    def passes_from(step: tf.Tensor) -> tf.data.Dataset:
-        first_pass, first_place = step * batch_size // size, step * batch_size % size
+    def draws(_: tf.Tensor) -> tf.data.Dataset:
+        """The first draw of each pass that is taken, which of the first may be in its middle."""
+        first = tf.cast(start_step, tf.int64) * batch_size
+        next_pass = (first // size + 1) * size
+        others = tf.data.Dataset.range(next_pass, tf.int64.max, size)
+        return tf.data.Dataset.from_tensors(first).concatenate(others)
 
-        def order_of(number: tf.Tensor) -> tf.Tensor:
-            order = tf.range(size, dtype=tf.int64)
-            if shuffle:
-                order = _order(tf.size(order, tf.int64), tf.cast(seed, tf.int64), number)
-            return order[tf.where(number == first_pass, first_place, 0) :]
+    def rest_of_pass(draw: tf.Tensor) -> tf.Tensor:
+        order = tf.range(size, dtype=tf.int64)
+        if shuffle:
+            order = _order(tf.size(order, tf.int64), tf.cast(seed, tf.int64), draw // size)
+        return order[draw % size :]
 
-        return tf.data.Dataset.counter(first_pass).map(order_of)
-
-    passes = _step(start_step).flat_map(tf.autograph.experimental.do_not_convert(passes_from))
-    batches = passes.rebatch(batch_size, drop_remainder=True)
+    unconverted = tf.autograph.experimental.do_not_convert
+    # In a dataset that another's function returns, a function takes three times as long to be made
+    # ready, in every iteration.
+    passes = tf.data.Dataset.from_tensors(0).flat_map(unconverted(draws))
+    batches = passes.map(unconverted(rest_of_pass)).rebatch(batch_size, drop_remainder=True)
     return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-
-
-def _step(start_step: int | tf.Variable) -> tf.data.Dataset:
-    """A dataset of one element, the step."""
-    return tf.data.Dataset.from_tensors(0).map(lambda _: tf.cast(start_step, tf.int64))
 
 
 @tf.function(autograph=False)  # traced once, where every dataset would trace it anew

@@ -2,7 +2,7 @@
 
 import hashlib
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -84,18 +84,23 @@ def interleave(
         for name, domain in named(domains)
     }
     check_elements(sources)
-    batches = tuple(
-        _batches(name, source, batch_size, (seed, position), start_step, shuffle)
-        for position, (name, source) in enumerate(sources.items())
+    drawn, takers = zip(
+        *(
+            _batches(name, source, batch_size, (seed, position), start_step, shuffle)
+            for position, (name, source) in enumerate(sources.items())
+        ),
+        strict=True,
     )
     spec = element_spec(next(iter(sources.values())))
-    interleaved = tf.data.Dataset.zip(batches).map(
-        lambda *batches: tf.nest.map_structure(
+
+    @tf.autograph.experimental.do_not_convert
+    def merged(*drawn: Any) -> Any:
+        batches = [take(of_domain) for take, of_domain in zip(takers, drawn, strict=True)]
+        return tf.nest.map_structure(
             lambda leaf, *parts: merge_batches(parts, batch_size, leaf.dtype), spec, *batches
-        ),
-        tf.data.AUTOTUNE,
-        deterministic=True,
-    )
+        )
+
+    interleaved = tf.data.Dataset.zip(drawn).map(merged, tf.data.AUTOTUNE, deterministic=True)
     batches = without_tuner(interleaved.prefetch(_PREFETCHED))
     # Read by `DomainGeneralizer.fit`; a dataset that is made of this one does not have it.
     batches.domain_names = tuple(str(name) for name in sources)
@@ -109,24 +114,28 @@ def _batches(
     seed: tuple[int, int],
     start_step: int | tf.Variable,
     shuffle: bool,
-) -> tf.data.Dataset:
-    """One domain's batches from `start_step` on, infinite."""
+) -> tuple[tf.data.Dataset, Callable[[Any], Any]]:
+    """What one domain's batches are made of, from `start_step` on, infinite; and what makes them.
+
+    Rows of arrays are taken where domains are merged: each function of a dataset takes its time to
+    be made ready, in every `fit`.
+    """
     if isinstance(source, tf.data.Dataset) and not isinstance(source, Domain):
         passes = _passes(name, source, seed, shuffle)
-        return passes.batch(batch_size, drop_remainder=True).skip(
-            int(tf.cast(start_step, tf.int64))
-        )
+        batches = passes.batch(batch_size, drop_remainder=True)
+        return batches.skip(int(tf.cast(start_step, tf.int64))), _as_it_is
     indices = index_batches(domain_size(source), batch_size, seed, start_step, shuffle)
     if isinstance(source, Domain):
         source.images.decode(source.rows)  # a broken file is told before training
         # Images stay uint8 until they are interleaved: a quarter of the memory to move.
-        return source.batches(indices, batch_size, drop_remainder=True, cast=False)
+        batches = source.batches(indices, batch_size, drop_remainder=True, cast=False)
+        return batches, _as_it_is
     takers = tf.nest.map_structure(row_taker, source)
-    return indices.map(
-        lambda index: tf.nest.map_structure(lambda take: take(index), takers),
-        tf.data.AUTOTUNE,
-        deterministic=True,
-    )
+    return indices, lambda index: tf.nest.map_structure(lambda take: take(index), takers)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
 
 
 def _passes(
