@@ -66,7 +66,7 @@ def test_a_model_that_nobody_holds_is_freed(how):
     """Many runs in one process take no more memory and threads than one."""
     data = {name: domains()[name] for name in "ab"}
     seen, threads = [], []
-    for _ in range(3):
+    for _ in range(2):
         model = compiled(surgeon(net(), domains=None), **how)
         model.fit(data, batch_size=4, steps_per_epoch=1, verbose=0)
         seen += [weakref.ref(model), weakref.ref(model.net)]
