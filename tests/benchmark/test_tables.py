@@ -345,7 +345,7 @@ def test_the_terminal_shows_the_table_and_what_its_marks_mean():
 
 
 def test_a_file_gets_whole_lines_and_a_narrow_terminal_whole_cells():
-    made = config(path="configs/styleshift_paper.yaml")
+    made = config("report.level_from=null", path="configs/styleshift_paper.yaml")
     done = [record(m.name, t, i, 0.5) for m in made.methods for t in "ab" for i in (1, 2)]
     shown = tables.terminal(made, Summary.of(made, done))
     assert printed(shown).count("50.00 ± 0.00") == 3 * 8

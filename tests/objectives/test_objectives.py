@@ -197,14 +197,15 @@ def test_mldg_with_its_inner_adam_step(monkeypatch):
     assert_weights(model, weights)
 
 
+@pytest.fixture(scope="module")
+def untrained():
+    """The loss of the first batch before the first step."""
+    ((x,), (y,), (weight,)) = batches(1)
+    return nets.compiled(network()).evaluate(x, y, sample_weight=weight, verbose=0)[0]
+
+
 class TestEveryPair:
     """Five objectives with four strategies."""
-
-    @pytest.fixture(scope="class")
-    def untrained(self):
-        """The loss of the first batch before the first step."""
-        ((x,), (y,), (weight,)) = batches(1)
-        return nets.compiled(network()).evaluate(x, y, sample_weight=weight, verbose=0)[0]
 
     @pytest.mark.parametrize("strategy", ["mean", "agr_sum", "agr_rand", "pcgrad"])
     @pytest.mark.parametrize("objective", EVERY)
