@@ -69,7 +69,13 @@ class Watch:
         fault = self._nonfinite.fault()
         # Whose loss is NaN says nothing if a weight is.
         self._check_weights(weights, fault.step)
-        raise explain_fault(self._with_gradients_apart(fault), names)
+        try:
+            told = explain_fault(self._with_gradients_apart(fault), names)
+        except Exception as error:  # out of memory, say: what stopped training is told all the same
+            told = explain_fault(fault, names)
+            # Keras drops a cause from what leaves `fit`, but no note.
+            told.add_note(f"Which domain's gradient it was could not be found out: {error!r}")
+        raise told
 
     def _with_gradients_apart(self, fault: Fault) -> Fault:
         """The fault, with each domain's gradient taken again where all have one."""

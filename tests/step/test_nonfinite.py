@@ -81,6 +81,18 @@ class TestWhatIsTold:
         assert str(told).startswith(f"Domain {bad!r} has a loss of {told.loss:.4g}, and a gradient")
         assert_same(state(model), states[BAD_STEP])
 
+    def test_what_stopped_training_is_told_where_a_second_look_at_it_fails(self, monkeypatch):
+        def fails(*given):
+            raise MemoryError("no room for it")
+
+        monkeypatch.setattr("dg_keras.model.gradients_apart", fails)
+        domains = {name: batch(12, seed) for seed, name in enumerate("ab")}
+        domains["a"][0][2, 0] = GRADIENT
+        _, _, told = fit(made("mean"), domains, batch_size=4, steps_per_epoch=STEPS)
+        assert (told.step, told.domain) == (0, None)
+        (note,) = told.__notes__
+        assert note.endswith(f"could not be found out: {MemoryError('no room for it')!r}")
+
     def test_of_a_learning_rate(self):
         model = made(optimizer=keras.optimizers.SGD(np.inf))
         _, _, told = fit(model, stream())
