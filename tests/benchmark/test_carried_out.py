@@ -175,7 +175,12 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, monkeypatch, capsy
 
 def test_ctrl_c_is_told_from_other_signals_by_its_code(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(run_all, "carry_out", lambda arguments: signal.raise_signal(signal.SIGINT))
-    assert command(monkeypatch, tmp_path, *FEW) == 128 + signal.SIGINT
+    # A shell starts what goes on in its background with Ctrl-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert command(monkeypatch, tmp_path, *FEW) == 128 + signal.SIGINT
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == STOPPED
 
 
