@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from dg_keras.common.configured import public
+from dg_keras.common.mean_over_replicas import mean_over_replicas
 from dg_keras.common.samples import every, mask, masked
 from dg_keras.common.shortened import shortened
 from dg_keras.objectives._checks import check_positive
@@ -59,10 +60,12 @@ class IRM(Objective):
                 "`batch_size` must be at least 2 for IRM, a sample for each estimate. "
                 f"Received: {samples}"
             )
-        even, odd = (
+        halves = [
             _derivative_by_scale(every(batch, start, 2), every(y_pred, start, 2), risk)
             for start in (0, 1)
-        )
+        ]
+        # A product of means over all replicas' samples is no mean of the replicas' products.
+        even, odd = tf.unstack(mean_over_replicas(tf.stack(halves)), num=2)
         weight = tf.where(step < self.anneal_steps, 1.0, float(self.penalty_weight))
         return risk(batch, y_pred) + weight * even * odd
 

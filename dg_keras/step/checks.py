@@ -52,19 +52,6 @@ def check_can_be_trained(
             "`steps_per_execution` must divide the step before which the objective starts the "
             f"optimizer anew, {restart}. Received: steps_per_execution={together}"
         )
-    replicas = model.distribute_strategy.num_replicas_in_sync
-    if in_turn and replicas > 1:
-        raise ValueError(
-            f"`in_turn` must be False on several replicas. Received: in_turn=True, and {replicas} "
-            "replicas"
-        )
-    if objective.weighs and replicas > 1:
-        # The losses would have to be summed over the replicas before the gradients are, and
-        # TensorFlow does not keep two such sums in order on every replica.
-        raise ValueError(
-            f"The objective {type(objective).__name__}, which weighs the domains by their losses, "
-            f"trains on one replica. Received: {replicas}"
-        )
 
 
 def check_in_turn(strategy: Strategy, objective: Objective) -> None:

@@ -19,13 +19,13 @@ def data_loss(
 
     def risk(batch: Batch, y_pred: Any, share: tf.Tensor | None = None) -> tf.Tensor:
         x, y, sample_weight = batch
-        with metrics_weighed(model, share):
+        # Not around the objective's loss, in which replicas may take turns.
+        with without_penalties(model.trainable_variables), metrics_weighed(model, share):
             loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
         # Keras makes it this replica's share; objectives see the mean over their samples.
         return loss if replicas == 1 else loss * replicas
 
-    with without_penalties(model.trainable_variables):
-        loss = objective.loss(batch, y_pred, risk, step)
+    loss = objective.loss(batch, y_pred, risk, step)
     if loss.shape.rank != 0:
         # Its gradient would be that of a sum, where the mean is logged.
         raise ValueError(

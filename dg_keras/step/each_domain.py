@@ -67,6 +67,7 @@ class EachDomain:
     def _weigh(self, losses: tuple[tf.Tensor, ...]) -> list[tf.Tensor]:
         """The domains' weights by their losses; the objective's state is updated."""
         values = tf.stack([tf.cast(tf.stop_gradient(loss), tf.float32) for loss in losses])
+        (values,) = sum_over_replicas([share(values)])
         weights, state = self._objective.weigh(values, self._state.read())
         self._state.write(state)
         return tf.unstack(weights, num=len(losses))

@@ -9,6 +9,7 @@ from dg_keras.step.batches import split
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.moment import Moment
 from dg_keras.step.parts import Parts
+from dg_keras.step.replicas import replica_number, share, sum_over_replicas
 from dg_keras.step.running_fold import RunningFold
 from dg_keras.step.taken import Taken, mean
 from dg_keras.strategies import FoldStrategy
@@ -25,7 +26,7 @@ class InTurn:
         self._domains = domains
         self.merge_can_be_compiled = strategy.can_be_compiled
         self.keeps_finite = strategy.keeps_finite
-        self._fold: RunningFold | None = None
+        self._folds: dict[int, RunningFold] = {}
 
         def compiled() -> bool:
             return strategy.can_be_compiled and parts.compiles_update()
@@ -41,7 +42,7 @@ class InTurn:
                 loss, gradient, y_pred, limit = self._pass(own, moment.step)
                 if self._pass.watched:
                     finite.append(are_finite([gradient], [limit])[0])
-                present = [g for g in gradient if g is not None]
+                present = sum_over_replicas([g for g in gradient if g is not None])
                 self._make_fold(present)
                 folded = [(self._add if number else self._start)(present)]
             losses.append(loss)
@@ -52,13 +53,17 @@ class InTurn:
 
     def merge(self, gradients: list, moment: Moment) -> list:
         """What the fold came to."""
-        merged = iter(self._fold.finish(moment))
+        merged = map(share, self._fold.finish(moment))
         return [None if done is None else next(merged) for done in gradients]
 
     def _make_fold(self, gradient: list[tf.Tensor]) -> None:
-        if self._fold is None:
+        if replica_number() not in self._folds:
             with tf.init_scope():
-                self._fold = RunningFold(self._strategy, gradient)
+                self._folds[replica_number()] = RunningFold(self._strategy, gradient)
+
+    @property
+    def _fold(self) -> RunningFold:
+        return self._folds[replica_number()]
 
     def _started(self, gradient: list[tf.Tensor]) -> tf.Tensor:
         self._fold.start(gradient)

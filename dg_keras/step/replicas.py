@@ -11,6 +11,12 @@ def number_of_replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def replica_number() -> int:
+    """Which of the replicas this is, from 0 on."""
+    number = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return int(tf.get_static_value(number))
+
+
 def sum_over_replicas(gradient: Sequence[Any]) -> list[Any]:
     """The sum of all replicas' gradients, None where there is none."""
     if number_of_replicas() == 1:

@@ -66,4 +66,10 @@ class RunningFold:
 
 def _variable(value: Any) -> tf.Variable | None:
     """A variable for a part of the state, of which some may be None."""
-    return None if value is None else tf.Variable(tf.zeros(value.shape, value.dtype), False)
+    if value is None:
+        return None
+    return tf.Variable(
+        tf.zeros(value.shape, value.dtype),
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,  # each replica's is its own
+    )
