@@ -52,6 +52,27 @@ def check_can_be_trained(
             "`steps_per_execution` must divide the step before which the objective starts the "
             f"optimizer anew, {restart}. Received: steps_per_execution={together}"
         )
+    check_replicas(model, model.distribute_strategy.num_replicas_in_sync)
+
+
+def check_replicas(model: keras.Model, replicas: int) -> None:
+    """Raises ValueError for what Keras does on one replica alone, and would fail at late."""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    accumulated = getattr(optimizer, "gradient_accumulation_steps", None)
+    overwritten = getattr(optimizer, "ema_overwrite_frequency", None)
+    refused = {
+        # The auto of Keras is False on several replicas.
+        "jit_compile": (False, bool(model.jit_compile)),
+        "steps_per_execution": (1, model.steps_per_execution),
+        "gradient_accumulation_steps": (None, accumulated),
+        "ema_overwrite_frequency": (None, overwritten if optimizer.use_ema else None),
+    }
+    for name, (allowed, given) in refused.items():
+        if replicas > 1 and given != allowed:
+            raise ValueError(
+                f"`{name}` must be {allowed} on several replicas: Keras does not combine the two. "
+                f"Received: {name}={given!r}, and {replicas} replicas"
+            )
 
 
 def check_in_turn(strategy: Strategy, objective: Objective) -> None:

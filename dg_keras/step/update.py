@@ -8,12 +8,14 @@ import keras
 import tensorflow as tf
 
 from dg_keras.common.forgotten_gradients import forgotten_gradients
+from dg_keras.step.clipped_share import clipped_share
 from dg_keras.step.data_loss import scale
 from dg_keras.step.moment import Moment
 from dg_keras.step.nonfinite import Nonfinite
 from dg_keras.step.only_if import only_if
 from dg_keras.step.parts import Parts
 from dg_keras.step.penalty_is_finite import penalty_is_finite
+from dg_keras.step.replicas import number_of_replicas
 from dg_keras.step.sums import add
 from dg_keras.step.taken import Taken
 from dg_keras.step.way import Way
@@ -119,8 +121,11 @@ class Update:
     def _change(self, gradient: list) -> tf.Tensor | None:
         variables = self._model.trainable_variables
         penalty, penalty_gradient = weight_penalty(variables, partial(scale, self._model))
+        gradient = add(gradient, penalty_gradient)
+        if number_of_replicas() > 1:
+            gradient = clipped_share(gradient, self._model.optimizer, partial(scale, self._model))
         with forgotten_gradients():  # Keras' optimizers sum over replicas with a custom gradient
-            self._model.optimizer.apply(add(gradient, penalty_gradient), variables)
+            self._model.optimizer.apply(gradient, variables)
         return penalty
 
     def _stays_finite(self) -> bool:

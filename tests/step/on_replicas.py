@@ -1,0 +1,146 @@
+"""How training on several replicas differs from training on one: a JSON line for each case.
+
+    python -m tests.step.on_replicas REPLICAS [CASE ...]
+
+Without cases, all of them: every objective with every strategy, and what `MORE` names.
+"""
+
+import itertools
+import json
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import dg_keras
+from dg_keras import strategies
+from tests.nets import alexnet_like, compiled, domains, largest_difference
+
+STEPS = 10
+STRATEGIES = ["mean", "agr_sum", "agr_rand", "pcgrad"]
+OBJECTIVES = ["empirical_risk", "irm", "mixup", "group_dro", "mldg"]
+PAIRS = {
+    f"{strategy}+{objective}": {"strategy": strategy, "objective": objective}
+    for strategy, objective in itertools.product(STRATEGIES, OBJECTIVES)
+}
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Largest(strategies.Strategy):
+    """The largest component of any domain; no strategy of ours."""
+
+    def merge(self, gradients, step):
+        return [
+            tf.reduce_max(tf.stack(domains), axis=0) for domains in zip(*gradients, strict=True)
+        ]
+
+
+MORE = {
+    "in_turn": {"strategy": "agr_rand", "in_turn": True},
+    "custom": {"strategy": Largest()},
+    "clipnorm": {"optimizer": {"clipnorm": 0.05}},
+    "global_clipnorm": {"optimizer": {"global_clipnorm": 0.05}, "strategy": "mean"},
+    "clipvalue": {"optimizer": {"clipvalue": 0.01}},
+    "ema": {"optimizer": {"use_ema": True, "ema_momentum": 0.9}},
+    "skip": {"on_nonfinite": "skip", "strategy": "pcgrad"},
+}
+REFUSED = {
+    "jit_compile": {"how": {"jit_compile": True}},
+    "steps_per_execution": {"how": {"jit_compile": False, "steps_per_execution": 2}},
+    "gradient_accumulation_steps": {"optimizer": {"gradient_accumulation_steps": 2}},
+    "ema_overwrite_frequency": {"optimizer": {"use_ema": True, "ema_overwrite_frequency": 2}},
+    "batch_size": {"batch_size": 3},
+}
+FAST = {"clipnorm", "global_clipnorm", "clipvalue"}  # to SGD, each step is as long as its gradient
+
+
+def trained(case, batch_size=8, optimizer=None, how=None, **arguments):
+    """A model and its history after some steps."""
+    keras.utils.set_random_seed(0)
+    make = keras.optimizers.SGD if case in FAST else keras.optimizers.AdamW
+    made = make(0.01 if case in FAST else 1e-4, **optimizer or {})
+    model = dg_keras.DomainGeneralizer(alexnet_like(l2=0.01), **arguments, seed=1)
+    compiled(model, made, **{"jit_compile": False} if how is None else how)
+    history = model.fit(domains(), batch_size=batch_size, steps_per_epoch=STEPS, verbose=0)
+    return model, history.history
+
+
+def compared(case, given, distribution):
+    """How far weights, logs and the objective's state are from those of one replica."""
+    alone, of_alone = trained(case, **{**given, "how": {}})  # eagerly: tracing takes longer
+    with distribution.scope():
+        together, of_together = trained(case, **given)
+    moved = max(np.abs(v - w).max() for v, w in zip(*weights(alone), strict=True))
+    states = [model.objective_state for model in (alone, together)]
+    return {
+        "moved": float(moved),
+        "weights": float(largest_difference(alone.net, together.net)),
+        "logs": max(abs(of_alone[k][0] - of_together[k][0]) for k in of_alone),
+        "state": max([float(np.abs(states[0][k] - states[1][k]).max()) for k in states[0]] or [0]),
+        "steps": int(together.step.numpy()),
+    }
+
+
+def weights(model):
+    """The network's weights, and those that it began with."""
+    return model.net.get_weights(), alexnet_like(l2=0.01).get_weights()
+
+
+def refused(case, given, distribution):
+    """The sentence that says why not."""
+    try:
+        with distribution.scope():
+            trained(case, **given)
+    except ValueError as error:
+        return {"told": str(error)}
+    return {"told": None}
+
+
+def overflowing(distribution):
+    """In mixed_float16, an infinity on the last replica: what the step came to."""
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    with distribution.scope():
+        model = compiled(
+            dg_keras.DomainGeneralizer(alexnet_like(), "agr_sum", domains=3, seed=1),
+            keras.optimizers.AdamW(1e-3),
+            jit_compile=False,
+        )
+    batches = dg_keras.data.interleave(domains(), 8, seed=0).take(2)
+    x, y = (np.concatenate(parts) for parts in zip(*batches.as_numpy_iterator(), strict=True))
+    model.fit(whole(x, y), shuffle=False, verbose=0)
+    before = [w.copy() for w in model.net.get_weights()]
+    scale = float(model.optimizer.dynamic_scale.numpy())
+    x[-1] = np.inf
+    model.fit(whole(x, y), shuffle=False, verbose=0)
+    keras.mixed_precision.set_global_policy("float32")
+    after = model.net.get_weights()
+    return {
+        "moved": float(max(np.abs(a - b).max() for a, b in zip(before, after, strict=True))),
+        "scale": float(model.optimizer.dynamic_scale.numpy()) / scale,
+    }
+
+
+def whole(x, y):
+    """One step of all samples."""
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(len(x), drop_remainder=True)
+
+
+def main(replicas, cases):
+    """Compares, and prints."""
+    (cpu, *_) = tf.config.list_physical_devices("CPU")
+    logical = [tf.config.LogicalDeviceConfiguration()] * replicas
+    tf.config.set_logical_device_configuration(cpu, logical)
+    # One for all: TensorFlow mixes up the sums of a second one in the same process.
+    distribution = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+    known = {**PAIRS, **MORE, **REFUSED}
+    for case in cases or [*known, "overflow"]:
+        if case == "overflow":
+            found = overflowing(distribution)
+        else:
+            found = (refused if case in REFUSED else compared)(case, known[case], distribution)
+        print(json.dumps({"case": case, **found}), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,57 @@
+"""Several replicas under tf.distribute do what one does, and refuse what Keras does not combine."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+COMPARED = [
+    *("agr_rand+irm", "pcgrad+mixup", "agr_sum+mldg", "mean+group_dro"),
+    *("in_turn", "global_clipnorm"),
+]
+"""A few: `python -m tests.step.on_replicas 4` compares them all."""
+
+REFUSED = {
+    "jit_compile": "`jit_compile` must be False on several replicas: Keras does not combine the "
+    "two. Received: jit_compile=True, and 2 replicas",
+    "steps_per_execution": "`steps_per_execution` must be 1 on several replicas: Keras does not "
+    "combine the two. Received: steps_per_execution=2, and 2 replicas",
+    "gradient_accumulation_steps": "`gradient_accumulation_steps` must be None on several "
+    "replicas: Keras does not combine the two. Received: gradient_accumulation_steps=2, and 2 "
+    "replicas",
+    "ema_overwrite_frequency": "`ema_overwrite_frequency` must be None on several replicas: Keras "
+    "does not combine the two. Received: ema_overwrite_frequency=2, and 2 replicas",
+    "batch_size": "`batch_size` must be a multiple of the 2 replicas. Received: batch_size=3",
+}
+
+
+@pytest.fixture(scope="module")
+def two():
+    """What `tests.step.on_replicas` finds, by case."""
+    cases = [*COMPARED, *REFUSED, "overflow"]
+    command = [sys.executable, "-m", "tests.step.on_replicas", "2", *cases]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stderr[-3000:]
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    return {of.pop("case"): of for of in found}
+
+
+@pytest.mark.parametrize("case", COMPARED)
+def test_two_replicas_do_what_one_does(two, case):
+    found = two[case]
+    assert found["moved"] > 1e-4
+    # A merge of each replica by itself, or a clip, is off by about as much as weights move.
+    assert found["weights"] < 1e-6
+    assert found["logs"] < 1e-5
+    assert found["state"] < 1e-6
+    assert found["steps"] == 10
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_keras_does_not_combine_is_told(two, case):
+    assert two[case]["told"] == REFUSED[case]
+
+
+def test_an_overflow_on_one_replica_skips_the_step_on_all(two):
+    assert two["overflow"] == {"moved": 0.0, "scale": 0.5}
