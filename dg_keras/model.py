@@ -33,9 +33,14 @@ from dg_keras.fitting.gradients_apart import gradients_apart
 from dg_keras.fitting.name_domains import name_domains
 from dg_keras.fitting.validate_by_domain import validate_by_domain
 from dg_keras.fitting.watch import Watch
-from dg_keras.step import Done, Moment, ObjectiveState, Plan, Policy, Taken, read
+from dg_keras.step import Done, Moment, ObjectiveState, Plan, Policy, Taken
 from dg_keras.step.as_before import AsBefore
-from dg_keras.step.checks import check_can_be_trained, check_in_turn, warn_of_batch_norm
+from dg_keras.step.checks import (
+    check_can_be_trained,
+    check_domain_parallel,
+    check_in_turn,
+    warn_of_batch_norm,
+)
 from dg_keras.step.generators import generators
 from dg_keras.step.start_anew import start_anew
 from dg_keras.step.variables import make_variables
@@ -75,6 +80,11 @@ class DomainGeneralizer(keras.Model):
             with the next batch, and leaves weights, optimizer (its `iterations` too), metrics, and
             the objective's state as they were; `step` goes on, and `skipped_steps` counts. "ignore"
             looks at nothing. What loss scaling finds a scale for is no fault.
+        domain_parallel: Whether each replica of a `tf.distribute` strategy takes whole domains,
+            instead of a part of each domain's batch. The weights come out the same, and replicas
+            send each other little more than one gradient in a step however many domains there are,
+            instead of one for each; see docs/replicas.md. For objectives that need no other
+            domain's samples, with at least as many domains as replicas.
 
     Example:
     >>> images, labels = np.random.rand(20, 8, 8, 3), np.random.randint(4, size=20)
@@ -98,6 +108,7 @@ class DomainGeneralizer(keras.Model):
         in_turn: bool = False,
         compile_update: bool | Literal["auto"] = "auto",
         on_nonfinite: Policy = "raise",
+        domain_parallel: bool = False,
         **kwargs: Any,
     ) -> None:
         check_net(net)
@@ -124,6 +135,10 @@ class DomainGeneralizer(keras.Model):
         self.on_nonfinite = on_nonfinite
         if in_turn:
             check_in_turn(self.strategy, self.objective)
+        check_is_bool("domain_parallel", domain_parallel)
+        self.domain_parallel = domain_parallel
+        if domain_parallel:
+            check_domain_parallel(self.objective, in_turn)
         # `optimizer.iterations` stands still on steps that loss scaling skips and counts updates
         # under accumulation, so that the steps are counted, and saved, here. They are no weights:
         # a callback that puts back the best weights must not turn back the count.
@@ -287,7 +302,7 @@ class DomainGeneralizer(keras.Model):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step: a gradient per domain, merged by the strategy, applied once."""
         plan, domains = self._plan.value, len(self.domain_names)
-        given = read(data, domains)
+        given = plan.read(data)
         make_variables(self, self.net, given)
         moment = Moment(tf.convert_to_tensor(self.seed), tf.convert_to_tensor(self.step))
         batch = self.objective.prepare(given, domains, moment.key)
@@ -354,6 +369,7 @@ class DomainGeneralizer(keras.Model):
                 self.on_nonfinite,
                 self.in_turn,
                 self.compile_update,
+                self.domain_parallel,
             )
         nonfinite = self._plan.value.nonfinite
         self._watch.value = nonfinite and Watch(nonfinite, self._gradients_apart)
@@ -436,6 +452,7 @@ class DomainGeneralizer(keras.Model):
             "in_turn": self.in_turn,
             "compile_update": self.compile_update,
             "on_nonfinite": self.on_nonfinite,
+            "domain_parallel": self.domain_parallel,
         }
 
     @classmethod

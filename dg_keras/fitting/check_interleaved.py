@@ -3,10 +3,13 @@
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from dg_keras.data.feeding.checked_batches import check_labels_of_arrays, checked_batches
+from dg_keras.fitting.batches_by_replica import batches_by_replica
 from dg_keras.fitting.checks import check_dataset, check_stays_interleaved
 from dg_keras.fitting.classes import classes
+from dg_keras.step.checks import check_domains_suffice
 
 
 def check_interleaved(
@@ -26,6 +29,8 @@ def check_interleaved(
     """
     names, replicas = model.domain_names, model.distribute_strategy.num_replicas_in_sync
     check_dataset(x, arguments.get("steps_per_epoch"), names)
+    if model.domain_parallel and replicas > 1:
+        return _by_replica(model, x, replicas)
     check_stays_interleaved(x, batch_size, arguments, names, replicas)
     if names is None:
         return x
@@ -33,3 +38,18 @@ def check_interleaved(
     check_labels_of_arrays(y, known)
     # A replica gets a slice of the batch, which must begin with the first domain.
     return checked_batches(x, len(names) * replicas, known)
+
+
+def _by_replica(model: keras.Model, x: Any, replicas: int) -> tf.data.Dataset:
+    """The batches in the order in which replicas take whole domains."""
+    if model.domain_names is None or not isinstance(x, tf.data.Dataset):
+        raise ValueError(
+            "`x` must be domains, or a tf.data.Dataset that is already interleaved, of which "
+            "DomainGeneralizer was given the `domains`, where `domain_parallel` is True. Received: "
+            f"`x` of type {type(x).__name__}"
+        )
+    domains = len(model.domain_names)
+    check_domains_suffice(domains, replicas)
+    return batches_by_replica(
+        checked_batches(x, domains, classes(model, model.net)), domains, replicas
+    )

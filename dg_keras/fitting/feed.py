@@ -11,6 +11,7 @@ from dg_keras.data.feeding.checked_batches import check_labels, checked_batches
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import check_unbatched, named
 from dg_keras.data.feeding.interleave import interleave
+from dg_keras.fitting.batches_by_replica import batches_by_replica
 from dg_keras.fitting.check_shapes import check_shapes
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
@@ -22,6 +23,7 @@ from dg_keras.fitting.checks import (
 from dg_keras.fitting.classes import classes, whole_class_weight
 from dg_keras.fitting.start_step import StartStep
 from dg_keras.fitting.with_callback import with_callback
+from dg_keras.step.checks import check_domains_suffice
 
 
 def feed(
@@ -42,7 +44,12 @@ def feed(
     shuffle = arguments.get("shuffle", True)
     check_is_bool("shuffle", shuffle)
     size = DEFAULT_BATCH if batch_size is None else batch_size
-    check_fits_replicas(size, model.distribute_strategy.num_replicas_in_sync)
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    is_parallel = model.domain_parallel and replicas > 1
+    if is_parallel:
+        check_domains_suffice(len(domains), replicas)
+    else:
+        check_fits_replicas(size, replicas)
     check_unbatched(domains, sample_rank(model.net))
     check_shapes(domains, model.net, "x")
     start = StartStep(int(model.step.numpy()))
@@ -53,6 +60,8 @@ def feed(
     known = classes(model, model.net)
     if not check_labels(domains, known):
         batches = checked_batches(batches, len(domains), known)
+    if is_parallel:
+        batches = batches_by_replica(batches, len(domains), replicas)
     steps = arguments.get("steps_per_epoch")
     streams = [d for _, d in named(domains) if isinstance(d, tf.data.Dataset)]
     is_repeatable = all(isinstance(stream, Domain) for stream in streams)

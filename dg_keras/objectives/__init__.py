@@ -8,5 +8,16 @@ from dg_keras.objectives.irm import IRM
 from dg_keras.objectives.mixup import Mixup
 from dg_keras.objectives.mldg import MLDG
 from dg_keras.objectives.objective import Objective
+from dg_keras.objectives.risk import Risk
 
-__all__ = ["IRM", "MLDG", "Batch", "EmpiricalRisk", "GroupDRO", "Mixup", "Objective", "get"]
+__all__ = [
+    "IRM",
+    "MLDG",
+    "Batch",
+    "EmpiricalRisk",
+    "GroupDRO",
+    "Mixup",
+    "Objective",
+    "Risk",
+    "get",
+]

@@ -7,12 +7,12 @@ import keras
 import tensorflow as tf
 
 from dg_keras.common.configured import public
-from dg_keras.common.mean_over_replicas import mean_over_replicas
 from dg_keras.common.samples import every, mask, masked
 from dg_keras.common.shortened import shortened
 from dg_keras.objectives._checks import check_positive
 from dg_keras.objectives.batch import Batch
-from dg_keras.objectives.objective import Objective, Risk
+from dg_keras.objectives.objective import Objective
+from dg_keras.objectives.risk import Risk
 
 
 @public
@@ -65,7 +65,7 @@ class IRM(Objective):
             for start in (0, 1)
         ]
         # A product of means over all replicas' samples is no mean of the replicas' products.
-        even, odd = tf.unstack(mean_over_replicas(tf.stack(halves)), num=2)
+        even, odd = tf.unstack(risk.of_all_replicas(tf.stack(halves)), num=2)
         weight = tf.where(step < self.anneal_steps, 1.0, float(self.penalty_weight))
         return risk(batch, y_pred) + weight * even * odd
 

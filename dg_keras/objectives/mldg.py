@@ -8,8 +8,9 @@ import tensorflow as tf
 from dg_keras.common.configured import public
 from dg_keras.objectives._checks import check_positive
 from dg_keras.objectives.batch import Batch
-from dg_keras.objectives.objective import Objective, Risk
+from dg_keras.objectives.objective import Objective
 from dg_keras.objectives.pairing import cyclic_partners
+from dg_keras.objectives.risk import Risk
 
 
 @public

@@ -1,7 +1,7 @@
 """The base class of all objectives."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -10,12 +10,7 @@ import tensorflow as tf
 
 from dg_keras.common.configured import Configured
 from dg_keras.objectives.batch import Batch
-
-Risk = Callable[..., tf.Tensor]
-"""`risk(batch, y_pred)` is the compiled loss of a batch and the network's predictions for it, a
-scalar: the mean over the samples, with what the layers add for these data, without the regularizers
-of the weights. With `risk(batch, y_pred, share)` it counts with that share in what Keras logs of
-the losses of several outputs."""
+from dg_keras.objectives.risk import Risk
 
 
 @dataclasses.dataclass(frozen=True)

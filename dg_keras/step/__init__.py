@@ -4,7 +4,6 @@ Knows Keras, strategies and objectives. `Plan` is the way in; it is given a `ker
 of it what is Keras' own.
 """
 
-from dg_keras.step.batches import read
 from dg_keras.step.moment import Moment
 from dg_keras.step.nonfinite import Policy
 from dg_keras.step.objective_state import ObjectiveState
@@ -19,5 +18,4 @@ __all__ = [
     "Plan",
     "Policy",
     "Taken",
-    "read",
 ]

@@ -85,6 +85,30 @@ def check_in_turn(strategy: Strategy, objective: Objective) -> None:
         )
 
 
+def check_domain_parallel(objective: Objective, in_turn: bool) -> None:
+    """Raises ValueError where replicas can't take whole domains."""
+    prepares = type(objective).prepare is not Objective.prepare
+    if prepares or objective.looks_ahead:
+        raise ValueError(
+            f"`domain_parallel` must be False for {type(objective).__name__}, which needs other "
+            "domains' samples. Received: domain_parallel=True"
+        )
+    if in_turn:
+        raise ValueError(
+            "`domain_parallel` must be False where `in_turn` is True. Received: "
+            "domain_parallel=True"
+        )
+
+
+def check_domains_suffice(domains: int, replicas: int) -> None:
+    """Raises ValueError if a replica had no domain to take whole."""
+    if domains < replicas:
+        raise ValueError(
+            f"`domain_parallel` must be False with more replicas ({replicas}) than domains "
+            f"({domains}). Received: domain_parallel=True"
+        )
+
+
 def warn_of_batch_norm(net: keras.Model) -> None:
     """Warns of layers that see one domain at a time in training, and all alike afterwards."""
     if has_trainable_batch_norm(net):

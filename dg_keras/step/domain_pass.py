@@ -23,13 +23,20 @@ class DomainPass:
         objective: What makes a loss of the batch.
         parts: How the parts of the step are traced.
         watched: Whether to tell bounds of the gradients.
+        is_shared: Whether the domain's batch, and so the gradient, is spread over the replicas.
     """
 
     def __init__(
-        self, model: keras.Model, objective: Objective, parts: Parts, watched: bool
+        self,
+        model: keras.Model,
+        objective: Objective,
+        parts: Parts,
+        watched: bool,
+        is_shared: bool = True,
     ) -> None:
         self._model = model
         self._objective = objective
+        self._is_shared = is_shared
         self._compiled = parts.compiles_whole or parts.compiles_passes
         self.watched = watched
         self._traced = parts.part(self._pass, compiled=parts.compiles_passes)
@@ -68,8 +75,8 @@ class DomainPass:
         model = self._model
         with tf.GradientTape() as tape:
             y_pred = model(batch.x, training=True)
-            loss = data_loss(model, self._objective, batch, y_pred, step)
-            scaled = scale(model, loss)
+            loss = data_loss(model, self._objective, batch, y_pred, step, self._is_shared)
+            scaled = scale(model, loss, self._is_shared)
         # Read after the forward pass: a net may build its variables in its first call.
         variables = model.trainable_variables
         gradient = dense(tape.gradient(scaled, variables), variables)

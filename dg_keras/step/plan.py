@@ -1,11 +1,12 @@
 """How the steps of a training are taken, decided once before it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 
 from dg_keras.objectives import Batch, Objective
 from dg_keras.step.as_before import AsBefore
+from dg_keras.step.batches import read
 from dg_keras.step.changed_by_passes import changed_by_passes
 from dg_keras.step.checks import has_trainable_batch_norm
 from dg_keras.step.domain_pass import DomainPass
@@ -15,10 +16,13 @@ from dg_keras.step.moment import Moment
 from dg_keras.step.nonfinite import Nonfinite, Policy
 from dg_keras.step.objective_state import ObjectiveState
 from dg_keras.step.one_pass import OnePass
+from dg_keras.step.own_domains import of_own_domains, places
 from dg_keras.step.parts import Parts
+from dg_keras.step.replicas import number_of_replicas, replica_number
 from dg_keras.step.second_points import SecondPoints
 from dg_keras.step.taken import Taken
 from dg_keras.step.update import Done, Update
+from dg_keras.step.whole_domains import WholeDomains
 from dg_keras.strategies import Strategy
 
 
@@ -33,6 +37,7 @@ class Plan:
         on_nonfinite: What to do where a step meets an infinity or NaN.
         in_turn: Whether the domains are taken one after the other.
         compile_update: Whether XLA compiles the second half alone; see `Parts`.
+        domain_parallel: Whether each replica takes whole domains.
     """
 
     def __init__(
@@ -44,12 +49,16 @@ class Plan:
         on_nonfinite: Policy = "raise",
         in_turn: bool = False,
         compile_update: bool | Literal["auto"] = "auto",
+        domain_parallel: bool = False,
     ) -> None:
         self.parts = Parts(model, in_turn, compile_update)
         self._model, self._state = model, state
         watched = on_nonfinite != "ignore"
-        domain_pass = DomainPass(model, objective, self.parts, watched)
-        if in_turn:
+        self._is_parallel = domain_parallel and number_of_replicas() > 1
+        domain_pass = DomainPass(model, objective, self.parts, watched, not self._is_parallel)
+        if self._is_parallel:
+            self._way = WholeDomains(model, domain_pass, strategy, objective, state)
+        elif in_turn:
             self._way = InTurn(domain_pass, strategy, state.domains, self.parts)
         elif (
             strategy.averages
@@ -62,6 +71,20 @@ class Plan:
             self._way = EachDomain(domain_pass, strategy, objective, state, ahead)
         self.nonfinite = Nonfinite(on_nonfinite, state.domains) if watched else None
         self._update = Update(model, self._way, self.parts, self.nonfinite)
+
+    def read(self, data: Any) -> Batch:
+        """The batch that Keras hands to `train_step`, as tensors.
+
+        Args:
+            data: `x`, `(x, y)` or `(x, y, sample_weight)`: sample i is of domain i modulo the
+                number of domains; of this replica's domains, where it takes whole ones.
+        """
+        domains = self._state.domains
+        if not self._is_parallel:
+            return read(data, domains)
+        replicas = number_of_replicas()
+        batch = read(data, places(replicas, domains))
+        return of_own_domains(batch, replica_number(), replicas, domains)
 
     def take(self, batch: Batch, moment: Moment) -> tuple[Taken, Done]:
         """Takes a step: the domains' gradients, and the update that they come to.

@@ -27,6 +27,22 @@ def sum_over_replicas(gradient: Sequence[Any]) -> list[Any]:
     return [None if g is None else next(reduced) for g in gradient]
 
 
+def all_sum(values: Any) -> Any:
+    """The sum of all replicas' values, a structure of tensors."""
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+
+def mean_over_replicas(value: tf.Tensor) -> tf.Tensor:
+    """The mean of what each replica made of its samples; gradients flow through it."""
+    return value if number_of_replicas() == 1 else all_sum(share(value))
+
+
+def gathered(values: tf.Tensor) -> tf.Tensor:
+    """All replicas' values `[n, ...]`, one replica's after the other."""
+    return tf.distribute.get_replica_context().all_gather(values, axis=0)
+
+
 def share(value: tf.Tensor) -> tf.Tensor:
     """This replica's share of a value that the replicas' shares add up to."""
     replicas = number_of_replicas()

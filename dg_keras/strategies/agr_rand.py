@@ -45,17 +45,30 @@ class AgrRand(Seeded, Agreement):
         """What comes of folding the domains, in their order."""
 
         def fold(*gradient: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return self._fold([[g] for g in gradient])[0]
+            return self.fold([[g] for g in gradient])[0]
 
         # Folded where it is used: it takes less than keeping the state of all in memory.
         return self._merge(fold, list(zip(*gradients, strict=True)), step)
 
     def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum where there is agreement, noise where there is conflict."""
-        return self._merge(lambda summed, sign: (summed, sign), state, step)
+        return self._merge(_as_it_is, state, step)
+
+    def share(
+        self, state: Any, all_sum: Callable[[Any], Any], groups: int, step: int | tf.Tensor
+    ) -> list[tf.Tensor]:
+        """This group's sum where all domains agree, its share of the noise elsewhere."""
+        of_all = self._of_all(state, all_sum, groups)
+        # Where all have one sign, magnitudes add up over the groups as sums do.
+        return self._merge(_as_it_is, of_all, step, all_sum, groups)
 
     def _merge(
-        self, fold: Callable, variables: Sequence[Sequence[tf.Tensor]], step: int | tf.Tensor
+        self,
+        fold: Callable,
+        variables: Sequence[Sequence[tf.Tensor]],
+        step: int | tf.Tensor,
+        all_sum: Callable[[Any], Any] = lambda magnitude: magnitude,
+        groups: int = 1,
     ) -> list[tf.Tensor]:
         """The merged gradient of what `fold` makes sum and sign of, for each variable."""
 
@@ -67,7 +80,8 @@ class AgrRand(Seeded, Agreement):
             noise = tf.cast(tf.reshape(noise, tf.shape(summed)), summed.dtype)
             return replace(self._conflicts(sign), summed, noise)
 
-        sigma = _mean_magnitude([totals(of_agreeing, *tensors) for tensors in variables])
+        by_variable = [totals(of_agreeing, *tensors) for tensors in variables]
+        sigma = _mean_magnitude(by_variable, all_sum) / groups
         own_seed, shared_seed = split(self.key(step), 2)
         own_seeds = split(own_seed, len(variables))
         # XLA takes a quarter of a second to compile a draw: small variables share one.
@@ -95,11 +109,15 @@ class AgrRand(Seeded, Agreement):
         return (sign == CONFLICT) | (sign == 0)
 
 
-def _mean_magnitude(of_agreeing: list[list[tf.Tensor]]) -> tf.Tensor:
+def _as_it_is(summed: tf.Tensor, sign: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return summed, sign
+
+
+def _mean_magnitude(of_agreeing: list[list[tf.Tensor]], all_sum: Callable[[Any], Any]) -> tf.Tensor:
     """Mean magnitude of the agreeing components of all variables, a float32 scalar."""
     magnitudes, numbers = zip(*of_agreeing, strict=True)
     agreeing = tf.add_n([tf.cast(number, tf.float32) for number in numbers])
-    return tf.math.divide_no_nan(tf.add_n(list(magnitudes)), agreeing)
+    return tf.math.divide_no_nan(all_sum(tf.add_n(list(magnitudes))), agreeing)
 
 
 def _with_noise(

@@ -1,5 +1,6 @@
 """Agr-Sum: only what the domains agree on."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -25,3 +26,9 @@ class AgrSum(Agreement):
     def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum where there is agreement, 0 where there is conflict."""
         return [replace(sign == CONFLICT, total, tf.zeros_like(total)) for total, sign in state]
+
+    def share(
+        self, state: Any, all_sum: Callable[[Any], Any], groups: int, step: int | tf.Tensor
+    ) -> list[tf.Tensor]:
+        """This group's sum where all domains agree."""
+        return self.finish(self._of_all(state, all_sum, groups), step)

@@ -1,11 +1,13 @@
 """What Agr-Sum and Agr-Rand share: where the signs of the domains' gradients agree."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from dg_keras.strategies.fold_strategy import FoldStrategy
+from dg_keras.strategies.votes import packed, unpacked
 from dg_keras.strategies.wide import wide
 
 CONFLICT = 2
@@ -34,6 +36,14 @@ class Agreement(FoldStrategy):
         return [
             (total + wide(g), tf.where(sign == _sign(g), sign, conflict))
             for (total, sign), g in zip(state, gradient, strict=True)
+        ]
+
+    def _of_all(self, state: Any, all_sum: Callable[[Any], Any], groups: int) -> Any:
+        """This group's sums, with the signs that all groups share."""
+        votes = all_sum([packed(sign, CONFLICT, groups) for _, sign in state])
+        return [
+            (total, unpacked(of_all, sign, CONFLICT, groups))
+            for (total, sign), of_all in zip(state, votes, strict=True)
         ]
 
 

@@ -1,6 +1,7 @@
 """Strategies that take the domains one after the other."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -29,11 +30,29 @@ class FoldStrategy(Strategy):
         """The merged gradient, from the state after the last domain."""
         raise NotImplementedError(f"{type(self).__name__} must override `finish`.")
 
+    def share(
+        self, state: Any, all_sum: Callable[[Any], Any], groups: int, step: int | tf.Tensor
+    ) -> list[tf.Tensor]:
+        """A group's share of the merged gradient, where groups of domains are folded apart.
+
+        The shares of all groups add up to what `finish` makes of all domains. With it a strategy is
+        merged over many devices for little more than one sum of one gradient; see
+        `DomainGeneralizer(domain_parallel=True)`.
+
+        Args:
+            state: The state after the last domain of this group.
+            all_sum: Sums a structure of tensors, of integers or floats, over all groups; to be
+                called by all groups alike.
+            groups: The number of groups.
+            step: The number of the training step, a scalar integer.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must override `share`.")
+
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
         """What comes of folding the domains, in their order."""
-        return self.finish(self._fold(gradients), step)
+        return self.finish(self.fold(gradients), step)
 
-    def _fold(self, gradients: list[list[tf.Tensor]]) -> Any:
+    def fold(self, gradients: list[list[tf.Tensor]]) -> Any:
         """The state after all domains, in their order."""
         state = self.start(gradients[0])
         for gradient in gradients[1:]:

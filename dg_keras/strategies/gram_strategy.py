@@ -36,7 +36,11 @@ class GramStrategy(Strategy):
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum of the gradients, weighted by `weights`."""
-        weights = tf.unstack(self.weights(gram_matrix(gradients), step), num=len(gradients))
+        return self.weighted(self.weights(gram_matrix(gradients), step), gradients)
+
+    def weighted(self, weights: tf.Tensor, gradients: list[list[tf.Tensor]]) -> list[tf.Tensor]:
+        """The weighted sum of some gradients, a weight `[N]` for each."""
+        weights = tf.unstack(weights, num=len(gradients))
         return [
             tf.add_n(
                 [tf.cast(w, wide(g).dtype) * wide(g) for w, g in zip(weights, domains, strict=True)]

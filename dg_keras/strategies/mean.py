@@ -1,5 +1,6 @@
 """Deep-All: the mean of the domains' gradients."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import tensorflow as tf
@@ -41,3 +42,10 @@ class Mean(FoldStrategy):
         """The sum divided by the number of domains."""
         total, count = state
         return [t / tf.cast(count, t.dtype) for t in total]
+
+    def share(
+        self, state: Any, all_sum: Callable[[Any], Any], groups: int, step: int | tf.Tensor
+    ) -> list[tf.Tensor]:
+        """This group's sum divided by the number of all domains."""
+        total, count = state
+        return self.finish((total, all_sum(tf.cast(count, tf.float32))), step)

@@ -36,7 +36,14 @@ class Largest(strategies.Strategy):
         ]
 
 
+PARALLEL = {
+    f"{name}, whole domains": {**pair, "domain_parallel": True}
+    for name, pair in PAIRS.items()
+    if pair["objective"] not in ("mixup", "mldg")
+}
 MORE = {
+    "custom, whole domains": {"strategy": Largest(), "domain_parallel": True},
+    "clipnorm, whole domains": {"optimizer": {"clipnorm": 0.05}, "domain_parallel": True},
     "in_turn": {"strategy": "agr_rand", "in_turn": True},
     "custom": {"strategy": Largest()},
     "clipnorm": {"optimizer": {"clipnorm": 0.05}},
@@ -52,7 +59,12 @@ REFUSED = {
     "ema_overwrite_frequency": {"optimizer": {"use_ema": True, "ema_overwrite_frequency": 2}},
     "batch_size": {"batch_size": 3},
 }
-FAST = {"clipnorm", "global_clipnorm", "clipvalue"}  # to SGD, each step is as long as its gradient
+FAST = {
+    "clipnorm",
+    "clipnorm, whole domains",
+    "global_clipnorm",
+    "clipvalue",
+}  # to SGD, each step is as long as its gradient
 
 
 def trained(case, batch_size=8, optimizer=None, how=None, **arguments):
@@ -133,7 +145,7 @@ def main(replicas, cases):
     tf.config.set_logical_device_configuration(cpu, logical)
     # One for all: TensorFlow mixes up the sums of a second one in the same process.
     distribution = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
-    known = {**PAIRS, **MORE, **REFUSED}
+    known = {**PAIRS, **PARALLEL, **MORE, **REFUSED}
     for case in cases or [*known, "overflow"]:
         if case == "overflow":
             found = overflowing(distribution)

@@ -1,0 +1,124 @@
+"""Each replica takes whole domains."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dg_keras.common.samples import interleaved
+from dg_keras.objectives import Batch, Objective
+from dg_keras.step.are_finite import are_finite
+from dg_keras.step.batches import split
+from dg_keras.step.clipped_share import clips
+from dg_keras.step.domain_pass import DomainPass
+from dg_keras.step.moment import Moment
+from dg_keras.step.objective_state import ObjectiveState
+from dg_keras.step.own_domains import own_domains
+from dg_keras.step.replicas import (
+    all_sum,
+    gathered,
+    number_of_replicas,
+    replica_number,
+    share,
+    sum_over_replicas,
+)
+from dg_keras.step.sums import times
+from dg_keras.step.taken import Taken, mean
+from dg_keras.strategies import FoldStrategy, GramStrategy, Strategy
+from dg_keras.strategies.gram_matrix import gram_matrix
+
+
+class WholeDomains:
+    """A gradient per domain on one replica each, of which little is sent to the others.
+
+    What a replica hands to the optimizer, which sums it over the replicas, is its share of the
+    merged gradient. A fold sends a few bits per component before it; a strategy of inner products
+    gathers one variable after the other; any other strategy gathers all.
+    """
+
+    merge_can_be_compiled = False
+
+    keeps_finite = False
+
+    def __init__(
+        self,
+        model: keras.Model,
+        domain_pass: DomainPass,
+        strategy: Strategy,
+        objective: Objective,
+        state: ObjectiveState,
+    ) -> None:
+        self._model = model
+        self._pass = domain_pass
+        self._strategy = strategy
+        self._objective = objective
+        self._state = state
+
+    def gradients(self, batch: Batch, moment: Moment) -> Taken:
+        """All domains' losses, and the gradients of this replica's."""
+        own = self._own()
+        passes = [self._pass(domain, moment.step) for domain in split(batch, len(own))]
+        own_losses, gradients, y_pred, bounds = zip(*passes, strict=True)
+        losses = tf.unstack(all_sum(self._at_own(own_losses)), num=self._state.domains)
+        finite = None
+        if self._pass.watched:
+            is_finite = tf.cast(are_finite(gradients, bounds), tf.float32)
+            # Those of the others are their own to tell of.
+            finite = self._at_own(tf.unstack(1.0 - is_finite, num=len(own))) == 0.0
+        total = mean(losses)
+        if self._objective.weighs:
+            weights = self._weigh(losses)
+            gradients = [times(g, weights[i]) for i, g in zip(own, gradients, strict=True)]
+            total = mean([loss * weights[i] for i, loss in enumerate(losses)])
+        return Taken(losses, total, interleaved(list(y_pred)), list(gradients), finite)
+
+    def merge(self, gradients: list[list], moment: Moment) -> list:
+        """This replica's share of the strategy's gradient."""
+        used = [g is not None for g in gradients[0]]
+        present = [[g for g in gradient if g is not None] for gradient in gradients]
+        merged = self._merged(present, self._strategy.of_run(moment.seed), moment)
+        if clips(self._model.optimizer):
+            # It would clip each share by itself.
+            merged = [share(g) for g in sum_over_replicas(merged)]
+        merged = iter(merged)
+        return [next(merged) if is_used else None for is_used in used]
+
+    def _merged(
+        self, gradients: list[list[tf.Tensor]], strategy: Strategy, moment: Moment
+    ) -> list[tf.Tensor]:
+        if _has_shares(strategy):
+            state = strategy.fold(gradients)
+            merged = strategy.share(state, all_sum, number_of_replicas(), moment.step)
+        elif isinstance(strategy, GramStrategy):
+            of_all = self._of_all(gradients)
+            weights = strategy.weights(gram_matrix(of_all), moment.step)
+            merged = strategy.weighted(tf.gather(weights, self._own()), gradients)
+        else:
+            merged = [share(g) for g in strategy(self._of_all(gradients), moment.step)]
+        return [tf.cast(m, g.dtype) for m, g in zip(merged, gradients[0], strict=True)]
+
+    def _of_all(self, gradients: list[list[tf.Tensor]]) -> list[list[tf.Tensor]]:
+        """All domains' gradients, in the domains' order."""
+        order = [i for replica in range(number_of_replicas()) for i in self._own(replica)]
+        places = sorted(range(len(order)), key=order.__getitem__)
+        by_variable = [gathered(tf.stack(of)) for of in zip(*gradients, strict=True)]
+        return [[of_variable[place] for of_variable in by_variable] for place in places]
+
+    def _own(self, replica: int | None = None) -> list[int]:
+        replica = replica_number() if replica is None else replica
+        return own_domains(replica, number_of_replicas(), self._state.domains)
+
+    def _at_own(self, values: Any) -> tf.Tensor:
+        """Values of this replica's domains at their places among all, 0 elsewhere: float32."""
+        numbers = [tf.cast(tf.stop_gradient(value), tf.float32) for value in values]
+        return tf.scatter_nd([[i] for i in self._own()], tf.stack(numbers), [self._state.domains])
+
+    def _weigh(self, losses: list[tf.Tensor]) -> list[tf.Tensor]:
+        """The domains' weights by their losses; the objective's state is updated."""
+        weights, state = self._objective.weigh(tf.stack(losses), self._state.read())
+        self._state.write(state)
+        return tf.unstack(weights, num=len(losses))
+
+
+def _has_shares(strategy: Strategy) -> bool:
+    return isinstance(strategy, FoldStrategy) and type(strategy).share is not FoldStrategy.share
