@@ -164,6 +164,27 @@ MADE = [
         in_turn="yes",
     ),
     made(
+        "domain_parallel in words",
+        "`domain_parallel` must be True or False. Received: domain_parallel='yes'",
+        domain_parallel="yes",
+    ),
+    made(
+        "whole domains in turn",
+        "`domain_parallel` must be False where `in_turn` is True. Received: domain_parallel=True",
+        domain_parallel=True,
+        in_turn=True,
+    ),
+    *[
+        made(
+            f"{culprit} with whole domains",
+            f"`domain_parallel` must be False for {culprit}, which needs other domains' samples. "
+            "Received: domain_parallel=True",
+            objective=objective,
+            domain_parallel=True,
+        )
+        for culprit, objective in [("Mixup", "mixup"), ("MLDG", "mldg")]
+    ],
+    made(
         "compile_update in other words",
         "`compile_update` must be True, False or 'auto'. Received: compile_update='sometimes'",
         compile_update="sometimes",

@@ -58,6 +58,7 @@ REFUSED = {
     "gradient_accumulation_steps": {"optimizer": {"gradient_accumulation_steps": 2}},
     "ema_overwrite_frequency": {"optimizer": {"use_ema": True, "ema_overwrite_frequency": 2}},
     "batch_size": {"batch_size": 3},
+    "domain_parallel": {"domain_parallel": True, "number": 1},
 }
 FAST = {
     "clipnorm",
@@ -67,19 +68,21 @@ FAST = {
 }  # to SGD, each step is as long as its gradient
 
 
-def trained(case, batch_size=8, optimizer=None, how=None, **arguments):
+def trained(case, batch_size=8, number=3, optimizer=None, how=None, **arguments):
     """A model and its history after some steps."""
     keras.utils.set_random_seed(0)
     make = keras.optimizers.SGD if case in FAST else keras.optimizers.AdamW
     made = make(0.01 if case in FAST else 1e-4, **optimizer or {})
     model = dg_keras.DomainGeneralizer(alexnet_like(l2=0.01), **arguments, seed=1)
     compiled(model, made, **{"jit_compile": False} if how is None else how)
-    history = model.fit(domains(), batch_size=batch_size, steps_per_epoch=STEPS, verbose=0)
+    history = model.fit(domains(number), batch_size=batch_size, steps_per_epoch=STEPS, verbose=0)
     return model, history.history
 
 
 def compared(case, given, distribution):
     """How far weights, logs and the objective's state are from those of one replica."""
+    # One more than replicas take whole, so that one takes two.
+    given = {"number": max(3, distribution.num_replicas_in_sync + 1), **given}
     alone, of_alone = trained(case, **{**given, "how": {}})  # eagerly: tracing takes longer
     with distribution.scope():
         together, of_together = trained(case, **given)

@@ -9,6 +9,7 @@ import pytest
 COMPARED = [
     *("agr_rand+irm", "pcgrad+mixup", "agr_sum+mldg", "mean+group_dro"),
     *("in_turn", "global_clipnorm"),
+    *("agr_rand+irm, whole domains", "pcgrad+group_dro, whole domains"),
 ]
 """A few: `python -m tests.step.on_replicas 4` compares them all."""
 
@@ -22,6 +23,8 @@ REFUSED = {
     "replicas",
     "ema_overwrite_frequency": "`ema_overwrite_frequency` must be None on several replicas: Keras "
     "does not combine the two. Received: ema_overwrite_frequency=2, and 2 replicas",
+    "domain_parallel": "`domain_parallel` must be False with more replicas (2) than domains (1). "
+    "Received: domain_parallel=True",
     "batch_size": "`batch_size` must be a multiple of the 2 replicas. Received: batch_size=3",
 }
 
