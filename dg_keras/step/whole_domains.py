@@ -26,6 +26,7 @@ from dg_keras.step.sums import times
 from dg_keras.step.taken import Taken, mean
 from dg_keras.strategies import FoldStrategy, GramStrategy, Strategy
 from dg_keras.strategies.gram_matrix import gram_matrix
+from dg_keras.strategies.strategy import all_finite, nan_unless
 
 
 class WholeDomains:
@@ -89,6 +90,8 @@ class WholeDomains:
         if _has_shares(strategy):
             state = strategy.fold(gradients)
             merged = strategy.share(state, all_sum, number_of_replicas(), moment.step)
+            if not strategy.carries_nonfinite:
+                merged = nan_unless(all_finite(gradients), merged)
         elif isinstance(strategy, GramStrategy):
             of_all = self._of_all(gradients)
             weights = strategy.weights(gram_matrix(of_all), moment.step)
