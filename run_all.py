@@ -35,6 +35,11 @@ def main() -> int:
         type=int,
         help="methods whose models a process keeps in memory; if not given all of a small network",
     )
+    add(
+        "--shard",
+        metavar="K/N",
+        help="begin with the K-th of N shares of the runs; others run the rest into --results",
+    )
     add("--dry-run", action="store_true", help="show the runs, and what they would take")
     add("--report-only", action="store_true", help="write the report of what has been run")
     arguments = parser.parse_args()
@@ -68,6 +73,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
             data_root=arguments.data_root,
             workers=arguments.workers,
             keep_traced=arguments.keep_traced,
+            shard=arguments.shard,
         )
         if arguments.report_only:
             study.report()

@@ -8,6 +8,7 @@ from dg_keras.benchmark.first_of_each_config import first_of_each_config
 from dg_keras.benchmark.hand import Hand, UnpreparedError
 from dg_keras.benchmark.outcome import Outcome
 from dg_keras.benchmark.run import Run
+from dg_keras.benchmark.waiting import Waiting
 from dg_keras.benchmark.worker import DiedError, Worker
 from dg_keras.common.cores import cores
 
@@ -16,7 +17,7 @@ _UNREADY = 3  # processes that die one after the other before they were given a 
 
 
 def carried_out(
-    runs: Sequence[Run], hand: Hand, workers: int, started: Callable[[Run], None]
+    waiting: Waiting, hand: Hand, workers: int, started: Callable[[Run], None]
 ) -> Iterator[Outcome]:
     """Carries out runs, and yields what comes of each as it ends.
 
@@ -24,7 +25,7 @@ def carried_out(
     of memory, is tried once more, and then has failed.
 
     Args:
-        runs: The runs.
+        waiting: The runs.
         hand: What they are carried out with.
         workers: How many processes carry them out; one is this process.
         started: Called with each run when it begins.
@@ -34,24 +35,26 @@ def carried_out(
         UnpreparedError: If what many runs share can't be made, or no worker be started.
     """
     if workers == 1:
-        for run in runs:
+        while (run := waiting.next()) is not None:
             started(run)
-            yield hand.carry_out(run)
-    elif runs:
-        for run in first_of_each_config(runs):
+            outcome = hand.carry_out(run)
+            waiting.done_with(run)
+            yield outcome
+    elif waiting.runs:
+        for run in first_of_each_config(waiting.runs):
             if run.config.backbone.train_from is not None:
                 hand.prepare(run)  # once, for all processes to read
-        yield from _by_workers(collections.deque(runs), hand, workers, started)
+        yield from _by_workers(waiting, hand, workers, started)
 
 
 def _by_workers(
-    waiting: collections.deque[Run], hand: Hand, workers: int, started: Callable[[Run], None]
+    waiting: Waiting, hand: Hand, workers: int, started: Callable[[Run], None]
 ) -> Iterator[Outcome]:
-    imports = waiting[0].config.imports
+    imports = waiting.runs[0].config.imports
     threads = max(1, cores() // workers)
     tries: collections.Counter[str] = collections.Counter()
     unready = 0
-    team = [Worker(hand, imports, threads) for _ in range(min(workers, len(waiting)))]
+    team = [Worker(hand, imports, threads) for _ in range(min(workers, len(waiting.runs)))]
     try:
         while team:
             for worker in _with_news(team):
@@ -59,38 +62,49 @@ def _by_workers(
                     outcome = worker.receive()
                 except DiedError as death:
                     team.remove(worker)
-                    if worker.run is None:
-                        unready += 1
-                        if unready == _UNREADY:
-                            raise UnpreparedError(
-                                f"{unready} workers died before their first run: {death}"
-                            ) from death
-                    else:
-                        record = hand.records.read(worker.run)
-                        if record is not None:  # it died after it wrote it
-                            hand.files.remove(worker.run)
-                            yield Outcome(worker.run, record)
-                        elif tries[worker.run.key] < _TRIES:
-                            waiting.appendleft(worker.run)
-                        else:
-                            yield Outcome(worker.run, failure=f"{death}, {_TRIES} times")
-                    if waiting:
+                    unready += worker.run is None
+                    if unready == _UNREADY:
+                        told = f"{unready} workers died before their first run: {death}"
+                        raise UnpreparedError(told) from death
+                    outcome = _after_death(worker.run, death, tries, hand)
+                    if worker.run is not None and outcome is None:
+                        waiting.again(worker.run)
+                    if waiting.may_have_more:
                         team.append(Worker(hand, imports, threads))
-                    continue
-                unready = 0
-                if outcome is not None:
-                    yield outcome
-                if waiting:
-                    run = waiting.popleft()
-                    tries[run.key] += 1
-                    started(run)
-                    worker.give(run)
+                    worker = None
                 else:
+                    unready = 0
+                if outcome is not None:
+                    waiting.done_with(outcome.run)
+                    yield outcome
+                if worker is None:
+                    continue
+                run = waiting.next()
+                if run is None:
                     team.remove(worker)
                     worker.end()
+                    continue
+                tries[run.key] += 1
+                started(run)
+                worker.give(run)
     finally:
         for worker in team:
             worker.end()
+
+
+def _after_death(
+    run: Run | None, death: DiedError, tries: collections.Counter[str], hand: Hand
+) -> Outcome | None:
+    """What came of the run of a worker that died; None if it had none, or is to be tried again."""
+    if run is None:
+        return None
+    record = hand.records.read(run)
+    if record is not None:  # it died after it wrote it
+        hand.files.remove(run)
+        return Outcome(run, record)
+    if tries[run.key] < _TRIES:
+        return None
+    return Outcome(run, failure=f"{death}, {_TRIES} times")
 
 
 def _with_news(team: Sequence[Worker]) -> list[Worker]:

@@ -3,6 +3,9 @@
 import contextlib
 import difflib
 import os
+import random
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import rich.console
@@ -14,6 +17,7 @@ from dg_keras.benchmark.carried_out import carried_out
 from dg_keras.benchmark.check_keep_traced import check_keep_traced
 from dg_keras.benchmark.check_samples import check_samples
 from dg_keras.benchmark.check_workers import check_workers
+from dg_keras.benchmark.claims import Claims
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
 from dg_keras.benchmark.failed_runs_error import FailedRunsError
@@ -28,16 +32,20 @@ from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.runs_of import runs_of
+from dg_keras.benchmark.shard import Shard
 from dg_keras.benchmark.step_times import StepTimes
 from dg_keras.benchmark.summary import AVERAGE, Summary
+from dg_keras.benchmark.waiting import Waiting
 from dg_keras.benchmark.weights_digest import weights_digest
 from dg_keras.benchmark.write_report import write_report
 from dg_keras.common.shortened import shortened
-from dg_keras.common.sole_user import sole_user
+from dg_keras.common.shown_path import shown_path
+from dg_keras.common.sole_user import InUseError, sole_user
 from dg_keras.common.told_if_full import told_if_full
 from dg_keras.data.tables.manifest import read_manifest
 
 _SHOWN = 32  # runs of a dry run
+_LOOKS = 10  # at whether somebody runs all alone
 _HOLDER_BYTES = 4096  # what the folder takes, and who has it
 
 
@@ -51,6 +59,8 @@ class Experiment:
         workers: How many processes train at once.
         keep_traced: How many methods' models are kept in memory, so that their steps are not traced
             anew in the next trial.
+        shard: The share of the runs that is begun with, where other processes, on other machines it
+            may be, run the others into the same folder; None to run all alone.
 
     What has been run can be reported, and a known data set planned, without the images.
 
@@ -66,6 +76,7 @@ class Experiment:
         data_root: str | None = None,
         workers: int = 1,
         keep_traced: int | None = None,
+        shard: Shard | None = None,
     ) -> None:
         check_workers(workers)
         check_keep_traced(keep_traced)
@@ -75,6 +86,8 @@ class Experiment:
         self.data_root = data_root
         self.workers = workers
         self._keep_traced = keep_traced
+        self._shard = shard
+        self._claims = Claims(self.folder / "claims")
         self._images: datasets.LeaveOneOut | None = None
         self._absent: FileNotFoundError | None = None
         try:
@@ -117,8 +130,11 @@ class Experiment:
         for run in first_of_each_config(self._missing()):
             build_trained(run.config, len(self.inventory.classes), seed=run.config.seed)
 
-    def held(self) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
         """Keeps other processes from running this experiment into the same folder.
+
+        A shard is kept from it by one that runs all alone, and keeps such a one from it.
 
         Raises:
             InUseError: If one is doing so; the sentence says which.
@@ -126,7 +142,28 @@ class Experiment:
         """
         with told_if_full(self.folder, _HOLDER_BYTES):
             self.folder.mkdir(parents=True, exist_ok=True)
-        return sole_user(self.folder, "run", "run", wait=False)
+        if self._shard is not None:
+            self._wait_for_other_shards_to_look()
+            yield
+            return
+        with sole_user(self.folder, "run", "run", wait=False):
+            for holder in self._claims.holders():
+                raise InUseError(
+                    f"{shown_path(self.folder)} is being run by shards, such as {holder}: wait "
+                    "until they end, stop them, or give `--shard`, too"
+                )
+            yield
+
+    def _wait_for_other_shards_to_look(self) -> None:
+        """Makes sure that nobody runs all alone, as other shards may do at the same moment."""
+        for tries_left in reversed(range(_LOOKS)):
+            try:
+                with sole_user(self.folder, "run", "run", wait=False):
+                    return
+            except InUseError:
+                if not tries_left:
+                    raise
+                time.sleep(random.uniform(0, 1))
 
     def run(self) -> None:
         """Runs what is missing, shows a table after every trial, and writes the report.
@@ -152,18 +189,22 @@ class Experiment:
             self._done[run.key] = self.records.read(run)
         missing = self._missing()
         files = RunFiles(self.folder)
-        files.clear(run for run in self.runs if self._done[run.key] is not None)
+        self._clear(files)
         if not missing:
             return []
         # From which a report is made where the images are not.
         datasets.write_manifest(self.inventory.table, self.folder / "split.csv")
         hand = Hand(self.records, files, self.data_root, self._features, self._keep_traced)
+        claims = self._claims if self._shard is not None else None
+        ordered = missing if self._shard is None else self._shard.own_first(missing)
+        waiting = Waiting(ordered, self.records, claims)
         failed = []
         with (
+            contextlib.nullcontext() if claims is None else claims.kept(),
             Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress,
             # Its processes end when it is closed, whatever happens here.
             contextlib.closing(
-                carried_out(missing, hand, self.workers, progress.started)
+                carried_out(waiting, hand, self.workers, progress.started)
             ) as outcomes,
         ):
             for outcome in outcomes:
@@ -176,8 +217,15 @@ class Experiment:
                 progress.finished(run, outcome.record)
                 if self._is_complete(run.trial) and run.trial < self.config.trials:
                     self._show(progress.console)
-        files.clear(run for run in self.runs if self._done[run.key] is not None)
+        for run in self._missing():  # another shard may have made it
+            self._done[run.key] = self.records.read(run)
+        self._clear(files)
         return failed
+
+    def _clear(self, files: RunFiles) -> None:
+        """Removes what was left behind; not where it may be what another shard is writing."""
+        if self._shard is None:
+            files.clear(run for run in self.runs if self._done[run.key] is not None)
 
     def report(self) -> None:
         """Writes the report of what has been run so far, and shows its table."""

@@ -13,6 +13,7 @@ from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.failed_runs_error import FailedRunsError
 from dg_keras.benchmark.plan import Plan
 from dg_keras.benchmark.rehearse_report import rehearse_report
+from dg_keras.benchmark.shard import Shard
 from dg_keras.benchmark.step_times import StepTimes
 from dg_keras.benchmark.write_joint_report import write_joint_report
 
@@ -28,6 +29,8 @@ class Study:
         workers: How many processes train at once, at most four per core.
         keep_traced: How many methods' models each keeps in memory; with more, a method's step is
             traced less often.
+        shard: The share of the runs that this process begins with, `K/N`, where others run the rest
+            into the same folder, on other machines it may be; None to run all alone.
 
     Raises:
         ValueError: If the data, a target or a record does not fit a config, or an argument is out
@@ -42,9 +45,11 @@ class Study:
         data_root: str | None = None,
         workers: int = 1,
         keep_traced: int | None = None,
+        shard: str | None = None,
     ) -> None:
         check_workers(workers)
         check_keep_traced(keep_traced)
+        share = None if shard is None else Shard.parse(shard)
         check_data_root(data_root)
         for name in (plan.name, *(config.name for config in plan.configs)):
             check_results_path(Path(results) / name)
@@ -52,7 +57,8 @@ class Study:
         self._data_root = data_root
         self.folder = Path(results) / plan.name
         self.experiments = [
-            Experiment(config, results, data_root, workers, keep_traced) for config in plan.configs
+            Experiment(config, results, data_root, workers, keep_traced, share)
+            for config in plan.configs
         ]
 
     def check(self) -> None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import socket
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +29,9 @@ def written_whole(path: Path, size: int, flush: bool = True) -> Iterator[Path]:
     Raises:
         NoSpaceError: If there is no space left.
     """
-    # The process' number keeps two of them from writing one file.
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # Keeps two processes, of two machines it may be, from writing one file.
+    machine = zlib.crc32(socket.gethostname().encode())
+    partial = path.with_name(f".{path.name}.{machine:x}-{os.getpid()}.partial")
     try:
         with told_if_full(path, size):
             path.parent.mkdir(parents=True, exist_ok=True)

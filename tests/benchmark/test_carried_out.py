@@ -18,6 +18,7 @@ from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
+from dg_keras.benchmark.waiting import Waiting
 from dg_keras.common.told_if_full import NoSpaceError
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import record
@@ -68,8 +69,8 @@ def test_a_worker_that_dies_costs_its_run_alone_and_no_worker_outlives_the_rest(
     ).configs
     started, outcomes = [], {}
     hand = Acted(tmp_path)
-    runs = runs_of(config, ["photo"])
-    with contextlib.closing(carried_out(runs, hand, 2, started.append)) as carried:
+    waiting = Waiting(runs_of(config, ["photo"]), hand.records)
+    with contextlib.closing(carried_out(waiting, hand, 2, started.append)) as carried:
         while len(outcomes) < 2:
             outcome = next(carried)
             outcomes[outcome.run.method.name] = outcome
