@@ -7,6 +7,7 @@ of its own, and counts what each replica hands to the collectives: a ring sends 
 sum's bytes, and R - 1 times what a replica gathers. Time is not measured: all devices are one CPU.
 """
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,16 @@ def main() -> None:
     """Measures, prints the table, and writes it as CSV."""
     given = parser(__doc__, "replicas.csv").parse_args()
     rows = []
-    for replicas in REPLICAS:
-        for domains in DOMAINS:
-            for strategy in STRATEGIES:
-                ways = (False, True) if domains >= replicas else (False,)
-                row = {"replicas": replicas, "domains": domains, "strategy": strategy}
-                for is_parallel in ways:
-                    found = apart(measure, strategy, domains, replicas, is_parallel)
-                    way = "whole domains" if is_parallel else "parts"
-                    row |= {f"{way}: {name}": value for name, value in found.items()}
-                rows.append(row)
-                print(row, flush=True)
+    for replicas, domains, strategy in itertools.product(REPLICAS, DOMAINS, STRATEGIES):
+        if strategy == "pcgrad" and domains > 8:
+            continue  # tracing its 528 inner products takes many minutes
+        row = {"replicas": replicas, "domains": domains, "strategy": strategy}
+        for is_parallel in (False, True) if domains >= replicas else (False,):
+            found = apart(measure, strategy, domains, replicas, is_parallel)
+            way = "whole domains" if is_parallel else "parts"
+            row |= {f"{way}: {name}": value for name, value in found.items()}
+        rows.append(row)
+        print(row, flush=True)
     show(pd.DataFrame(rows), given.csv, floatfmt=".2f")
 
 

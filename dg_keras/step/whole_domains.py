@@ -1,5 +1,6 @@
 """Each replica takes whole domains."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -54,35 +55,56 @@ class WholeDomains:
         self._strategy = strategy
         self._objective = objective
         self._state = state
+        has_shares = _has_shares(strategy) and strategy.carries_nonfinite
+        self._folds_at_once = has_shares and not objective.weighs
 
     def gradients(self, batch: Batch, moment: Moment) -> Taken:
-        """All domains' losses, and the gradients of this replica's."""
-        own = self._own()
-        passes = [self._pass(domain, moment.step) for domain in split(batch, len(own))]
-        own_losses, gradients, y_pred, bounds = zip(*passes, strict=True)
+        """All domains' losses, and this replica's gradients, or what they are folded into."""
+        own, own_losses, predictions, is_finite = self._own(), [], [], []
+        gradients, state, before = [], None, []
+        for domain in split(batch, len(own)):
+            # The next does not begin before this one is folded: one gradient is in memory.
+            with tf.control_dependencies(before):
+                loss, gradient, y_pred, limit = self._pass(domain, moment.step)
+                if self._pass.watched:
+                    is_finite.append(are_finite([gradient], [limit])[0])
+            own_losses.append(loss)
+            predictions.append(y_pred)
+            gradients.append(gradient)
+            if self._folds_at_once:
+                present = [g for g in gradient if g is not None]
+                add = self._strategy.start if state is None else partial(self._strategy.add, state)
+                state = add(present)
+                before = tf.nest.flatten([state, is_finite])
         losses = tf.unstack(all_sum(self._at_own(own_losses)), num=self._state.domains)
         finite = None
         if self._pass.watched:
-            is_finite = tf.cast(are_finite(gradients, bounds), tf.float32)
             # Those of the others are their own to tell of.
-            finite = self._at_own(tf.unstack(1.0 - is_finite, num=len(own))) == 0.0
+            finite = self._at_own([tf.cast(~told, tf.float32) for told in is_finite]) == 0.0
         total = mean(losses)
         if self._objective.weighs:
             weights = self._weigh(losses)
             gradients = [times(g, weights[i]) for i, g in zip(own, gradients, strict=True)]
             total = mean([loss * weights[i] for i, loss in enumerate(losses)])
-        return Taken(losses, total, interleaved(list(y_pred)), list(gradients), finite)
-
-    def merge(self, gradients: list[list], moment: Moment) -> list:
-        """This replica's share of the strategy's gradient."""
         used = [g is not None for g in gradients[0]]
-        present = [[g for g in gradient if g is not None] for gradient in gradients]
-        merged = self._merged(present, self._strategy.of_run(moment.seed), moment)
+        taken = state if self._folds_at_once else gradients
+        return Taken(losses, total, interleaved(predictions), (used, taken), finite)
+
+    def merge(self, gradients: tuple[list[bool], Any], moment: Moment) -> list:
+        """This replica's share of the strategy's gradient."""
+        used, taken = gradients
+        strategy = self._strategy.of_run(moment.seed)
+        if self._folds_at_once:
+            merged = strategy.share(taken, all_sum, number_of_replicas(), moment.step)
+        else:
+            present = [[g for g in gradient if g is not None] for gradient in taken]
+            merged = self._merged(present, strategy, moment)
         if clips(self._model.optimizer):
             # It would clip each share by itself.
             merged = [share(g) for g in sum_over_replicas(merged)]
-        merged = iter(merged)
-        return [next(merged) if is_used else None for is_used in used]
+        remaining = iter(merged)
+        variables = zip(self._model.trainable_variables, used, strict=True)
+        return [tf.cast(next(remaining), v.dtype) if is_used else None for v, is_used in variables]
 
     def _merged(
         self, gradients: list[list[tf.Tensor]], strategy: Strategy, moment: Moment
@@ -98,7 +120,7 @@ class WholeDomains:
             merged = strategy.weighted(tf.gather(weights, self._own()), gradients)
         else:
             merged = [share(g) for g in strategy(self._of_all(gradients), moment.step)]
-        return [tf.cast(m, g.dtype) for m, g in zip(merged, gradients[0], strict=True)]
+        return merged
 
     def _of_all(self, gradients: list[list[tf.Tensor]]) -> list[list[tf.Tensor]]:
         """All domains' gradients, in the domains' order."""
