@@ -24,9 +24,9 @@ def caveats(config: Config, summary: Summary) -> list[str]:
         raw = sum(comparison.is_significant for comparison in tested)
         after = sum(comparison.survives_correction for comparison in tested)
         counted = (
-            f"Of {len(tested)} comparisons with {summary.baseline}, the averages' included, {raw} "
-            f"have p < {LEVEL} each by itself (*), {after} after Holm's correction over the "
-            "methods of a held-out domain (†)."
+            f"Of {len(tested)} comparisons with {summary.baseline}, the averages' included, "
+            f"p < {LEVEL} holds in {raw} (*), and after Holm's correction over the methods of a "
+            f"held-out domain in {after} (†)."
         )
         return [counted, *sentences]
     return [tables.no_test(summary), *sentences] if summary.comparisons else sentences
