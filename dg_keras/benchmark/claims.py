@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import filelock
@@ -56,7 +56,7 @@ class Claims:
         if self._make(path):
             return True
         with filelock.FileLock(self._folder / ".lock", is_singleton=True):
-            silent = self.silent_for(run)
+            (silent,) = self.silent([run])
             if silent is not None and silent < DEAD:
                 return False
             path.unlink(missing_ok=True)
@@ -66,21 +66,21 @@ class Claims:
         """Lets go of a run."""
         self._let_go(self._path(run))
 
-    def silent_for(self, run: Run) -> float | None:
-        """Seconds since the last sign of life of the run's holder; None if nobody has it."""
-        return self._silent([self._path(run)])[0]
+    def silent(self, runs: Sequence[Run]) -> list[float | None]:
+        """Seconds since the last sign of life of each run's holder; None if nobody has it."""
+        return self._ages([self._path(run) for run in runs])
 
     def holders(self) -> list[str]:
         """Who has given a sign of life of late, by process and machine."""
         paths = list(self._folder.glob("*.claim"))
         told = []
-        for path, seconds in zip(paths, self._silent(paths), strict=True):
+        for path, seconds in zip(paths, self._ages(paths), strict=True):
             if seconds is not None and seconds < DEAD:
                 with contextlib.suppress(FileNotFoundError):
                     told.append(path.read_text(encoding="utf-8").split("\n")[0])
         return told
 
-    def _silent(self, paths: list[Path]) -> list[float | None]:
+    def _ages(self, paths: list[Path]) -> list[float | None]:
         """Seconds since files were touched, by the disk's clock; None for one that is not there."""
         if not paths or not self._folder.is_dir():
             return [None] * len(paths)

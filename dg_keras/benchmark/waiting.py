@@ -70,14 +70,11 @@ class Waiting:
         self._of_others = [run for run in self._of_others if self._records.read(run) is None]
         if not self._of_others:
             return False
-        before = self._silent()
+        before = self._claims.silent(self._of_others)
         time.sleep(1.5 * BEAT)
-        ages = zip(before, self._silent(), strict=True)
+        ages = zip(before, self._claims.silent(self._of_others), strict=True)
         if all(None not in age and age[1] < age[0] + BEAT for age in ages):
             return False  # all have given a sign of life
         self._left.extend(self._of_others)
         self._of_others = []
         return True
-
-    def _silent(self) -> list[float | None]:
-        return [self._claims.silent_for(run) for run in self._of_others]

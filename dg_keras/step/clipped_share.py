@@ -6,14 +6,28 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dg_keras.step.replicas import share, sum_over_replicas
 
-def clips(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Whether an optimizer clips gradients."""
-    return any(_limits(optimizer))
+
+def alike_if_clipped(
+    shares: Sequence[tf.Tensor | None], optimizer: keras.optimizers.Optimizer
+) -> Sequence[tf.Tensor | None]:
+    """A replica's share of a gradient: the same on all replicas, where the optimizer clips.
+
+    An optimizer sums shares over the replicas after it clipped each by itself. Where it does not
+    clip, they are returned as they are, and no sum is taken twice.
+
+    Args:
+        shares: This replica's share, None for variables without a gradient.
+        optimizer: The optimizer, or what scales the loss around it.
+    """
+    if not any(_limits(optimizer)):
+        return shares
+    return [None if g is None else share(g) for g in sum_over_replicas(shares)]
 
 
 def clipped_share(
-    share: Sequence[tf.Tensor | None],
+    part: Sequence[tf.Tensor | None],
     optimizer: keras.optimizers.Optimizer,
     scale: Callable[[float], tf.Tensor],
 ) -> list[tf.Tensor | None]:
@@ -24,12 +38,12 @@ def clipped_share(
     is clipped here they leave as it is.
 
     Args:
-        share: An R-th of the gradient, the same on all replicas, None for variables without one.
+        part: An R-th of the gradient, the same on all replicas, None for variables without one.
         optimizer: The optimizer, or what scales the loss around it.
         scale: Makes a replica's share of a loss, times the loss scale.
     """
     of_each, of_all, of_values = (scale(limit) if limit else None for limit in _limits(optimizer))
-    present = [g for g in share if g is not None]
+    present = [g for g in part if g is not None]
     if of_each is not None:
         present = [tf.clip_by_norm(g, tf.cast(of_each, g.dtype)) for g in present]
     elif of_all is not None:
@@ -37,7 +51,7 @@ def clipped_share(
     elif of_values is not None:
         present = [_between(g, tf.cast(of_values, g.dtype)) for g in present]
     remaining = iter(present)
-    return [None if g is None else next(remaining) for g in share]
+    return [None if g is None else next(remaining) for g in part]
 
 
 def _limits(optimizer: keras.optimizers.Optimizer) -> tuple[float | None, ...]:

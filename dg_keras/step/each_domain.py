@@ -65,9 +65,7 @@ class EachDomain:
         return [None if g is None else share(g) for g in merged]
 
     def _weigh(self, losses: tuple[tf.Tensor, ...]) -> list[tf.Tensor]:
-        """The domains' weights by their losses; the objective's state is updated."""
+        """The domains' weights by their losses on all replicas."""
         values = tf.stack([tf.cast(tf.stop_gradient(loss), tf.float32) for loss in losses])
         (values,) = sum_over_replicas([share(values)])
-        weights, state = self._objective.weigh(values, self._state.read())
-        self._state.write(state)
-        return tf.unstack(weights, num=len(losses))
+        return self._state.weigh(values)

@@ -17,6 +17,7 @@ class ObjectiveState:
 
     def __init__(self, objective: Objective, domains: int) -> None:
         self.domains = domains
+        self._objective = objective
         self._initial = objective.initial_state(domains)
         self.variables: dict[str, keras.Variable] = {
             name: keras.Variable(
@@ -37,6 +38,12 @@ class ObjectiveState:
         """Changes the state."""
         for name, value in state.items():
             self.variables[name].assign(value)
+
+    def weigh(self, losses: tf.Tensor) -> list[tf.Tensor]:
+        """The domains' weights by their losses, float32 `[N]`; the state is updated."""
+        weights, state = self._objective.weigh(losses, self.read())
+        self.write(state)
+        return tf.unstack(weights, num=self.domains)
 
     def reset(self) -> None:
         """Puts the state back to the start."""

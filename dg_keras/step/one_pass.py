@@ -7,11 +7,10 @@ from dg_keras.objectives import Batch, Objective
 from dg_keras.step.are_finite import are_finite
 from dg_keras.step.batches import split
 from dg_keras.step.bound import bound
-from dg_keras.step.clipped_share import clips
+from dg_keras.step.clipped_share import alike_if_clipped
 from dg_keras.step.data_loss import data_loss, scale
 from dg_keras.step.moment import Moment
 from dg_keras.step.parts import Parts
-from dg_keras.step.replicas import share, sum_over_replicas
 from dg_keras.step.taken import Taken, mean
 
 
@@ -54,7 +53,4 @@ class OnePass:
 
     def merge(self, gradients: list, moment: Moment) -> list:
         """The gradient, which is one already, as this replica's share of it."""
-        if not clips(self._model.optimizer):
-            return gradients  # which the optimizer sums over the replicas
-        # It would clip this replica's gradient, not that of all.
-        return [None if g is None else share(g) for g in sum_over_replicas(gradients)]
+        return alike_if_clipped(gradients, self._model.optimizer)

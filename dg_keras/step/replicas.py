@@ -22,8 +22,7 @@ def sum_over_replicas(gradient: Sequence[Any]) -> list[Any]:
     if number_of_replicas() == 1:
         return list(gradient)
     present = [tf.convert_to_tensor(g) for g in gradient if g is not None]
-    context = tf.distribute.get_replica_context()
-    reduced = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, present))
+    reduced = iter(all_sum(present))
     return [None if g is None else next(reduced) for g in gradient]
 
 

@@ -10,7 +10,7 @@ from dg_keras.common.samples import interleaved
 from dg_keras.objectives import Batch, Objective
 from dg_keras.step.are_finite import are_finite
 from dg_keras.step.batches import split
-from dg_keras.step.clipped_share import clips
+from dg_keras.step.clipped_share import alike_if_clipped
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.moment import Moment
 from dg_keras.step.objective_state import ObjectiveState
@@ -21,7 +21,6 @@ from dg_keras.step.replicas import (
     number_of_replicas,
     replica_number,
     share,
-    sum_over_replicas,
 )
 from dg_keras.step.sums import times
 from dg_keras.step.taken import Taken, mean
@@ -83,7 +82,7 @@ class WholeDomains:
             finite = self._at_own([tf.cast(~told, tf.float32) for told in is_finite]) == 0.0
         total = mean(losses)
         if self._objective.weighs:
-            weights = self._weigh(losses)
+            weights = self._state.weigh(tf.stack(losses))
             gradients = [times(g, weights[i]) for i, g in zip(own, gradients, strict=True)]
             total = mean([loss * weights[i] for i, loss in enumerate(losses)])
         used = [g is not None for g in gradients[0]]
@@ -99,10 +98,7 @@ class WholeDomains:
         else:
             present = [[g for g in gradient if g is not None] for gradient in taken]
             merged = self._merged(present, strategy, moment)
-        if clips(self._model.optimizer):
-            # It would clip each share by itself.
-            merged = [share(g) for g in sum_over_replicas(merged)]
-        remaining = iter(merged)
+        remaining = iter(alike_if_clipped(merged, self._model.optimizer))
         variables = zip(self._model.trainable_variables, used, strict=True)
         return [tf.cast(next(remaining), v.dtype) if is_used else None for v, is_used in variables]
 
@@ -137,12 +133,6 @@ class WholeDomains:
         """Values of this replica's domains at their places among all, 0 elsewhere: float32."""
         numbers = [tf.cast(tf.stop_gradient(value), tf.float32) for value in values]
         return tf.scatter_nd([[i] for i in self._own()], tf.stack(numbers), [self._state.domains])
-
-    def _weigh(self, losses: list[tf.Tensor]) -> list[tf.Tensor]:
-        """The domains' weights by their losses; the objective's state is updated."""
-        weights, state = self._objective.weigh(tf.stack(losses), self._state.read())
-        self._state.write(state)
-        return tf.unstack(weights, num=len(losses))
 
 
 def _has_shares(strategy: Strategy) -> bool:
