@@ -15,6 +15,8 @@ from collections.abc import Iterator
 
 # Read by TensorFlow when it is imported: its notices would hide our output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Likewise: else it takes all of a GPU, which several processes may share.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
 def main() -> int:
@@ -39,6 +41,12 @@ def main() -> int:
         "--shard",
         metavar="K/N",
         help="begin with the K-th of N shares of the runs; others run the rest into --results",
+    )
+    add(
+        "--ray",
+        metavar="ADDRESS",
+        help="carry out the runs on a Ray cluster: auto, this machine's; local, one that is "
+        "started here; or HOST:PORT",
     )
     add("--dry-run", action="store_true", help="show the runs, and what they would take")
     add("--report-only", action="store_true", help="write the report of what has been run")
@@ -74,6 +82,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
             workers=arguments.workers,
             keep_traced=arguments.keep_traced,
             shard=arguments.shard,
+            ray=arguments.ray,
         )
         if arguments.report_only:
             study.report()

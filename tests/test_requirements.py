@@ -5,6 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -47,9 +48,10 @@ def test_the_one_commands_list_is_what_training_and_the_benchmark_need():
     assert requirements("requirements.txt") == {str(Requirement(line)) for line in needed}
 
 
-def test_the_developers_list_has_the_other_extra():
-    hub = {str(Requirement(line)) for line in PROJECT["optional-dependencies"]["hub"]}
-    assert hub <= requirements("requirements-dev.txt")
+@pytest.mark.parametrize("extra", ["hub", "ray"])
+def test_the_developers_list_has_the_other_extras(extra):
+    needed = {str(Requirement(line)) for line in PROJECT["optional-dependencies"][extra]}
+    assert needed <= requirements("requirements-dev.txt")
 
 
 def test_training_needs_nothing_of_the_benchmarks_extra():

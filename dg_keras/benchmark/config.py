@@ -239,6 +239,23 @@ class Report(Section):
     level_from: int | None = pydantic.Field(default=None, gt=0)
 
 
+class Resources(Section):
+    """What a run takes of a machine of a Ray cluster, which runs as many at once as have room.
+
+    `gpus` may be a part of one, such as 0.5 where two runs share it.
+    """
+
+    cpus: int = pydantic.Field(default=1, ge=1, le=65_536)
+    gpus: float = pydantic.Field(default=0.0, ge=0, le=65_536)
+
+    @pydantic.field_validator("gpus")
+    @classmethod
+    def _is_part_of_one_or_whole(cls, gpus: float) -> float:
+        if gpus > 1 and not gpus.is_integer():
+            raise ValueError(f"must be a part of one, or a whole number. Received: {gpus:g}")
+        return gpus
+
+
 class Grid(Section):
     """Settings to choose from, by the accuracy on the sources' validation parts alone.
 
@@ -301,6 +318,7 @@ class Config(Section):
     methods: list[Method] = pydantic.Field(min_length=1)
     grid: Grid | None = None
     report: Report = Report()
+    resources: Resources = Resources()
     baseline: str = "Deep-All"
     trials: int = pydantic.Field(gt=0, le=100_000)
     seed: Seed = 0

@@ -5,7 +5,7 @@ import difflib
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import rich.console
@@ -22,11 +22,14 @@ from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.estimate import estimate
 from dg_keras.benchmark.failed_runs_error import FailedRunsError
 from dg_keras.benchmark.first_of_each_config import first_of_each_config
+from dg_keras.benchmark.frozen_features import KeptFeatures
 from dg_keras.benchmark.grid_means import grid_means
 from dg_keras.benchmark.hand import Hand
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.load_images import load_images
+from dg_keras.benchmark.outcome import Outcome
 from dg_keras.benchmark.progress import Progress
+from dg_keras.benchmark.ray_address import check_ray_address
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.run import Run
@@ -77,16 +80,19 @@ class Experiment:
         workers: int = 1,
         keep_traced: int | None = None,
         shard: Shard | None = None,
+        ray: str | None = None,
     ) -> None:
         check_workers(workers)
         check_keep_traced(keep_traced)
+        check_ray_address(ray)
         self.config = config
         self.folder = Path(results) / config.name
-        self._features = Path(results) / "features"
+        self._features = KeptFeatures(Path(results) / "features")
         self.data_root = data_root
         self.workers = workers
         self._keep_traced = keep_traced
         self._shard = shard
+        self._ray = ray
         self._claims = Claims(self.folder / "claims")
         self._images: datasets.LeaveOneOut | None = None
         self._absent: FileNotFoundError | None = None
@@ -115,6 +121,7 @@ class Experiment:
             ValueError: If a network can't be built, or no class has as many images as are compared
                 along training.
             FileNotFoundError: If the images are missing.
+            ConnectionError: If there is no Ray cluster.
             InUseError: If another process is running this experiment into the same folder.
         """
         if not self._missing():
@@ -127,6 +134,11 @@ class Experiment:
         if self.config.along_training.gradients:
             for target in dict.fromkeys(run.target for run in self._missing()):
                 check_samples(self.config.along_training.samples, self.inventory.table, target)
+        if self._ray is not None:
+            from dg_keras.benchmark import by_ray  # where Ray is
+
+            with by_ray.connected(self._ray, self.config.resources):
+                pass
         for run in first_of_each_config(self._missing()):
             build_trained(run.config, len(self.inventory.classes), seed=run.config.seed)
 
@@ -203,9 +215,7 @@ class Experiment:
             contextlib.nullcontext() if claims is None else claims.kept(),
             Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress,
             # Its processes end when it is closed, whatever happens here.
-            contextlib.closing(
-                carried_out(waiting, hand, self.workers, progress.started)
-            ) as outcomes,
+            contextlib.closing(self._outcomes(waiting, hand, progress.started)) as outcomes,
         ):
             for outcome in outcomes:
                 run = outcome.run
@@ -221,6 +231,16 @@ class Experiment:
             self._done[run.key] = self.records.read(run)
         self._clear(files)
         return failed
+
+    def _outcomes(
+        self, waiting: Waiting, hand: Hand, started: Callable[[Run], None]
+    ) -> Iterator[Outcome]:
+        """Carries out the runs here or on the cluster, and yields what comes of each."""
+        if self._ray is None:
+            return carried_out(waiting, hand, self.workers, started)
+        from dg_keras.benchmark import by_ray
+
+        return by_ray.carried_out_by_ray(waiting, hand, self._ray, started)
 
     def _clear(self, files: RunFiles) -> None:
         """Removes what was left behind; not where it may be what another shard is writing."""

@@ -4,8 +4,9 @@ import hashlib
 import json
 import logging
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -21,43 +22,90 @@ _LOGGER = logging.getLogger(__name__)
 _NAME = "features"
 
 
+class Features(Protocol):
+    """What keeps features, for all runs and processes that train on them."""
+
+    def get(self, origin: str, computed: Callable[[], np.ndarray]) -> np.ndarray:
+        """Returns those of this origin, which tells all that they depend on.
+
+        Args:
+            origin: It.
+            computed: Computes them, where they are not kept.
+        """
+
+
+class KeptFeatures:
+    """Features on disk: what was computed once is read from then on.
+
+    A file that is damaged, as a checksum tells, is computed anew, and a warning says so.
+
+    Args:
+        folder: Where they are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, origin: str, computed: Callable[[], np.ndarray]) -> np.ndarray:
+        """Returns those of this origin; see `Features`."""
+        path = self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.npz"
+        if (kept := _kept(path, origin)) is not None:
+            return kept
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with sole_user(self._folder, _NAME, "filled", wait=True):
+            clear_leftovers([self._folder])
+            if (kept := _kept(path, origin)) is not None:  # by whom was waited for
+                return kept
+            features = computed()
+            _write(path, origin, features)
+        return features
+
+
+class SharedFeatures:
+    """Features that processes hand to each other.
+
+    Args:
+        kept: Where they are taken from if they are not those that were handed over.
+    """
+
+    def __init__(self, kept: Features) -> None:
+        self._kept = kept
+        self.latest: tuple[str, np.ndarray] | None = None
+        """Those that were handed over, or wanted, last, with their origin."""
+
+    def get(self, origin: str, computed: Callable[[], np.ndarray]) -> np.ndarray:
+        """Returns those of this origin; see `Features`."""
+        if self.latest is None or self.latest[0] != origin:
+            self.latest = (origin, self._kept.get(origin, computed))
+        return self.latest[1]
+
+
 def frozen_features(
     config: Config,
     images: datasets.LeaveOneOut,
     digests: Iterable[str],
     front: keras.Model,
-    folder: Path | None,
+    features: Features | None,
 ) -> np.ndarray:
-    """Returns what a frozen front makes of every image: read from disk, or computed and written.
+    """Returns what a frozen front makes of every image: what is kept, or computed and kept.
 
-    What is on disk is known by all that it depends on: the images' contents, the front and its
-    weights, the size of the images, and the versions of what computes. A file that is damaged, as
-    a checksum tells, is computed anew, and a warning says so.
+    What is kept is known by all that it depends on: the images' contents, the front and its
+    weights, the size of the images, and the versions of what computes.
 
     Args:
         config: The experiment.
         images: All images, with no domain held out.
         digests: The SHA-256 of each image's file, in the order of the images' table.
         front: The network up to the layer that is trained from.
-        folder: Where they are kept; None to keep nothing.
+        features: What keeps them; None to keep nothing.
 
     Returns:
         An array of shape `[images, ...]`, float32, in the order of the images' table.
     """
-    if folder is None:
+    if features is None:
         return _computed(images, front)
     origin = json.dumps(_origin(config, images, digests, front), sort_keys=True)
-    path = folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.npz"
-    if (kept := _kept(path, origin)) is not None:
-        return kept
-    folder.mkdir(parents=True, exist_ok=True)
-    with sole_user(folder, _NAME, "filled", wait=True):
-        clear_leftovers([folder])
-        if (kept := _kept(path, origin)) is not None:  # by whom was waited for
-            return kept
-        features = _computed(images, front)
-        _write(path, origin, features)
-    return features
+    return features.get(origin, lambda: _computed(images, front))
 
 
 def _origin(

@@ -2,9 +2,9 @@
 
 import gc
 import traceback
-from pathlib import Path
 
 from dg_keras.benchmark.config import Config
+from dg_keras.benchmark.frozen_features import Features
 from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.outcome import Outcome
 from dg_keras.benchmark.records import Records
@@ -28,7 +28,7 @@ class Hand:
         records: Where what came of a run is written.
         files: Where a run's state is kept, and the trace of its error.
         data_root: Where the images are, instead of where the configs say.
-        features: The folder that keeps what is frozen.
+        features: What keeps that of the frozen.
         keep_traced: How many methods' models are kept in memory; see `models_kept`.
     """
 
@@ -37,13 +37,13 @@ class Hand:
         records: Records,
         files: RunFiles,
         data_root: str | None,
-        features: Path,
+        features: Features,
         keep_traced: int | None = None,
     ) -> None:
         self.records = records
         self.files = files
         self._data_root = data_root
-        self._features = features
+        self.features = features
         self._keep_traced = keep_traced
         self._latest: Runner | None = None
 
@@ -98,5 +98,5 @@ class Hand:
             self._latest = None
             gc.collect()  # models and their traced steps refer to each other; now that is free
             images = load_images(config, self._data_root)
-            self._latest = Runner(config, images, self._features, self._keep_traced)
+            self._latest = Runner(config, images, self.features, self._keep_traced)
         return self._latest

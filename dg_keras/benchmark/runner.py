@@ -14,7 +14,7 @@ from dg_keras import data as datasets
 from dg_keras.benchmark.accuracies import accuracies
 from dg_keras.benchmark.build_trained import build_trained
 from dg_keras.benchmark.config import Config, Method
-from dg_keras.benchmark.frozen_features import frozen_features
+from dg_keras.benchmark.frozen_features import Features, frozen_features
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.method_models import MethodModels
 from dg_keras.benchmark.models_kept import models_kept
@@ -42,8 +42,8 @@ class Runner:
     Args:
         config: The experiment.
         images: Its images, as `load_images` returns them.
-        features: The folder that keeps what is frozen from one process to the next; None to
-            compute it in each.
+        features: What keeps that of the frozen from one process to the next; None to compute it in
+            each.
         keep_traced: How many methods' models are kept in memory; see `models_kept`.
     """
 
@@ -51,7 +51,7 @@ class Runner:
         self,
         config: Config,
         images: datasets.LeaveOneOut,
-        features: Path | None = None,
+        features: Features | None = None,
         keep_traced: int | None = None,
     ) -> None:
         self.config = config

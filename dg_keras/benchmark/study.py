@@ -12,6 +12,7 @@ from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.failed_runs_error import FailedRunsError
 from dg_keras.benchmark.plan import Plan
+from dg_keras.benchmark.ray_address import check_ray_address
 from dg_keras.benchmark.rehearse_report import rehearse_report
 from dg_keras.benchmark.shard import Shard
 from dg_keras.benchmark.step_times import StepTimes
@@ -31,6 +32,8 @@ class Study:
             traced less often.
         shard: The share of the runs that this process begins with, `K/N`, where others run the rest
             into the same folder, on other machines it may be; None to run all alone.
+        ray: The Ray cluster that carries out the runs: `auto`, the one of this machine; `local`,
+            one that is started here and ends with the runs; or `HOST:PORT`. None to do without.
 
     Raises:
         ValueError: If the data, a target or a record does not fit a config, or an argument is out
@@ -46,9 +49,16 @@ class Study:
         workers: int = 1,
         keep_traced: int | None = None,
         shard: str | None = None,
+        ray: str | None = None,
     ) -> None:
         check_workers(workers)
         check_keep_traced(keep_traced)
+        check_ray_address(ray)
+        if ray is not None and (workers > 1 or shard is not None):
+            raise ValueError(
+                "`ray` must come without `workers` and `shard`, since Ray says what runs where. "
+                f"Received: ray={ray!r}, workers={workers}, shard={shard!r}"
+            )
         share = None if shard is None else Shard.parse(shard)
         check_data_root(data_root)
         for name in (plan.name, *(config.name for config in plan.configs)):
@@ -57,7 +67,7 @@ class Study:
         self._data_root = data_root
         self.folder = Path(results) / plan.name
         self.experiments = [
-            Experiment(config, results, data_root, workers, keep_traced, share)
+            Experiment(config, results, data_root, workers, keep_traced, share, ray)
             for config in plan.configs
         ]
 

@@ -4,24 +4,19 @@ import contextlib
 import os
 import shutil
 import signal
-import time
 
 import pytest
 
 import run_all
 from dg_keras import benchmark
 from dg_keras.benchmark.carried_out import carried_out
-from dg_keras.benchmark.hand import Hand
-from dg_keras.benchmark.outcome import Outcome
-from dg_keras.benchmark.records import Records
-from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
 from dg_keras.benchmark.runs_of import runs_of
 from dg_keras.benchmark.waiting import Waiting
 from dg_keras.common.told_if_full import NoSpaceError
+from tests.benchmark.acted import Acted
 from tests.benchmark.few_images import few_images
-from tests.benchmark.made_records import record
 from tests.benchmark.small_net import SMALL
 from tests.common.test_sole_user import used_elsewhere
 
@@ -32,26 +27,6 @@ TWO = [*FEW, "methods=[Agr-Sum, Deep-All]"]
 THREE = [*FEW, "methods=[Deep-All, Agr-Sum, Agr-Rand]"]
 STOPPED = "Stopped. The same command goes on where this one ended.\n"
 KEYS = [f"{method}--photo--trial1" for method in ("deep-all", "agr-sum", "agr-rand")]
-
-
-class Acted(Hand):
-    """Trains nothing: what it does instead is told by the method's name."""
-
-    def __init__(self, folder):
-        super().__init__(Records(folder / "runs", None), RunFiles(folder), None, folder)
-        self.pids = folder / "pids"
-
-    def prepare(self, run):
-        """Nothing is frozen."""
-
-    def carry_out(self, run):
-        with self.pids.open("a") as pids:
-            pids.write(f"{os.getpid()}\n")
-        if run.method.name == "Dies":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if run.method.name == "Sleeps":
-            time.sleep(600)
-        return Outcome(run, record(run.method.name, run.target, run.trial, 0.5))
 
 
 def is_running(pid):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from dg_keras import benchmark
 from dg_keras.benchmark.build_trained import build_trained
-from dg_keras.benchmark.frozen_features import frozen_features
+from dg_keras.benchmark.frozen_features import KeptFeatures, frozen_features
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.load_images import load_images
 from tests.benchmark.few_images import few_images
@@ -24,7 +24,8 @@ def features(folder, root, *overrides):
     images = load_images(config, None)
     front, _ = build_trained(config, len(images.classes), seed=config.seed)
     digests = Inventory.of_images(images).table["sha256"]
-    return frozen_features(config, images, digests, front, folder)
+    kept = None if folder is None else KeptFeatures(folder)
+    return frozen_features(config, images, digests, front, kept)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 
 from dg_keras import benchmark
 from dg_keras.benchmark import run_state
+from dg_keras.benchmark.frozen_features import KeptFeatures
 from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.runner import Runner
@@ -28,7 +29,7 @@ ALONG = "along_training={accuracy: true, gradients: true, samples: 4}"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Makes a runner, and its runs with photo held out, anew."""
-    features = tmp_path_factory.mktemp("features")
+    features = KeptFeatures(tmp_path_factory.mktemp("features"))
 
     def make(*overrides):
         few = [f"data.name={few_images()}", "trials=1", *SMALL]

@@ -1,0 +1,194 @@
+"""Carries out runs as tasks of a Ray cluster."""
+
+import contextlib
+import functools
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import ray
+
+from dg_keras.benchmark.config import Resources
+from dg_keras.benchmark.first_of_each_config import first_of_each_config
+from dg_keras.benchmark.frozen_features import SharedFeatures
+from dg_keras.benchmark.hand import Hand, UnpreparedError
+from dg_keras.benchmark.import_modules import import_modules
+from dg_keras.benchmark.outcome import Outcome
+from dg_keras.benchmark.ray_address import reach_ray
+from dg_keras.benchmark.run import Run
+from dg_keras.benchmark.waiting import Waiting
+from dg_keras.common.one_line import one_line
+from dg_keras.common.told_if_full import NoSpaceError
+
+_RETRIES = 3  # of a task whose machine or process died, which costs the run nothing but time
+
+
+@contextlib.contextmanager
+def connected(address: str, resources: Resources) -> Iterator[None]:
+    """Connects to a cluster, and ends what it does for us in the end.
+
+    Args:
+        address: `auto`, for the cluster that this machine belongs to; `local`, for one that is
+            started here; or `HOST:PORT`.
+        resources: What each task will take.
+
+    Raises:
+        ConnectionError: If there is no cluster.
+        ValueError: If the address is none, or no machine of the cluster has the resources.
+    """
+    with contextlib.ExitStack() as ending:
+        if not ray.is_initialized():  # as it is where the caller has connected
+            reach_ray(address)
+            try:
+                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            except ConnectionError as error:
+                raise ConnectionError(
+                    "`ray` must be where a Ray cluster is. Received: "
+                    f"ray={address!r}, and no cluster; `ray start --head` starts one"
+                ) from error
+            ending.callback(ray.shutdown)
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        if not any(
+            machine.get("CPU", 0) >= resources.cpus and machine.get("GPU", 0) >= resources.gpus
+            for machine in machines
+        ):
+            most = {kind: max(m.get(kind, 0) for m in machines) for kind in ("CPU", "GPU")}
+            raise ValueError(
+                "`resources` must be what a machine of the Ray cluster has. Received: "
+                f"cpus={resources.cpus}, gpus={resources.gpus:g}, where no machine has more than "
+                f"{most['CPU']:g} CPUs and {most['GPU']:g} GPUs"
+            )
+        yield
+
+
+def carried_out_by_ray(
+    waiting: Waiting, hand: Hand, address: str, started: Callable[[Run], None]
+) -> Iterator[Outcome]:
+    """Carries out runs on a Ray cluster, and yields what comes of each as it ends.
+
+    A run is a task, with the resources that its config states, and Ray says where and when. What
+    is frozen is made by a task, too, and is there once per machine. A run that fails costs no
+    other. One whose machine dies is run again, from its last checkpoint where the disk with the
+    results is the cluster's.
+
+    Args:
+        waiting: The runs.
+        hand: What they are carried out with.
+        address: See `connected`.
+        started: Called with each run when it is handed to the cluster.
+
+    Raises:
+        NoSpaceError: If there is no space left.
+        UnpreparedError: If what many runs share can't be made.
+    """
+    if not waiting.runs:
+        return
+    with connected(address, waiting.runs[0].config.resources):
+        # In a list, so that a task is given the reference, and can keep what it refers to.
+        kept = [ray.put((hand, os.getcwd()))]
+        prepared = [
+            (run.config, _task(_prepare, run, returns=2).remote(kept, run))
+            for run in first_of_each_config(waiting.runs)
+            if run.config.backbone.train_from is not None
+        ]
+        on: dict[ray.ObjectRef, Run] = {}
+        try:
+            while (run := waiting.next()) is not None:
+                frozen = next((refs for c, refs in prepared if c == run.config), (None, None))
+                on[_task(_carry_out, run).remote(kept, run, *frozen)] = run
+                started(run)
+            while on:
+                (ended,), _ = ray.wait(list(on))
+                outcome = _received(ended, on.pop(ended), hand)
+                waiting.done_with(outcome.run)
+                yield outcome
+        finally:
+            for task in on:
+                ray.cancel(task, force=True)
+
+
+def _task(function: Callable[..., Any], run: Run, returns: int = 1) -> Any:
+    """A function as a task with a run's resources."""
+    resources = run.config.resources
+    return ray.remote(function).options(
+        num_cpus=resources.cpus,
+        num_gpus=resources.gpus,
+        num_returns=returns,
+        max_retries=_RETRIES,
+        runtime_env={
+            "env_vars": {
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # others use it, too
+                "TF_NUM_INTRAOP_THREADS": str(resources.cpus),
+            }
+        },
+    )
+
+
+def _received(task: ray.ObjectRef, run: Run, hand: Hand) -> Outcome:
+    """What came of a run; its record is on the disk here, too."""
+    try:
+        outcome = ray.get(task)
+    except ray.exceptions.RayTaskError as error:  # it, or what prepares for it, raised this
+        raise error.cause from error
+    except ray.exceptions.RayError as error:
+        return Outcome(run, failure=one_line(f"{type(error).__name__}: {error}", 300))
+    if outcome.record is not None and hand.records.read(run) is None:
+        hand.records.write(run, outcome.record)
+    return outcome
+
+
+def _prepare(kept: list[ray.ObjectRef], run: Run) -> tuple[str, np.ndarray]:
+    """A task: what is frozen, and what tells it from others."""
+    with _told_where():
+        hand = _hand(*kept)
+        import_modules(run.config.imports)
+        hand.prepare(run)
+        return hand.features.latest
+
+
+def _carry_out(
+    kept: list[ray.ObjectRef], run: Run, origin: str | None, features: np.ndarray | None
+) -> Outcome:
+    """A task: a run."""
+    with _told_where():
+        hand = _hand(*kept)
+        import_modules(run.config.imports)
+        if origin is not None:
+            hand.features.latest = (origin, features)
+        outcome = hand.carry_out(run)
+    if outcome.failure is not None:
+        return Outcome(run, failure=_here(outcome.failure))
+    return outcome
+
+
+@contextlib.contextmanager
+def _told_where() -> Iterator[None]:
+    """Says of what stops all runs on which machine it was."""
+    try:
+        yield
+    except (NoSpaceError, UnpreparedError) as error:
+        raise type(error)(_here(str(error))) from error
+    except ValueError as error:  # of `imports`
+        raise UnpreparedError(_here(str(error))) from error
+
+
+@functools.lru_cache(maxsize=1)
+def _hand(kept: ray.ObjectRef) -> Hand:
+    """The hand of this process, which keeps what was traced from one task to the next."""
+    hand, folder = ray.get(kept)
+    if not os.path.isdir(folder):
+        raise UnpreparedError(
+            f"{folder} must be on every machine of the Ray cluster, as it is on a disk that all see"
+        )
+    os.chdir(folder)  # to which paths may be relative
+    hand.features = SharedFeatures(hand.features)
+    return hand
+
+
+def _here(told: str) -> str:
+    """What is told, and where: paths in it are those of a machine of the cluster."""
+    return f"{told} on {socket.gethostname()}"

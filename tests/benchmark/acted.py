@@ -1,0 +1,37 @@
+"""Runs that are acted, for tests of who carries them out."""
+
+import os
+import signal
+import time
+
+from dg_keras.benchmark.hand import Hand
+from dg_keras.benchmark.outcome import Outcome
+from dg_keras.benchmark.records import Records
+from dg_keras.benchmark.run_files import RunFiles
+from tests.benchmark.made_records import record
+
+
+class Acted(Hand):
+    """Trains nothing: what it does instead is told by the method's name.
+
+    Args:
+        folder: Of the experiment, with `pids`, a line per run that is begun.
+    """
+
+    def __init__(self, folder):
+        super().__init__(Records(folder / "runs", None), RunFiles(folder), None, None)
+        self.pids = folder / "pids"
+
+    def prepare(self, run):
+        """Nothing is frozen."""
+
+    def carry_out(self, run):
+        with self.pids.open("a") as pids:
+            pids.write(f"{os.getpid()}\n")
+        if run.method.name == "Dies":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if run.method.name == "Fails":
+            return Outcome(run, failure="It failed")
+        if run.method.name == "Sleeps":
+            time.sleep(600)
+        return Outcome(run, record(run.method.name, run.target, run.trial, 0.5))

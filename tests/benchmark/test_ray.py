@@ -1,0 +1,211 @@
+"""Runs on a Ray cluster of two machines, both of them here."""
+
+import contextlib
+import importlib.util
+import os
+import socket
+import threading
+import time
+
+import numpy as np
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+import run_all
+from dg_keras import benchmark
+from dg_keras.benchmark.by_ray import carried_out_by_ray
+from dg_keras.benchmark.frozen_features import KeptFeatures, SharedFeatures
+from dg_keras.benchmark.hand import UnpreparedError
+from dg_keras.benchmark.outcome import Outcome
+from dg_keras.benchmark.runs_of import runs_of
+from dg_keras.benchmark.waiting import Waiting
+from dg_keras.common.told_if_full import NoSpaceError
+from tests.benchmark.acted import Acted
+from tests.benchmark.made_records import record
+
+HERE = socket.gethostname()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two machines of one CPU each, the first of which is where the command runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.getcwd())  # as it is where run_all.py is
+        patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        with contextlib.closing(_Cluster()) as cluster:
+            yield cluster
+
+
+class _Cluster(Cluster):
+    def __init__(self):
+        super().__init__(initialize_head=True, head_node_args={"num_cpus": 1})
+
+    def close(self):
+        self.shutdown()
+
+
+class OnMachines(Acted):
+    """What is frozen is a million ones; some runs act by the machine that they are on."""
+
+    def __init__(self, folder, broken):
+        super().__init__(folder)
+        self.features = KeptFeatures(folder / "features")
+        self.broken = broken
+        self.first = ray.get_runtime_context().get_node_id()
+
+    def prepare(self, run):
+        if self.broken:
+            raise UnpreparedError("The images are gone")
+        with (self.pids.parent / "prepared").open("a") as prepared:
+            prepared.write("once\n")
+        self.features.get("of all", lambda: np.ones(1_000_000, "float32"))
+
+    def carry_out(self, run):
+        if run.method.name == "No space":
+            raise NoSpaceError("No space is left for it")
+        if run.method.name.startswith("Sleeps on the second"):
+            with self.pids.open("a") as pids:
+                pids.write(f"{os.getpid()}\n")
+            if ray.get_runtime_context().get_node_id() != self.first:
+                (self.pids.parent / "asleep").touch()
+                time.sleep(600)
+            return Outcome(run, record(run.method.name, run.target, run.trial, 0.5))
+        if run.method.name == "Frozen":
+            frozen = self.features.get("of all", lambda: np.zeros(1))
+            assert not frozen.flags.writeable  # it is the machine's, not the process' own
+            return Outcome(
+                run, record(run.method.name, run.target, run.trial, float(frozen.mean()))
+            )
+        return super().carry_out(run)
+
+
+def carried_out(folder, *methods, broken=False):
+    """Carries out a run of each of these methods; returns what came of them, by method."""
+    named = ", ".join(f"{{name: '{method}'}}" for method in methods)
+    overrides = ["trials=1", f"methods=[{named}]", f"baseline={methods[0]}"]
+    (config,) = benchmark.read("configs/smoke.yaml", overrides).configs
+    hand = OnMachines(folder, broken)
+    waiting = Waiting(runs_of(config, ["photo"]), hand.records)
+    started = []
+    outcomes = list(carried_out_by_ray(waiting, hand, "auto", started.append))
+    assert [run.method.name for run in started] == list(methods)
+    return {outcome.run.method.name: outcome for outcome in outcomes}
+
+
+@pytest.fixture
+def connected(cluster):
+    """This process, as a part of the cluster."""
+    ray.init(cluster.address, log_to_driver=False)
+    yield cluster
+    ray.shutdown()
+
+
+def test_a_run_that_fails_or_kills_its_process_costs_no_other(tmp_path, connected):
+    outcomes = carried_out(tmp_path, "Works", "Dies", "Fails", "Frozen")
+    assert outcomes["Works"].record.method == "Works"
+    assert outcomes["Frozen"].record.result.accuracy == 1.0
+    assert outcomes["Fails"].failure == f"It failed on {HERE}"
+    assert outcomes["Dies"].failure.startswith("WorkerCrashedError: ")
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        "frozen--photo--trial1.json",
+        "works--photo--trial1.json",
+    ]
+    assert len((tmp_path / "pids").read_text().split()) == 1 + 4 + 1  # dies once more, three times
+    assert (tmp_path / "prepared").read_text() == "once\n"
+
+
+def test_runs_of_a_machine_that_dies_are_made_on_another(tmp_path, connected):
+    second = connected.add_node(num_cpus=1)
+
+    def kill():
+        while not (tmp_path / "asleep").exists():
+            time.sleep(0.1)
+        connected.remove_node(second, allow_graceful=False)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    methods = ["Works", "Sleeps on the second", "Sleeps on the second, too", "Frozen"]
+    outcomes = carried_out(tmp_path, *methods)
+    killer.join()
+    assert {name: outcome.record.method for name, outcome in outcomes.items()} == {
+        name: name for name in methods
+    }
+    assert len((tmp_path / "pids").read_text().split()) > 3  # one was begun twice
+
+
+def test_what_would_hit_every_run_stops_at_once(tmp_path, connected):
+    with pytest.raises(NoSpaceError) as raised:
+        carried_out(tmp_path, "No space", "Sleeps")
+    assert str(raised.value) == f"No space is left for it on {HERE}"
+
+
+def test_what_cannot_be_prepared_stops_at_once(tmp_path, connected):
+    with pytest.raises(UnpreparedError) as raised:
+        carried_out(tmp_path, "Works", broken=True)
+    assert str(raised.value) == f"The images are gone on {HERE}"
+
+
+def test_features_are_those_that_were_handed_over_or_else_what_is_kept(tmp_path):
+    shared = SharedFeatures(KeptFeatures(tmp_path))
+    shared.latest = ("these", np.ones(2))
+    np.testing.assert_array_equal(shared.get("these", lambda: np.zeros(2)), [1, 1])
+    np.testing.assert_array_equal(shared.get("those", lambda: np.zeros(2)), [0, 0])
+    assert shared.latest[0] == "those"
+
+
+def command(monkeypatch, *arguments):
+    """`run_all.py` in this process; returns its exit code."""
+    monkeypatch.setattr("sys.argv", ["run_all.py", "configs/smoke.yaml", *arguments])
+    return run_all.main()
+
+
+class TestSentences:
+    """What is wrong is told before anything is trained."""
+
+    def told(self, tmp_path, monkeypatch, capsys, *arguments):
+        assert command(monkeypatch, *arguments, "--results", str(tmp_path)) == 2
+        return capsys.readouterr().err
+
+    def test_an_address_that_is_none(self, tmp_path, monkeypatch, capsys):
+        assert self.told(tmp_path, monkeypatch, capsys, "--ray=ray://here:1") == (
+            "run_all.py: `ray` must be auto, for the cluster of this machine, local, for one that "
+            "is started here and ends with the runs, or HOST:PORT. Received: ray='ray://here:1'\n"
+        )
+
+    def test_one_where_nobody_answers(self, tmp_path, monkeypatch, capsys):
+        told = self.told(tmp_path, monkeypatch, capsys, "--ray=127.0.0.1:1")
+        assert told == (
+            "run_all.py: `ray` must be where a Ray cluster is. Received: ray='127.0.0.1:1', where "
+            "nobody answers ([Errno 111] Connection refused)\n"
+        )
+
+    def test_no_cluster_on_this_machine(self, tmp_path, monkeypatch, capsys):
+        def init(**arguments):
+            raise ConnectionError("Could not find any running Ray instance.")
+
+        monkeypatch.setattr(ray, "init", init)
+        assert self.told(tmp_path, monkeypatch, capsys, "--ray=auto") == (
+            "run_all.py: `ray` must be where a Ray cluster is. Received: ray='auto', and no "
+            "cluster; `ray start --head` starts one\n"
+        )
+
+    def test_no_ray(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+        assert self.told(tmp_path, monkeypatch, capsys, "--ray=auto") == (
+            "run_all.py: `ray` needs Ray: `pip install dg_keras[ray]`. "
+            "Received: ray='auto', and no Ray\n"
+        )
+
+    def test_workers(self, tmp_path, monkeypatch, capsys):
+        assert self.told(tmp_path, monkeypatch, capsys, "--ray=auto", "--workers=2") == (
+            "run_all.py: `ray` must come without `workers` and `shard`, since Ray says what runs "
+            "where. Received: ray='auto', workers=2, shard=None\n"
+        )
+
+    def test_resources_that_no_machine_has(self, tmp_path, monkeypatch, capsys, connected):
+        told = self.told(tmp_path, monkeypatch, capsys, "--ray=auto", "--set=resources.gpus=0.5")
+        assert told == (
+            "run_all.py: `resources` must be what a machine of the Ray cluster has. Received: "
+            "cpus=1, gpus=0.5, where no machine has more than 1 CPUs and 0 GPUs\n"
+        )
