@@ -30,6 +30,7 @@ from dg_keras.fitting.checks import (
 from dg_keras.fitting.classes import classes
 from dg_keras.fitting.feed import feed
 from dg_keras.fitting.gradients_apart import gradients_apart
+from dg_keras.fitting.many_machines import PackedLogs, first_of_own
 from dg_keras.fitting.name_domains import name_domains
 from dg_keras.fitting.validate_by_domain import validate_by_domain
 from dg_keras.fitting.watch import Watch
@@ -42,6 +43,7 @@ from dg_keras.step.checks import (
     warn_of_batch_norm,
 )
 from dg_keras.step.generators import generators
+from dg_keras.step.replicas import is_of_many_machines
 from dg_keras.step.start_anew import start_anew
 from dg_keras.step.variables import make_variables
 
@@ -389,6 +391,21 @@ class DomainGeneralizer(keras.Model):
             return logs
 
         self.train_function = named_step
+
+    def _make_function(self, step_function: Any) -> Any:
+        """Keras' own, but for the logs of several machines."""
+        if not is_of_many_machines(self.distribute_strategy):
+            return super()._make_function(step_function)
+        packed = PackedLogs(step_function)
+        function = super()._make_function(packed)
+        return lambda iterator: packed.unpacked(function(iterator))
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Keras' own, but for the batch of several machines, of which it takes no mean."""
+        if iterator is not None and is_of_many_machines(self.distribute_strategy):
+            _, _, batches = next(iter(iterator))
+            data_batch, iterator = first_of_own(next(batches), self.distribute_strategy), None
+        super()._maybe_symbolic_build(iterator, data_batch)
 
     def _gradients_apart(self, step: int) -> np.ndarray | None:
         """Whether each domain's gradient in a step is finite; None where its batch is not known."""

@@ -2,5 +2,6 @@
 
 from dg_keras.callbacks.domain_metrics import DomainMetrics
 from dg_keras.callbacks.gradient_agreement import GradientAgreement
+from dg_keras.callbacks.shared_backup import SharedBackup
 
-__all__ = ["DomainMetrics", "GradientAgreement"]
+__all__ = ["DomainMetrics", "GradientAgreement", "SharedBackup"]

@@ -11,6 +11,11 @@ def number_of_replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def is_of_many_machines(distribution: tf.distribute.Strategy) -> bool:
+    """Whether several machines may train one model under it."""
+    return isinstance(distribution, tf.distribute.MultiWorkerMirroredStrategy)
+
+
 def replica_number() -> int:
     """Which of the replicas this is, from 0 on."""
     number = tf.distribute.get_replica_context().replica_id_in_sync_group

@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from dg_keras.step.moment import Moment
+from dg_keras.step.replicas import is_of_many_machines
 from dg_keras.strategies import FoldStrategy
 from dg_keras.strategies.strategy import all_finite, check_merged, nan_unless
 
@@ -24,7 +25,8 @@ class RunningFold:
         self._strategy = strategy
         self._gradient = [tf.TensorSpec(g.shape, g.dtype) for g in gradient]
         started = tf.function(self._started, autograph=False).get_concrete_function(self._gradient)
-        self._state = tf.nest.map_structure(_variable, started.structured_outputs)
+        self._values_of = started.structured_outputs
+        self._state = tf.nest.map_structure(_variable, self._values_of)
 
     def start(self, gradient: list[tf.Tensor]) -> None:
         """Takes the first domain."""
@@ -52,13 +54,16 @@ class RunningFold:
 
     def _values(self) -> Any:
         return tf.nest.map_structure(
-            lambda variable: None if variable is None else tf.convert_to_tensor(variable),
+            lambda variable, value: None if variable is None else tf.cast(variable, value.dtype),
             self._state,
+            self._values_of,
         )
 
     def _assign(self, state: Any) -> None:
         tf.nest.map_structure(
-            lambda variable, value: None if variable is None else variable.assign(value),
+            lambda variable, value: (
+                None if variable is None else variable.assign(tf.cast(value, variable.dtype))
+            ),
             self._state,
             state,
         )
@@ -68,8 +73,12 @@ def _variable(value: Any) -> tf.Variable | None:
     """A variable for a part of the state, of which some may be None."""
     if value is None:
         return None
+    dtype = value.dtype
+    # Machines send each other what a variable begins with, and TensorFlow sends no int8.
+    if dtype.is_integer and is_of_many_machines(tf.distribute.get_strategy()):
+        dtype = tf.int32
     return tf.Variable(
-        tf.zeros(value.shape, value.dtype),
+        tf.zeros(value.shape, dtype),
         trainable=False,
         synchronization=tf.VariableSynchronization.ON_READ,  # each replica's is its own
     )

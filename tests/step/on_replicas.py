@@ -1,12 +1,17 @@
 """How training on several replicas differs from training on one: a JSON line for each case.
 
-    python -m tests.step.on_replicas REPLICAS [CASE ...]
+    python -m tests.step.on_replicas REPLICAS [--machines] [CASE ...]
 
-Without cases, all of them: every objective with every strategy, and what `MORE` names.
+Without cases, all of them: every objective with every strategy, and what `MORE` names. With
+`--machines` each replica is a process of its own, as it is where each is a machine.
 """
 
+import contextlib
 import itertools
 import json
+import os
+import socket
+import subprocess
 import sys
 
 import keras
@@ -141,13 +146,43 @@ def whole(x, y):
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(len(x), drop_remainder=True)
 
 
-def main(replicas, cases):
-    """Compares, and prints."""
+def of_one_machine(replicas):
+    """A strategy with so many devices."""
     (cpu, *_) = tf.config.list_physical_devices("CPU")
     logical = [tf.config.LogicalDeviceConfiguration()] * replicas
     tf.config.set_logical_device_configuration(cpu, logical)
-    # One for all: TensorFlow mixes up the sums of a second one in the same process.
-    distribution = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+    return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+
+
+def on_machines(machines, command):
+    """Starts a process per machine, and waits; the first one prints."""
+    started = []
+    for environment in environments(machines):
+        out = None if not started else subprocess.DEVNULL
+        started.append(subprocess.Popen(command, env=environment, stdout=out))
+    return max(process.wait() for process in started)
+
+
+def environments(machines):
+    """The environment of each machine's process, which is how TensorFlow knows the others."""
+    with contextlib.ExitStack() as free:
+        ports = [
+            free.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(machines)
+        ]
+        workers = [f"127.0.0.1:{port.getsockname()[1]}" for port in ports]
+    return [
+        {
+            **os.environ,
+            "TF_CONFIG": json.dumps(
+                {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+            ),
+        }
+        for index in range(machines)
+    ]
+
+
+def main(distribution, cases):
+    """Compares, and prints."""
     known = {**PAIRS, **PARALLEL, **MORE, **REFUSED}
     for case in cases or [*known, "overflow"]:
         if case == "overflow":
@@ -158,4 +193,16 @@ def main(replicas, cases):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    number, *cases = sys.argv[1:]
+    # One strategy for all: TensorFlow mixes up the sums of a second one in the same process.
+    if "--machines" not in cases:
+        main(of_one_machine(int(number)), cases)
+    elif "TF_CONFIG" not in os.environ:
+        sys.exit(
+            on_machines(
+                int(number), [sys.executable, "-m", "tests.step.on_replicas", *sys.argv[1:]]
+            )
+        )
+    else:
+        cases.remove("--machines")
+        main(tf.distribute.MultiWorkerMirroredStrategy(), cases)

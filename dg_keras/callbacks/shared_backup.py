@@ -1,0 +1,58 @@
+"""Going on where a job of several machines was broken off."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class SharedBackup(keras.callbacks.BackupAndRestore):
+    """`keras.callbacks.BackupAndRestore` where several machines train one model.
+
+    All machines begin from the first one's backup, so that none is an epoch ahead of another. All
+    of them take part in making it, since there may be variables that they hold in common, and the
+    first one alone keeps it. On one machine it is Keras' own.
+
+    Args:
+        backup_dir: The folder of the backup, which all machines see.
+        strategy: The `tf.distribute` strategy that the model is made under.
+        double_checkpoint: Whether the backup before the last is kept, too, for a machine that dies
+            while it writes.
+        **kwargs: All else that `BackupAndRestore` takes.
+
+    Example:
+    >>> strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    >>> backup = dg_keras.callbacks.SharedBackup("backup", strategy)
+    """
+
+    def __init__(
+        self,
+        backup_dir: str | Path,
+        strategy: tf.distribute.Strategy,
+        double_checkpoint: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self._of_all = Path(backup_dir)
+        self._is_first = _is_first(strategy.cluster_resolver)
+        own = backup_dir if self._is_first else tempfile.mkdtemp()
+        super().__init__(str(own), double_checkpoint=double_checkpoint, **kwargs)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Restores the first machine's backup, if there is one."""
+        if not self._is_first and self._of_all.is_dir():
+            # The first one writes the next after an epoch, which it can't end without this one.
+            shutil.copytree(self._of_all, self.backup_dir, dirs_exist_ok=True)
+        super().on_train_begin(logs)
+
+
+def _is_first(resolver: tf.distribute.cluster_resolver.ClusterResolver | None) -> bool:
+    """Whether this is the machine that TensorFlow calls the chief."""
+    if resolver is None or not resolver.task_type:
+        return True
+    if resolver.task_type == "chief":
+        return True
+    is_led = "chief" in resolver.cluster_spec().jobs
+    return resolver.task_type == "worker" and resolver.task_id == 0 and not is_led
