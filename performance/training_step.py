@@ -8,7 +8,8 @@ own.
 """
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -16,16 +17,30 @@ from performance.measuring import alternately, apart, compared, parser, show
 from performance.networks import batches, compiled, made
 
 DOMAINS = 3
-STRATEGIES = ("mean", "agr_sum", "pcgrad", "agr_rand")
+WAYS = ("plain", "mean", "agr_sum", "pcgrad", "agr_rand")
 
-# Network, images per domain, jit_compile, steps per measurement, measurements.
+
+class Setting(NamedTuple):
+    """What is trained, and how often it is measured."""
+
+    network: str
+    batch_size: int  # images per domain
+    jit_compile: bool
+    steps: int  # per measurement
+    rounds: int
+    at_once: int = 1  # `steps_per_execution`
+
+
 SETTINGS = {
-    "alexnet-32-xla": ("AlexNet", 32, True, 2, 3),
-    "alexnet-8-xla": ("AlexNet", 8, True, 3, 3),
-    "alexnet-32": ("AlexNet", 32, False, 2, 3),
-    "alexnet-8": ("AlexNet", 8, False, 3, 3),
-    "efficientnet_lite0-32": ("EfficientNetLite0", 32, False, 2, 3),
-    "small-32": ("small", 32, False, 400, 5),
+    "alexnet-32-xla": Setting("AlexNet", 32, True, 2, 3),
+    "alexnet-8-xla": Setting("AlexNet", 8, True, 3, 3),
+    "alexnet-32": Setting("AlexNet", 32, False, 2, 3),
+    "alexnet-8": Setting("AlexNet", 8, False, 3, 3),
+    "efficientnet_lite0-32": Setting("EfficientNetLite0", 32, False, 2, 3),
+    "small-32": Setting("small", 32, False, 400, 9),
+    "small-32-at-once": Setting("small", 32, False, 1000, 9, at_once=50),
+    "small-32-xla": Setting("small", 32, True, 400, 9),
+    "small-32-xla-at-once": Setting("small", 32, True, 1000, 9, at_once=50),
 }
 
 
@@ -37,28 +52,23 @@ def main() -> None:
     show(pd.concat([apart(measure, name) for name in given.setting]), given.csv)
 
 
-def measure(setting: str) -> pd.DataFrame:
-    """The steps of one setting."""
+def measure(setting: str, ways: Sequence[str] = WAYS, **more: int) -> pd.DataFrame:
+    """The steps of one setting; `more` replaces its numbers of steps or rounds."""
     import dg_keras
 
-    network, batch_size, jit_compile, steps, rounds = SETTINGS[setting]
-    data = batches(network, DOMAINS * batch_size)
+    told = SETTINGS[setting]._replace(**more)
+    data = batches(told.network, DOMAINS * told.batch_size)
 
     def build(way: str) -> Any:
-        strategy, _, together = way.partition(", ")
-        model = made(network)
-        if strategy != "plain":
-            model = dg_keras.DomainGeneralizer(model, strategy, domains=DOMAINS)
-        at_once = int(together.split()[0]) if together else 1
-        return compiled(model, jit_compile=jit_compile, steps_per_execution=at_once)
+        model = made(told.network)
+        if way != "plain":
+            model = dg_keras.DomainGeneralizer(model, way, domains=DOMAINS)
+        return compiled(model, jit_compile=told.jit_compile, steps_per_execution=told.at_once)
 
-    ways = ["plain", *STRATEGIES]
-    if network == "small":
-        ways = [f"{way}{more}" for way in ("plain", "agr_sum") for more in ("", ", 50 at once")]
     models = {way: build(way) for way in ways}
 
     def fit(model: Any) -> Any:
-        return model.fit(data, steps_per_epoch=steps, shuffle=False, verbose=0)
+        return model.fit(data, steps_per_epoch=told.steps, shuffle=False, verbose=0)
 
     first = {}
     for way, model in models.items():
@@ -66,7 +76,7 @@ def measure(setting: str) -> pd.DataFrame:
         fit(model)
         first[way] = time.perf_counter() - start
     fits = {way: lambda model=model: fit(model) for way, model in models.items()}
-    table = compared(alternately(fits, rounds), against="plain", per=steps)
+    table = compared(alternately(fits, told.rounds), against=ways[0], per=told.steps)
     table.insert(0, "setting", setting)
     # With tracing and compiling.
     return table.assign(**{"first fit, s": list(first.values())})

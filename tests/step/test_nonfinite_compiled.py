@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.step.vectors import (
     BAD_STEP,
@@ -62,6 +63,20 @@ def test_a_block_of_steps_ends_where_the_first_is_bad():
     assert (told.step, told.domain) == (BAD_STEP, "b")
     for a, b in zip(state(model), state(until), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [BAD_STEP, STEPS - 1])
+def test_with_a_gpu_it_is_told_a_step_later_or_at_the_end_and_nothing_is_taken_meanwhile(
+    monkeypatch, bad
+):
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])  # pretended
+    model = made("agr_sum", how=GRAPH)
+    x, y = (np.array(part) for part in next(iter(stream().batch(STEPS))))
+    x[bad, 3, 0] = LOSS
+    states, _, told = fit(model, tf.data.Dataset.from_tensor_slices((x, y)))
+    assert len(states) == min(bad + 2, STEPS)
+    assert (told.step, told.domain, int(model.step)) == (bad, "b", bad)
+    assert_same(state(model), states[bad])
 
 
 def test_where_all_is_finite_it_trains_as_ignoring_does():

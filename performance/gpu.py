@@ -1,0 +1,187 @@
+"""What a GPU makes of it, as Markdown to put into docs/performance.md.
+
+    python -m performance.gpu
+
+compares every strategy with every objective on the GPU and on the CPU, times steps beside plain
+Keras' and the merge alone, looks at memory, and runs the tests that a GPU matters to. It takes some
+twenty minutes, and writes results/gpu.md. `--device CPU:0 --setting small-32` tries the command
+where there is no GPU.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from performance import training_step
+from performance.measuring import apart
+from performance.networks import batches, compiled, made
+
+STRATEGIES = ("mean", "agr_sum", "agr_rand", "pcgrad")
+OBJECTIVES = ("empirical_risk", "irm", "mixup", "group_dro", "mldg")
+SETTINGS = ("alexnet-32-xla", "alexnet-32", "efficientnet_lite0-32", "small-32")
+TESTS = ("tests/strategies", "tests/step", "tests/objectives", "tests/never_silent")
+COMPARED_STEPS = 10
+TIMED_STEPS = 100
+ROUNDS = 5
+
+
+def main() -> int:
+    """Measures, and writes what it found part by part."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--device", default="GPU:0", help="as TensorFlow calls it")
+    parser.add_argument("--setting", nargs="+", choices=training_step.SETTINGS, default=SETTINGS)
+    parser.add_argument("--steps", type=int, default=TIMED_STEPS, help="of a measurement")
+    parser.add_argument("--no-tests", action="store_true", help="leave the tests out")
+    parser.add_argument("--out", type=Path, default=Path("results/gpu.md"))
+    given = parser.parse_args()
+
+    device = apart(described, given.device)
+    if device is None:
+        print(f"`--device` must be one that TensorFlow sees. Received: {given.device}")
+        return 2
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    with given.out.open("w", encoding="utf-8") as out:
+
+        def write(title: str, table: pd.DataFrame, digits: str) -> None:
+            text = f"**{title}**\n\n{table.to_markdown(index=False, floatfmt=digits)}\n\n"
+            print(text, flush=True)
+            out.write(text)
+            out.flush()
+
+        out.write(f"{device}\n\n")
+        write(
+            f"Largest difference of a weight to the CPU's after {COMPARED_STEPS} steps of AdamW",
+            apart(differences, given.device),
+            ".1e",
+        )
+        for setting in given.setting:
+            table = apart(steps, setting, given.device, given.steps)
+            peaks = [apart(peak, setting, given.device, way) for way in table["way"]]
+            write(f"Steps: {setting}", table.assign(**{"peak, MiB": peaks}), ".3f")
+        write(
+            "The merge alone, 57 million weights, three domains", apart(merges, given.device), ".3f"
+        )
+        if not given.no_tests:
+            write("Tests", pd.DataFrame([tested()]), "")
+    print(f"Written to {given.out}")
+    return 0
+
+
+def described(device: str) -> str | None:
+    """The device, and the versions; None if there is none."""
+    import keras
+    import tensorflow as tf
+
+    kind, _, number = device.partition(":")
+    found = tf.config.list_physical_devices(kind)
+    if int(number or 0) >= len(found):
+        return None
+    details = tf.config.experimental.get_device_details(found[int(number or 0)])
+    build = tf.sysconfig.get_build_info()
+    parts = [
+        details.get("device_name", device),
+        f"compute capability {details.get('compute_capability')}" if kind == "GPU" else "",
+        f"CUDA {build.get('cuda_version')}" if kind == "GPU" else "",
+        f"TensorFlow {tf.__version__}",
+        f"Keras {keras.__version__}",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def differences(device: str) -> pd.DataFrame:
+    """How far a few steps lead from where they lead on the CPU, for every pair."""
+    import numpy as np
+    import tensorflow as tf
+
+    # Of ten bits, which GPUs take for matrices unless told otherwise, there is nothing to compare.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    rows = []
+    for strategy in STRATEGIES:
+        row: dict[str, Any] = {"strategy": strategy}
+        for objective in OBJECTIVES:
+            weights = []
+            for where in ("CPU:0", device):
+                with tf.device(where):
+                    weights.append(_trained(strategy, objective))
+            row[objective] = max(np.abs(a - b).max() for a, b in zip(*weights, strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _trained(strategy: str, objective: str) -> list[Any]:
+    import dg_keras
+
+    model = dg_keras.DomainGeneralizer(made("small"), strategy, objective, domains=3, seed=1)
+    compiled(model, jit_compile=False)
+    model.fit(batches("small", 96), steps_per_epoch=COMPARED_STEPS, shuffle=False, verbose=0)
+    return model.net.get_weights()
+
+
+def steps(setting: str, device: str, number: int) -> pd.DataFrame:
+    """The steps of one setting beside plain Keras'."""
+    import tensorflow as tf
+
+    with tf.device(device):
+        table = training_step.measure(setting, steps=number, rounds=ROUNDS)
+    return table.drop(columns=["setting", "min", "max"])
+
+
+def peak(setting: str, device: str, way: str) -> float | None:
+    """The most memory that a way of training holds, in MiB; None where TensorFlow can't tell."""
+    import tensorflow as tf
+
+    if not device.startswith("GPU"):
+        return None
+    with tf.device(device):
+        training_step.measure(setting, (way,), steps=3, rounds=1)
+    return tf.config.experimental.get_memory_info(device)["peak"] / 2**20
+
+
+def merges(device: str) -> pd.DataFrame:
+    """The merge alone beside the mean's, which reads three gradients and writes one."""
+    import tensorflow as tf
+
+    import dg_keras
+    from performance.measuring import alternately, compared
+
+    with tf.device(device):
+        shapes = [v.shape for v in dg_keras.backbones.AlexNet(7).trainable_variables]
+        gradients = [[tf.random.normal(shape) for shape in shapes] for _ in range(3)]
+        merged = [tf.Variable(tf.zeros(shape)) for shape in shapes]
+        step = tf.constant(1, tf.int64)
+
+        def way(name: str) -> Any:
+            strategy = dg_keras.strategies.get(name)
+
+            @tf.function(jit_compile=True, autograph=False)
+            def merge() -> tf.Tensor:
+                for variable, value in zip(merged, strategy(gradients, step), strict=True):
+                    variable.assign(value)
+                return tf.reduce_sum(merged[-1])
+
+            return lambda: [merge() for _ in range(10)][-1].numpy()  # which waits for the device
+
+        ways = {name: way(name) for name in STRATEGIES}
+        for one in ways.values():
+            one()
+        table = compared(alternately(ways, ROUNDS), against="mean", per=10)
+    return table.drop(columns=["min", "max"])
+
+
+def tested() -> dict[str, Any]:
+    """What comes of the tests that a GPU matters to."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-o", "addopts=", "-q", *TESTS]
+    run = subprocess.run(command, capture_output=True, text=True)
+    *_, last = run.stdout.strip().splitlines() or [""]
+    failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return {"of": " ".join(TESTS), "came to": last, "failed": "<br>".join(failed) or "none"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
