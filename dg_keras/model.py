@@ -42,7 +42,9 @@ from dg_keras.step.checks import (
     check_in_turn,
     warn_of_batch_norm,
 )
+from dg_keras.step.domain_losses import DomainLosses
 from dg_keras.step.generators import generators
+from dg_keras.step.pays_to_compile import pays_to_compile
 from dg_keras.step.replicas import is_of_many_machines
 from dg_keras.step.start_anew import start_anew
 from dg_keras.step.variables import make_variables
@@ -150,7 +152,8 @@ class DomainGeneralizer(keras.Model):
         if on_nonfinite == "skip":
             self._counters.value["skipped_steps"] = _counter("skipped_steps", 0)
         self._objective_state = _Untracked(None)
-        self._losses_by_domain = _Untracked([])
+        self._told = _Untracked(None)
+        self._domain_losses = _Untracked(None)
         self._plan = _Untracked(None)
         self._watch = _Untracked(None)
         self._batches_from = _Untracked(None)
@@ -204,6 +207,44 @@ class DomainGeneralizer(keras.Model):
     def export(self, *args: Any, **kwargs: Any) -> Any:
         """Exports the network for inference; as `keras.Model.export`."""
         return self.net.export(*args, **kwargs)
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        *,
+        jit_compile: bool | Literal["auto"] = "auto",
+        **kwargs: Any,
+    ) -> None:
+        """Configures training; as `keras.Model.compile`.
+
+        Args:
+            optimizer: As Keras takes it, and likewise all others but `jit_compile`.
+            loss: The loss.
+            loss_weights: The weights of several losses.
+            metrics: What is measured.
+            weighted_metrics: What is measured with samples' weights.
+            jit_compile: Whether XLA compiles the training step. "auto" is Keras' own rule, by which
+                a CPU does without, but for small networks of dense layers: there surgery is many
+                short operations, of which XLA makes one; see docs/performance.md.
+            **kwargs: All else that `keras.Model.compile` takes.
+        """
+        told = (optimizer, loss, loss_weights, metrics, weighted_metrics)
+        super().compile(*told, jit_compile=jit_compile, **kwargs)
+        self._told.value = {"jit_compile": jit_compile, "measured": [metrics, weighted_metrics]}
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile` was told."""
+        config = super().get_compile_config()
+        return config and {**config, "jit_compile": self._told.value["jit_compile"]}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles the model as `get_compile_config` says."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
 
     def fit(
         self,
@@ -308,7 +349,7 @@ class DomainGeneralizer(keras.Model):
         make_variables(self, self.net, given)
         moment = Moment(tf.convert_to_tensor(self.seed), tf.convert_to_tensor(self.step))
         batch = self.objective.prepare(given, domains, moment.key)
-        metrics = [*self.metrics, *self._losses_by_domain.value]
+        metrics = [*self.metrics, self._domain_losses.value]
         skips = self.on_nonfinite == "skip"
         before = AsBefore(v for m in metrics for v in m.variables) if skips else None
         taken, done = plan.take(batch, moment)
@@ -318,7 +359,7 @@ class DomainGeneralizer(keras.Model):
         logs = self._update_metrics(given, taken, done)
         if skips:
             before.unless(done.is_taken)
-            logs = {m.name: m.result() for m in self._losses_by_domain.value}
+            logs = self._domain_losses.value.logs()
             logs["skipped_steps"] = tf.convert_to_tensor(self._counters.value["skipped_steps"])
             logs = {**self.get_metrics_result(), **logs}
         return logs
@@ -341,10 +382,8 @@ class DomainGeneralizer(keras.Model):
         samples = number_of_samples(batch.x)
         next(m for m in self.metrics if m.name == "loss").update_state(total, samples)
         logs = self.compute_metrics(batch.x, batch.y, taken.y_pred, batch.sample_weight)
-        for metric, loss in zip(self._losses_by_domain.value, taken.losses, strict=True):
-            metric.update_state(loss)
-            logs[metric.name] = metric.result()
-        return logs
+        self._domain_losses.value.update_state(taken.losses)
+        return {**logs, **self._domain_losses.value.logs()}
 
     def make_train_function(self, force: bool = False) -> None:
         """Builds the training function: Keras' own, with names for the domains' losses."""
@@ -359,10 +398,14 @@ class DomainGeneralizer(keras.Model):
         if len(self.domain_names) > 1:
             warn_of_batch_norm(self.net)
         self._make_objective_state()
+        jit_compile = self.jit_compile
+        told = self._told.value
+        if told["jit_compile"] == "auto" and pays_to_compile(
+            self, self.net, self.strategy, self.objective, len(self.domain_names), told["measured"]
+        ):
+            self.jit_compile = True
         with self.distribute_strategy.scope():
-            self._losses_by_domain.value = [
-                keras.metrics.Mean(name=f"loss/{i}") for i in range(len(self.domain_names))
-            ]
+            self._domain_losses.value = DomainLosses(len(self.domain_names))
             self._plan.value = Plan(
                 self,
                 self.strategy,
@@ -375,7 +418,6 @@ class DomainGeneralizer(keras.Model):
             )
         nonfinite = self._plan.value.nonfinite
         self._watch.value = nonfinite and Watch(nonfinite, self._gradients_apart)
-        jit_compile = self.jit_compile
         self.jit_compile = self._plan.value.parts.compiles_whole
         super().make_train_function(force)
         self.jit_compile = jit_compile
@@ -387,7 +429,7 @@ class DomainGeneralizer(keras.Model):
             names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self.domain_names)}
             logs = {names.get(key, key): value for key, value in traced(iterator).items()}
             if self._watch.value is not None:
-                self._watch.value.after_block(self.domain_names, self.trainable_variables)
+                self._watch.value.after_block(self)
             return logs
 
         self.train_function = named_step
@@ -444,8 +486,7 @@ class DomainGeneralizer(keras.Model):
         # Keras asks the metrics, which add up all replicas, where the logs have their keys alone.
         # An epoch ends here: what was not told of its steps by now is.
         if self._watch.value is not None:
-            weights = self.trainable_variables
-            self._watch.value.at_end(self.domain_names, weights, int(self.step.numpy()))
+            self._watch.value.at_end(self)
         is_own = ("loss/", "skipped_steps")
         own = {key: value for key, value in logs.items() if key.startswith(is_own)}
         others = {key: value for key, value in logs.items() if key not in own}
@@ -454,8 +495,8 @@ class DomainGeneralizer(keras.Model):
     def reset_metrics(self) -> None:
         """Resets the compiled metrics and the domains' losses."""
         super().reset_metrics()
-        for metric in self._losses_by_domain.value:
-            metric.reset_state()
+        if self._domain_losses.value is not None:
+            self._domain_losses.value.reset_state()
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -1,6 +1,7 @@
 """Tells in time that a step of training could not be taken."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -11,13 +12,15 @@ from dg_keras.fitting.first_nonfinite import first_nonfinite
 from dg_keras.fitting.nonfinite_error import NonfiniteError
 from dg_keras.step.nonfinite import Fault, Nonfinite
 
+_EVERY = 0.05  # seconds
+
 
 class Watch:
     """Looks at what the steps on the device came to, without making training wait for it.
 
     Once a step is bad, the device takes no further ones. So nothing is lost where this is told
-    late: at the end of a block of steps (`steps_per_execution`), with an accelerator one block
-    later, and at the end of the epoch at the latest.
+    late: a twentieth of a second, with an accelerator a block of steps (`steps_per_execution`)
+    after that, and at the end of the epoch at the latest.
 
     Args:
         nonfinite: What decides on the device.
@@ -32,47 +35,51 @@ class Watch:
         self._gradients_apart = gradients_apart
         # A look at an accelerator waits for all that it was given to do.
         self._is_late = bool(tf.config.list_logical_devices("GPU"))
-        self._before: tf.Tensor | None = None
+        self._seen: tf.Tensor | None = None
+        self._next_look = 0.0
         self._is_due = False
 
-    def after_block(self, names: Sequence[str], weights: Sequence[keras.Variable]) -> None:
-        """Raises NonfiniteError if a step of this block, or of the one before, was bad.
+    def after_block(self, model: keras.Model) -> None:
+        """Raises NonfiniteError if a step up to here was found to be bad.
 
         Args:
-            names: The domains' names.
-            weights: The trainable weights.
+            model: The `DomainGeneralizer`.
         """
         self._is_due = True
-        now = self._nonfinite.first
-        looked_at = self._before if self._is_late else now
-        self._before = now
-        if looked_at is not None and int(looked_at) >= 0:
-            self._stop(names, weights)
+        seen, self._seen = self._seen, None
+        # Looking costs as much as a tenth of a small network's step.
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _EVERY
+            now = self._nonfinite.first
+            if self._is_late:
+                self._seen = now
+            else:
+                seen = now
+        if seen is not None and int(seen) >= 0:
+            self._stop(model)
 
-    def at_end(self, names: Sequence[str], weights: Sequence[keras.Variable], step: int) -> None:
+    def at_end(self, model: keras.Model) -> None:
         """Raises NonfiniteError if any step up to here was bad, or made a weight infinite or NaN.
 
         Args:
-            names: The domains' names.
-            weights: The trainable weights.
-            step: How many steps were taken.
+            model: The `DomainGeneralizer`.
         """
         if not self._is_due:
             return
         self._is_due = False
         if int(self._nonfinite.first) >= 0:
-            self._stop(names, weights)
-        self._check_weights(weights, step - 1)
+            self._stop(model)
+        self._check_weights(model, int(model.step.numpy()) - 1)
 
-    def _stop(self, names: Sequence[str], weights: Sequence[keras.Variable]) -> None:
-        self._before, self._is_due = None, False
+    def _stop(self, model: keras.Model) -> None:
+        self._seen, self._next_look, self._is_due = None, 0.0, False
         fault = self._nonfinite.fault()
         # Whose loss is NaN says nothing if a weight is.
-        self._check_weights(weights, fault.step)
+        self._check_weights(model, fault.step)
         try:
-            told = explain_fault(self._with_gradients_apart(fault), names)
+            told = explain_fault(self._with_gradients_apart(fault), model.domain_names)
         except Exception as error:  # out of memory, say: what stopped training is told all the same
-            told = explain_fault(fault, names)
+            told = explain_fault(fault, model.domain_names)
             # Keras drops a cause from what leaves `fit`, but no note.
             told.add_note(f"Which domain's gradient it was could not be found out: {error!r}")
         raise told
@@ -85,8 +92,8 @@ class Watch:
         finite = self._gradients_apart(fault.step)
         return fault if finite is None or all(finite) else fault._replace(gradients=finite)
 
-    def _check_weights(self, weights: Sequence[keras.Variable], step: int) -> None:
-        path = first_nonfinite(weights)
+    def _check_weights(self, model: keras.Model, step: int) -> None:
+        path = first_nonfinite(model.trainable_variables)
         if path is not None:
             raise NonfiniteError(
                 f"Weight {path!r} is infinite or NaN, which was found at step {step}, though no "

@@ -1,0 +1,91 @@
+"""Whether XLA pays where nobody said whether to use it."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dg_keras.objectives import Objective
+from dg_keras.strategies import Strategy
+
+SMALL = 2**18
+"""Components of all weights up to which a step takes as long as its operations are many."""
+
+FEW = 8
+"""Domains up to which compiling their passes takes seconds."""
+
+_LAYERS = (
+    *(keras.layers.InputLayer, keras.layers.Dense, keras.layers.Flatten, keras.layers.Reshape),
+    *(keras.layers.Activation, keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU),
+    *(keras.layers.Softmax, keras.layers.Rescaling, keras.layers.Dropout),
+    *(keras.layers.LayerNormalization, keras.layers.Add, keras.layers.Concatenate),
+)
+"""What XLA knows, and makes no slower on a CPU."""
+
+_GIVEN = (
+    *("activation", "activity_regularizer", "kernel_regularizer", "bias_regularizer"),
+    *("kernel_constraint", "bias_constraint"),
+)
+"""What layers are given that may be the user's own."""
+
+
+def pays_to_compile(
+    model: keras.Model,
+    net: keras.Model,
+    strategy: Strategy,
+    objective: Objective,
+    domains: int,
+    metrics: Any,
+) -> bool:
+    """Whether a step on a CPU is known to be compiled by XLA, and to be faster then.
+
+    It is where the network is small, so that a step takes as long as TensorFlow takes to start its
+    operations, and there is a pass for each domain: one pass for all starts no more than plain
+    training, which Keras leaves to TensorFlow on a CPU.
+
+    Args:
+        model: The compiled model.
+        net: The network that is trained.
+        strategy: What merges the gradients.
+        objective: What makes a loss of a domain's batch.
+        domains: The number of domains.
+        metrics: What `compile` was told to measure.
+    """
+    if model.run_eagerly or tf.distribute.has_strategy() or _has_accelerator():
+        return False
+    if domains > FEW or (strategy.averages and not objective.needs_all_domains):
+        return False
+    rate = model.optimizer._learning_rate
+    parts = [model.optimizer, rate, strategy, objective, *keras.tree.flatten([model.loss, metrics])]
+    return all(map(_is_known, parts)) and _is_small_and_plain(net)
+
+
+def _has_accelerator() -> bool:
+    """Whether there is a device for which Keras has a rule of its own."""
+    return any(device.device_type != "CPU" for device in tf.config.list_physical_devices())
+
+
+def _is_known(part: Any) -> bool:
+    """Whether it is ours or Keras'; what is the user's own may use what XLA does not know."""
+    if part is None or isinstance(part, str):
+        return True
+    module = part.__module__ if hasattr(part, "__name__") else type(part).__module__
+    return module.startswith(("keras.", "dg_keras."))
+
+
+def _is_small_and_plain(net: keras.Model) -> bool:
+    """Whether it is small, of known layers alone, on numbers in float32 of one shape."""
+    if not (net.built and type(net).__module__.startswith("keras.")):
+        return False
+    layers = [layer for layer in net._flatten_layers() if not isinstance(layer, keras.Model)]
+    return (
+        sum(int(np.prod(v.shape)) for v in net.variables) <= SMALL
+        and all(type(layer) in _LAYERS for layer in layers)
+        and all(_is_known(getattr(layer, name, None)) for layer in layers for name in _GIVEN)
+        and all(layer.compute_dtype == "float32" for layer in layers)
+        and all(
+            not x.sparse and x.dtype != "string" and None not in x.shape[1:]
+            for x in keras.tree.flatten(net.inputs)
+        )
+    )

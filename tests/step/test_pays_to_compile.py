@@ -1,0 +1,118 @@
+"""XLA is taken unasked where it is known to work and to pay, and nowhere else."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import dg_keras
+from dg_keras import strategies
+from tests.nets import largest_difference
+
+RNG = np.random.default_rng(0)
+DOMAINS = {
+    name: (RNG.normal(size=(12, 6)).astype("float32"), RNG.integers(3, size=12)) for name in "abc"
+}
+
+
+def own(y_true, y_pred):
+    return tf.reduce_mean(y_pred)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Own(strategies.Strategy):
+    def merge(self, gradients, step):
+        return gradients[0]
+
+
+def dense(**more):
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input((6,)), layers.Dense(8, "relu", **more), layers.Dense(3)])
+
+
+def fitted(net, strategy="agr_sum", objective="empirical_risk", domains=DOMAINS, **compiled):
+    """A model after an epoch, and whether XLA compiled its steps."""
+    model = dg_keras.DomainGeneralizer(net, strategy, objective, seed=1)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    compiled.setdefault("metrics", ["accuracy"])
+    model.compile(keras.optimizers.AdamW(1e-3), loss=loss, **compiled)
+    model.fit(domains, batch_size=4, verbose=0)
+    return model, model._plan.value.parts.compiles_whole
+
+
+def test_a_small_dense_network_is_compiled_and_comes_to_the_same():
+    model, is_compiled = fitted(dense())
+    assert is_compiled
+    assert model.jit_compile is False  # what evaluates is not
+    plain, is_compiled = fitted(dense(), jit_compile=False)
+    assert not is_compiled
+    assert largest_difference(model.net, plain.net) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("net", "given"),
+    [
+        pytest.param(dense, {"strategy": "mean"}, id="one pass"),
+        pytest.param(dense, {"strategy": Own()}, id="a strategy of one's own"),
+        pytest.param(dense, {"metrics": [own]}, id="a metric of one's own"),
+        pytest.param(dense, {"weighted_metrics": [own]}, id="a weighted metric of one's own"),
+        pytest.param(dense, {"run_eagerly": True}, id="eagerly"),
+        pytest.param(
+            lambda: dense(kernel_regularizer=lambda w: 0.0 * tf.reduce_sum(w)),
+            {},
+            id="a regularizer of one's own",
+        ),
+        pytest.param(
+            lambda: keras.Sequential(
+                [keras.Input((6,)), layers.BatchNormalization(trainable=False), layers.Dense(3)]
+            ),
+            {},
+            id="other layers",
+        ),
+        pytest.param(
+            lambda: keras.Sequential([keras.Input((6,)), layers.Dense(40_000), layers.Dense(3)]),
+            {},
+            id="large",
+        ),
+        pytest.param(
+            lambda: keras.Sequential(
+                [keras.Input((6,)), layers.Dense(8, dtype="mixed_bfloat16"), layers.Dense(3)]
+            ),
+            {},
+            id="mixed precision",
+        ),
+        pytest.param(
+            dense,
+            {"domains": {str(i): DOMAINS["a"] for i in range(9)}},
+            id="many domains",
+        ),
+    ],
+)
+def test_what_is_not_known_to_pay_is_left_to_keras(net, given):
+    _, is_compiled = fitted(net(), **given)
+    assert not is_compiled
+
+
+def test_one_pass_is_not_what_an_objective_takes_that_needs_all_domains():
+    _, is_compiled = fitted(dense(), "mean", "group_dro")
+    assert is_compiled
+
+
+def test_with_a_gpu_keras_own_rule_decides(monkeypatch):
+    model, _ = fitted(dense(), jit_compile=False)
+    told = []
+    for kinds in (["CPU"], ["CPU", "GPU"]):
+        devices = [tf.config.PhysicalDevice(f"/physical_device:{kind}:0", kind) for kind in kinds]
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None, d=devices: d)
+        of = (model, model.net, model.strategy, model.objective, 3, [])
+        told.append(dg_keras.step.pays_to_compile.pays_to_compile(*of))
+    assert told == [True, False]
+
+
+def test_what_compile_was_told_is_saved(tmp_path):
+    for told in ("auto", True, False):
+        model, _ = fitted(dense(), jit_compile=told)
+        model.save(tmp_path / "model.keras")
+        loaded = keras.saving.load_model(tmp_path / "model.keras")
+        assert loaded.get_compile_config()["jit_compile"] == told
