@@ -58,10 +58,12 @@ def _by_workers(
     try:
         while team:
             for worker in _with_news(team):
+                is_alive = True
                 try:
                     outcome = worker.receive()
+                    unready = 0
                 except DiedError as death:
-                    team.remove(worker)
+                    is_alive = False
                     unready += worker.run is None
                     if unready == _UNREADY:
                         told = f"{unready} workers died before their first run: {death}"
@@ -69,20 +71,15 @@ def _by_workers(
                     outcome = _after_death(worker.run, death, tries, hand)
                     if worker.run is not None and outcome is None:
                         waiting.again(worker.run)
-                    if waiting.may_have_more:
-                        team.append(Worker(hand, imports, threads))
-                    worker = None
-                else:
-                    unready = 0
                 if outcome is not None:
                     waiting.done_with(outcome.run)
                     yield outcome
-                if worker is None:
-                    continue
-                run = waiting.next()
+                run = waiting.next() if is_alive else None
                 if run is None:
                     team.remove(worker)
                     worker.end()
+                    if not is_alive and waiting.may_have_more:
+                        team.append(Worker(hand, imports, threads))
                     continue
                 tries[run.key] += 1
                 started(run)
