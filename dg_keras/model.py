@@ -215,9 +215,10 @@ class DomainGeneralizer(keras.Model):
         loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
-        *,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
         jit_compile: bool | Literal["auto"] = "auto",
-        **kwargs: Any,
+        auto_scale_loss: bool = True,
     ) -> None:
         """Configures training; as `keras.Model.compile`.
 
@@ -227,13 +228,17 @@ class DomainGeneralizer(keras.Model):
             loss_weights: The weights of several losses.
             metrics: What is measured.
             weighted_metrics: What is measured with samples' weights.
+            run_eagerly: Whether nothing is traced.
+            steps_per_execution: Steps that are taken at once.
             jit_compile: Whether XLA compiles the training step. "auto" is Keras' own rule, by which
                 a CPU does without, but for small networks of dense layers: there surgery is many
                 short operations, of which XLA makes one; see docs/performance.md.
-            **kwargs: All else that `keras.Model.compile` takes.
+            auto_scale_loss: Whether the optimizer scales the loss in mixed_float16.
         """
-        told = (optimizer, loss, loss_weights, metrics, weighted_metrics)
-        super().compile(*told, jit_compile=jit_compile, **kwargs)
+        super().compile(
+            *(optimizer, loss, loss_weights, metrics, weighted_metrics),
+            *(run_eagerly, steps_per_execution, jit_compile, auto_scale_loss),
+        )
         self._told.value = {"jit_compile": jit_compile, "measured": [metrics, weighted_metrics]}
 
     def get_compile_config(self) -> dict[str, Any] | None:
@@ -243,8 +248,12 @@ class DomainGeneralizer(keras.Model):
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles the model as `get_compile_config` says."""
+        if type(self).compile is not DomainGeneralizer.compile:
+            super().compile_from_config(config)  # which says what a subclass is to do
+            return
         self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
 
     def fit(
         self,
@@ -398,13 +407,13 @@ class DomainGeneralizer(keras.Model):
         if len(self.domain_names) > 1:
             warn_of_batch_norm(self.net)
         self._make_objective_state()
-        jit_compile = self.jit_compile
         told = self._told.value
-        if told["jit_compile"] == "auto" and pays_to_compile(
-            self, self.net, self.strategy, self.objective, len(self.domain_names), told["measured"]
-        ):
-            self.jit_compile = True
         with self.distribute_strategy.scope():
+            of_step = self.net, self.strategy, self.objective
+            compiles = self.jit_compile or (
+                told["jit_compile"] == "auto"
+                and pays_to_compile(self, *of_step, len(self.domain_names), told["measured"])
+            )
             self._domain_losses.value = DomainLosses(len(self.domain_names))
             self._plan.value = Plan(
                 self,
@@ -413,14 +422,18 @@ class DomainGeneralizer(keras.Model):
                 self._objective_state.value,
                 self.on_nonfinite,
                 self.in_turn,
+                compiles,
                 self.compile_update,
                 self.domain_parallel,
             )
         nonfinite = self._plan.value.nonfinite
-        self._watch.value = nonfinite and Watch(nonfinite, self._gradients_apart)
+        self._watch.value = nonfinite and Watch(nonfinite, self._gradients_apart, self)
+        jit_compile = self.jit_compile
         self.jit_compile = self._plan.value.parts.compiles_whole
-        super().make_train_function(force)
-        self.jit_compile = jit_compile
+        try:
+            super().make_train_function(force)
+        finally:
+            self.jit_compile = jit_compile
         traced = self.train_function
 
         def named_step(iterator: Any) -> dict[str, tf.Tensor]:
@@ -429,10 +442,17 @@ class DomainGeneralizer(keras.Model):
             names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self.domain_names)}
             logs = {names.get(key, key): value for key, value in traced(iterator).items()}
             if self._watch.value is not None:
-                self._watch.value.after_block(self)
+                self._watch.value.after_block()
             return logs
 
         self.train_function = named_step
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Takes one step; as `keras.Model.train_on_batch`."""
+        came_to = super().train_on_batch(*args, **kwargs)
+        if self._watch.value is not None:
+            self._watch.value.look()
+        return came_to
 
     def _make_function(self, step_function: Any) -> Any:
         """Keras' own, but for the logs of several machines."""
@@ -486,7 +506,7 @@ class DomainGeneralizer(keras.Model):
         # Keras asks the metrics, which add up all replicas, where the logs have their keys alone.
         # An epoch ends here: what was not told of its steps by now is.
         if self._watch.value is not None:
-            self._watch.value.at_end(self)
+            self._watch.value.at_end()
         is_own = ("loss/", "skipped_steps")
         own = {key: value for key, value in logs.items() if key.startswith(is_own)}
         others = {key: value for key, value in logs.items() if key not in own}

@@ -8,9 +8,8 @@ nothing is to be run, as a command that is started again does; and the report. S
 
 import argparse
 import itertools
-import json
 import resource
-import shutil
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -29,15 +28,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--records", type=int, default=100_000)
-    parser.add_argument("--results", type=Path, default=Path("results/many_records"))
+    parser.add_argument("--at", type=Path, help="where the records are for as long as it takes")
     parser.add_argument("--csv", type=Path, default=Path("results/many_records.csv"))
     given = parser.parse_args()
     trials = given.records // (METHODS * TARGETS)
-    shutil.rmtree(given.results, ignore_errors=True)
-    apart(write, given.results, trials)
-    rows = [apart(function, given.results, trials) for function in (resumed, reported)]
+    with tempfile.TemporaryDirectory(dir=given.at) as folder:
+        apart(write, Path(folder), trials)
+        rows = [apart(function, Path(folder), trials) for function in (resumed, reported)]
     show(pd.DataFrame(rows), given.csv, ".1f")
-    shutil.rmtree(given.results)
 
 
 def read(trials: int) -> Any:

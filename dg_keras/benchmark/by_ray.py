@@ -4,14 +4,16 @@ import contextlib
 import functools
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import ray
 
-from dg_keras.benchmark.config import Resources
+from dg_keras.benchmark.config import Config, Resources
 from dg_keras.benchmark.first_of_each_config import first_of_each_config
 from dg_keras.benchmark.frozen_features import SharedFeatures
 from dg_keras.benchmark.hand import Hand, UnpreparedError
@@ -24,6 +26,7 @@ from dg_keras.common.one_line import one_line
 from dg_keras.common.told_if_full import NoSpaceError
 
 _RETRIES = 3  # of a task whose machine or process died, which costs the run nothing but time
+_AHEAD = 2  # tasks for each that has room, so that none waits for us, nor all are told at once
 
 
 @contextlib.contextmanager
@@ -36,32 +39,53 @@ def connected(address: str, resources: Resources) -> Iterator[None]:
         resources: What each task will take.
 
     Raises:
-        ConnectionError: If there is no cluster.
-        ValueError: If the address is none, or no machine of the cluster has the resources.
+        ConnectionError: If there is no cluster that can be worked with.
+        ValueError: If no machine of the cluster has the resources.
     """
     with contextlib.ExitStack() as ending:
         if not ray.is_initialized():  # as it is where the caller has connected
             reach_ray(address)
-            try:
-                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-            except ConnectionError as error:
-                raise ConnectionError(
-                    "`ray` must be where a Ray cluster is. Received: "
-                    f"ray={address!r}, and no cluster; `ray start --head` starts one"
-                ) from error
+            with _signals_kept():
+                _connect(address)
             ending.callback(ray.shutdown)
-        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        if not any(
-            machine.get("CPU", 0) >= resources.cpus and machine.get("GPU", 0) >= resources.gpus
-            for machine in machines
-        ):
-            most = {kind: max(m.get(kind, 0) for m in machines) for kind in ("CPU", "GPU")}
+        if not _room(resources):
+            machines = "; ".join(
+                f"{machine.get('CPU', 0):g} CPUs, {machine.get('GPU', 0):g} GPUs"
+                for machine in _machines()
+            )
             raise ValueError(
                 "`resources` must be what a machine of the Ray cluster has. Received: "
-                f"cpus={resources.cpus}, gpus={resources.gpus:g}, where no machine has more than "
-                f"{most['CPU']:g} CPUs and {most['GPU']:g} GPUs"
+                f"cpus={resources.cpus}, gpus={resources.gpus:g}, and machines with {machines}"
             )
         yield
+
+
+def _connect(address: str) -> None:
+    if address == "local":  # Ray's default is to try for ever what takes too much memory
+        os.environ.setdefault("RAY_task_oom_retries", str(_RETRIES))
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except ConnectionError as error:
+        raise ConnectionError(
+            "`ray` must be where a Ray cluster is. Received: "
+            f"ray={address!r}, and no cluster; `ray start --head` starts one"
+        ) from error
+    except RuntimeError as error:  # such as another version of Ray or Python there
+        raise ConnectionError(
+            "`ray` must be a cluster that can be worked with. Received: "
+            f"ray={address!r}, and {one_line(str(error), 300)}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Keeps what SIGTERM does, which Ray would have end the process without a word."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def carried_out_by_ray(
@@ -75,7 +99,7 @@ def carried_out_by_ray(
     results is the cluster's.
 
     Args:
-        waiting: The runs.
+        waiting: The runs, all of one experiment.
         hand: What they are carried out with.
         address: See `connected`.
         started: Called with each run when it is handed to the cluster.
@@ -86,21 +110,25 @@ def carried_out_by_ray(
     """
     if not waiting.runs:
         return
-    with connected(address, waiting.runs[0].config.resources):
+    resources = waiting.runs[0].config.resources
+    with connected(address, resources):
         # In a list, so that a task is given the reference, and can keep what it refers to.
         kept = [ray.put((hand, os.getcwd()))]
-        prepared = [
-            (run.config, _task(_prepare, run, returns=2).remote(kept, run))
-            for run in first_of_each_config(waiting.runs)
-            if run.config.backbone.train_from is not None
-        ]
+        prepared = _prepared(waiting, kept, resources)
+        carry_out = _task(_carry_out, resources)
         on: dict[ray.ObjectRef, Run] = {}
+        may_have_more = True
         try:
-            while (run := waiting.next()) is not None:
-                frozen = next((refs for c, refs in prepared if c == run.config), (None, None))
-                on[_task(_carry_out, run).remote(kept, run, *frozen)] = run
-                started(run)
-            while on:
+            while on or may_have_more:
+                while may_have_more and len(on) < _AHEAD * max(1, _room(resources)):
+                    run = waiting.next()
+                    may_have_more = run is not None
+                    if may_have_more:
+                        frozen = prepared.get(_front(run.config), (None, None))
+                        on[carry_out.remote(kept, run, *frozen)] = run
+                        started(run)
+                if not on:
+                    break
                 (ended,), _ = ray.wait(list(on))
                 outcome = _received(ended, on.pop(ended), hand)
                 waiting.done_with(outcome.run)
@@ -110,10 +138,28 @@ def carried_out_by_ray(
                 ray.cancel(task, force=True)
 
 
-def _task(function: Callable[..., Any], run: Run, returns: int = 1) -> Any:
-    """A function as a task with a run's resources."""
-    resources = run.config.resources
-    return ray.remote(function).options(
+def _machines() -> list[dict[str, float]]:
+    """What each machine of the cluster has."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _room(resources: Resources) -> int:
+    """How many tasks the cluster has room for at once."""
+    return sum(
+        int(
+            min(
+                machine.get("CPU", 0) / resources.cpus,
+                machine.get("GPU", 0) / resources.gpus if resources.gpus else float("inf"),
+            )
+        )
+        for machine in _machines()
+    )
+
+
+def _task(function: Callable[..., Any], resources: Resources, returns: int = 1) -> Any:
+    """A function as a task with resources."""
+    # Told here, since Ray gives a task its GPU for itself, in a new process, only then.
+    return ray.remote(
         num_cpus=resources.cpus,
         num_gpus=resources.gpus,
         num_returns=returns,
@@ -125,15 +171,54 @@ def _task(function: Callable[..., Any], run: Run, returns: int = 1) -> Any:
                 "TF_NUM_INTRAOP_THREADS": str(resources.cpus),
             }
         },
-    )
+    )(function)
+
+
+def _front(config: Config) -> tuple[Any, ...]:
+    """What of a config says what is frozen."""
+    return config.data, config.backbone.model_dump_json()
+
+
+def _prepared(
+    waiting: Waiting, kept: list[ray.ObjectRef], resources: Resources
+) -> dict[tuple[Any, ...], tuple[str, ray.ObjectRef]]:
+    """What is frozen, by what says what it is: what tells it from others, and a reference to it."""
+    prepare = _task(_prepare, resources, returns=2)
+    tasks = {
+        _front(run.config): prepare.remote(kept, run)
+        for run in reversed(first_of_each_config(waiting.runs))
+        if run.config.backbone.train_from is not None
+    }
+    try:
+        return {front: (_got(origin), features) for front, (origin, features) in tasks.items()}
+    except ray.exceptions.RayError as error:
+        raise UnpreparedError(one_line(f"{type(error).__name__}: {error}", 300)) from error
+    finally:
+        for origin, _ in tasks.values():
+            ray.cancel(origin, force=True)
+
+
+def _got(task: ray.ObjectRef) -> Any:
+    """What a task returned.
+
+    Raises:
+        NoSpaceError: If it raised it.
+        UnpreparedError: If it raised anything else.
+        RayError: If its process or machine died.
+    """
+    try:
+        return ray.get(task)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, NoSpaceError | UnpreparedError):
+            raise error.cause from error
+        told = f"{type(error.cause).__name__}: {error.cause}"
+        raise UnpreparedError(one_line(told, 400)) from error
 
 
 def _received(task: ray.ObjectRef, run: Run, hand: Hand) -> Outcome:
     """What came of a run; its record is on the disk here, too."""
     try:
-        outcome = ray.get(task)
-    except ray.exceptions.RayTaskError as error:  # it, or what prepares for it, raised this
-        raise error.cause from error
+        outcome = _got(task)
     except ray.exceptions.RayError as error:
         return Outcome(run, failure=one_line(f"{type(error).__name__}: {error}", 300))
     if outcome.record is not None and hand.records.read(run) is None:
@@ -157,6 +242,8 @@ def _carry_out(
     with _told_where():
         hand = _hand(*kept)
         import_modules(run.config.imports)
+        if (record := hand.records.read(run)) is not None:  # by a process that died after it
+            return Outcome(run, record)
         if origin is not None:
             hand.features.latest = (origin, features)
         outcome = hand.carry_out(run)
@@ -172,7 +259,7 @@ def _told_where() -> Iterator[None]:
         yield
     except (NoSpaceError, UnpreparedError) as error:
         raise type(error)(_here(str(error))) from error
-    except ValueError as error:  # of `imports`
+    except ValueError as error:  # of `imports`, or of a record that is none
         raise UnpreparedError(_here(str(error))) from error
 
 

@@ -29,7 +29,7 @@ from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.load_images import load_images
 from dg_keras.benchmark.outcome import Outcome
 from dg_keras.benchmark.progress import Progress
-from dg_keras.benchmark.ray_address import check_ray_address
+from dg_keras.benchmark.ray_address import check_ray
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.run import Run
@@ -64,6 +64,8 @@ class Experiment:
             anew in the next trial.
         shard: The share of the runs that is begun with, where other processes, on other machines it
             may be, run the others into the same folder; None to run all alone.
+        ray: The Ray cluster that carries out the runs, `auto`, `local` or `HOST:PORT`; None to do
+            it here.
 
     What has been run can be reported, and a known data set planned, without the images.
 
@@ -84,7 +86,7 @@ class Experiment:
     ) -> None:
         check_workers(workers)
         check_keep_traced(keep_traced)
-        check_ray_address(ray)
+        check_ray(ray, workers, shard)
         self.config = config
         self.folder = Path(results) / config.name
         self._features = KeptFeatures(Path(results) / "features")

@@ -98,5 +98,7 @@ class Hand:
             self._latest = None
             gc.collect()  # models and their traced steps refer to each other; now that is free
             images = load_images(config, self._data_root)
-            self._latest = Runner(config, images, self.features, self._keep_traced)
+            runner = Runner(config, images, self.features, self._keep_traced)
+            self.records.check_origin(runner.origin)
+            self._latest = runner
         return self._latest

@@ -3,17 +3,20 @@
 import importlib.util
 import re
 import socket
+from typing import Any
 
 from dg_keras.common.shortened import shortened
 
 _PATIENCE = 5  # seconds
 
 
-def check_ray_address(address: str | None) -> None:
-    """Raises ValueError unless it is None, or `auto`, `local` or `HOST:PORT` and Ray is there.
+def check_ray(address: str | None, workers: int, shard: Any) -> None:
+    """Raises ValueError unless it is None, or where a cluster may be, alone, and Ray is there.
 
     Args:
-        address: Where the cluster is that carries out runs; None where none does.
+        address: `auto`, `local` or `HOST:PORT`; None where no cluster carries out runs.
+        workers: How many processes do so here.
+        shard: The share of the runs that is begun with, or None.
     """
     if address is None:
         return
@@ -21,6 +24,11 @@ def check_ray_address(address: str | None) -> None:
         raise ValueError(
             "`ray` must be auto, for the cluster of this machine, local, for one that is started "
             f"here and ends with the runs, or HOST:PORT. Received: ray={shortened(address)}"
+        )
+    if workers > 1 or shard is not None:
+        raise ValueError(
+            "`ray` must come without `workers` and `shard`, since Ray says what runs where. "
+            f"Received: ray={address!r}, workers={workers}, shard={shard!r}"
         )
     if importlib.util.find_spec("ray") is None:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,20 @@ class Records:
                 f"trial {record.trial}, seed {record.seed}; {_REMEDY}"
             )
         return record
+
+    def check_origin(self, origin: Mapping[str, Any]) -> None:
+        """Raises ValueError if records would be of other images, or other weights, than are known.
+
+        Args:
+            origin: Of `split` and `weights`, their digests.
+        """
+        for name, digest in self._known.items():
+            if digest is not None and origin[name] != digest:
+                what = {"split": "images and their split", "weights": "file of weights"}[name]
+                raise ValueError(
+                    f"The {what} must be those that the command began with, of digest "
+                    f"{digest[:12]}. Received: {str(origin[name])[:12]}"
+                )
 
     def write(self, run: Run, record: Record) -> None:
         """Writes a run's record; at no moment is there half of one."""

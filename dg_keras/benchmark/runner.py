@@ -45,6 +45,9 @@ class Runner:
         features: What keeps that of the frozen from one process to the next; None to compute it in
             each.
         keep_traced: How many methods' models are kept in memory; see `models_kept`.
+
+    Attributes:
+        origin: What records of its runs say that they were made of, beside their config.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Runner:
         inventory = Inventory.of_images(images)
         classes = len(images.classes)
         front, self._net = build_trained(config, classes, config.seed)
-        self._origin = {
+        self.origin = {
             "split": inventory.digest,
             "weights": weights_digest(config),  # which may have been downloaded just now
             "skipped_images": sum(map(len, images.skipped.values())),
@@ -100,7 +103,7 @@ class Runner:
         made_from = {
             **{"method": run.method.name, "target": run.target, "trial": run.trial, "seed": seed},
             "config": self.config.of_run(run.method, run.target),
-            **self._origin,
+            **self.origin,
         }
         state = RunState(
             checkpoint,

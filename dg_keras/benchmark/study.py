@@ -12,7 +12,7 @@ from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.failed_runs_error import FailedRunsError
 from dg_keras.benchmark.plan import Plan
-from dg_keras.benchmark.ray_address import check_ray_address
+from dg_keras.benchmark.ray_address import check_ray
 from dg_keras.benchmark.rehearse_report import rehearse_report
 from dg_keras.benchmark.shard import Shard
 from dg_keras.benchmark.step_times import StepTimes
@@ -53,12 +53,7 @@ class Study:
     ) -> None:
         check_workers(workers)
         check_keep_traced(keep_traced)
-        check_ray_address(ray)
-        if ray is not None and (workers > 1 or shard is not None):
-            raise ValueError(
-                "`ray` must come without `workers` and `shard`, since Ray says what runs where. "
-                f"Received: ray={ray!r}, workers={workers}, shard={shard!r}"
-            )
+        check_ray(ray, workers, shard)
         share = None if shard is None else Shard.parse(shard)
         check_data_root(data_root)
         for name in (plan.name, *(config.name for config in plan.configs)):

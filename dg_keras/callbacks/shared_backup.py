@@ -1,5 +1,6 @@
 """Going on where a job of several machines was broken off."""
 
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+
+from dg_keras.step.replicas import is_of_many_machines
 
 
 class SharedBackup(keras.callbacks.BackupAndRestore):
@@ -36,16 +39,38 @@ class SharedBackup(keras.callbacks.BackupAndRestore):
         **kwargs: Any,
     ) -> None:
         self._of_all = Path(backup_dir)
+        self._strategy = strategy
         self._is_first = _is_first(strategy.cluster_resolver)
-        own = backup_dir if self._is_first else tempfile.mkdtemp()
+        own = self._of_all if self._is_first else _own(self._of_all, strategy.cluster_resolver)
         super().__init__(str(own), double_checkpoint=double_checkpoint, **kwargs)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the first machine's backup, if there is one."""
-        if not self._is_first and self._of_all.is_dir():
-            # The first one writes the next after an epoch, which it can't end without this one.
-            shutil.copytree(self._of_all, self.backup_dir, dirs_exist_ok=True)
+        if not self._is_first:
+            shutil.rmtree(self.backup_dir, ignore_errors=True)  # of a job that was broken off
+            if self._of_all.is_dir():
+                shutil.copytree(self._of_all, self.backup_dir)
+        if is_of_many_machines(self._strategy):
+            # The first one may have nothing left to train, and then removes it.
+            _meet(self._strategy)
         super().on_train_begin(logs)
+
+
+def _own(of_all: Path, resolver: tf.distribute.cluster_resolver.ClusterResolver) -> Path:
+    """Where a machine that is not the first has its copy, which the next job on it removes."""
+    told = f"{of_all.absolute()} {resolver.task_type} {resolver.task_id}"
+    name = f"dg_keras-backup-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    return Path(tempfile.gettempdir()) / name
+
+
+def _meet(strategy: tf.distribute.Strategy) -> None:
+    """Waits until all machines are here."""
+
+    def sum_of_ones() -> tf.Tensor:
+        context = tf.distribute.get_replica_context()
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.ones([]))
+
+    strategy.run(tf.function(sum_of_ones))
 
 
 def _is_first(resolver: tf.distribute.cluster_resolver.ClusterResolver | None) -> bool:

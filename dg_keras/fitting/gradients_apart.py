@@ -33,7 +33,8 @@ def gradients_apart(
     moment = Moment(tf.convert_to_tensor(model.seed), tf.constant(step, tf.int64))
     given = read(next(iter(batches_from(step))), domains)
     batch = model.objective.prepare(given, domains, moment.key)
-    domain_pass = DomainPass(model, model.objective, Parts(model, False, False), watched=False)
+    parts = Parts(model, in_turn=False, jit_compile=False, compile_update=False)
+    domain_pass = DomainPass(model, model.objective, parts, watched=False)
     weights = [tf.convert_to_tensor(variable) for variable in model.trainable_variables]
     before = AsBefore(generators(model))
     finite = [

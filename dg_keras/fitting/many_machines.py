@@ -23,14 +23,19 @@ class PackedLogs:
 
     def __init__(self, step: Callable[[Any], dict[str, Any]]) -> None:
         self._step = step
-        self._names: list[str] = []
+        self._like: dict[str, tf.TensorSpec] = {}
 
     def __call__(self, data: Any) -> tf.Tensor:
-        """The step's logs, `[1, logs]`."""
-        logs = self._step(data)
-        self._names = list(logs)
-        return tf.stack([tf.cast(value, tf.float32) for value in logs.values()])[None]
+        """The step's logs, `[1, numbers]`."""
+        logs = {name: tf.convert_to_tensor(value) for name, value in self._step(data).items()}
+        self._like = {name: tf.TensorSpec(v.shape, v.dtype) for name, v in logs.items()}
+        numbers = [tf.reshape(tf.cast(value, tf.float32), [-1]) for value in logs.values()]
+        return tf.concat(numbers, axis=0)[None]
 
     def unpacked(self, means: tf.Tensor) -> dict[str, tf.Tensor]:
         """The logs that Keras' means of them stand for."""
-        return dict(zip(self._names, tf.unstack(tf.reshape(means, [-1])), strict=True))
+        sizes = [spec.shape.num_elements() for spec in self._like.values()]
+        parts = zip(self._like.items(), tf.split(tf.reshape(means, [-1]), sizes), strict=True)
+        return {
+            name: tf.cast(tf.reshape(part, spec.shape), spec.dtype) for (name, spec), part in parts
+        }

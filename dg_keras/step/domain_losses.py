@@ -1,13 +1,11 @@
 """The domains' mean losses."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import tensorflow as tf
 
 
-@keras.saving.register_keras_serializable(package="dg_keras")
 class DomainLosses(keras.metrics.Metric):
     """The mean of each domain's loss over steps, all in one vector: each variable of a step costs.
 
@@ -15,9 +13,8 @@ class DomainLosses(keras.metrics.Metric):
         domains: The number of domains.
     """
 
-    def __init__(self, domains: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.domains = domains
+    def __init__(self, domains: int) -> None:
+        super().__init__()
         self.total = self.add_variable((domains,), "zeros", name="total")
         self.count = self.add_variable((), "zeros", name="count")
 
@@ -35,7 +32,3 @@ class DomainLosses(keras.metrics.Metric):
     def logs(self) -> dict[str, tf.Tensor]:
         """The means by position, `loss/0` and so on."""
         return {f"loss/{i}": loss for i, loss in enumerate(tf.unstack(self.result()))}
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "domains": self.domains}

@@ -22,18 +22,23 @@ class Parts:
     Args:
         model: The compiled model.
         in_turn: Whether the domains are taken one after the other.
+        jit_compile: Whether XLA compiles the step.
         compile_update: Whether XLA compiles the update where it does not compile the whole step;
             "auto" for where that pays.
     """
 
     def __init__(
-        self, model: keras.Model, in_turn: bool, compile_update: bool | Literal["auto"]
+        self,
+        model: keras.Model,
+        in_turn: bool,
+        jit_compile: bool,
+        compile_update: bool | Literal["auto"],
     ) -> None:
         self._model = model
         self._compile_update = compile_update
         # In turn, the parts of the step are compiled, not the loop over them.
-        self.compiles_whole = bool(model.jit_compile) and not in_turn
-        self.compiles_passes = bool(model.jit_compile) and in_turn
+        self.compiles_whole = jit_compile and not in_turn
+        self.compiles_passes = jit_compile and in_turn
 
     def part(
         self, function: Callable[..., Any], compiled: bool | Callable[[], bool]

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.models.functional import Functional
 
 from dg_keras.objectives import Objective
 from dg_keras.strategies import Strategy
@@ -71,17 +72,16 @@ def _is_known(part: Any) -> bool:
     if part is None or isinstance(part, str):
         return True
     module = part.__module__ if hasattr(part, "__name__") else type(part).__module__
-    return module.startswith(("keras.", "dg_keras."))
+    wraps = (getattr(part, name, None) for name in ("_fn", "fn", "inner_optimizer"))
+    return module.startswith(("keras.", "dg_keras.")) and all(map(_is_known, wraps))
 
 
 def _is_small_and_plain(net: keras.Model) -> bool:
     """Whether it is small, of known layers alone, on numbers in float32 of one shape."""
-    if not (net.built and type(net).__module__.startswith("keras.")):
-        return False
-    layers = [layer for layer in net._flatten_layers() if not isinstance(layer, keras.Model)]
+    layers = _layers(net)
     return (
-        sum(int(np.prod(v.shape)) for v in net.variables) <= SMALL
-        and all(type(layer) in _LAYERS for layer in layers)
+        layers is not None
+        and sum(int(np.prod(v.shape)) for v in net.variables) <= SMALL
         and all(_is_known(getattr(layer, name, None)) for layer in layers for name in _GIVEN)
         and all(layer.compute_dtype == "float32" for layer in layers)
         and all(
@@ -89,3 +89,18 @@ def _is_small_and_plain(net: keras.Model) -> bool:
             for x in keras.tree.flatten(net.inputs)
         )
     )
+
+
+def _layers(net: keras.Model) -> list[keras.layers.Layer] | None:
+    """The layers that a network is made of; None if it is made of anything else, too."""
+    if isinstance(net, keras.Sequential) and net.built:
+        net = net._functional
+    if type(net) is not Functional:
+        return None
+    found: list[keras.layers.Layer] = []
+    for operation in net.operations:
+        inner = _layers(operation) if isinstance(operation, keras.Model) else [operation]
+        if inner is None or not all(type(layer) in _LAYERS for layer in inner):
+            return None
+        found += inner
+    return found

@@ -36,6 +36,7 @@ class Plan:
         state: The objective's state, for the number of domains that are trained on.
         on_nonfinite: What to do where a step meets an infinity or NaN.
         in_turn: Whether the domains are taken one after the other.
+        jit_compile: Whether XLA compiles the step.
         compile_update: Whether XLA compiles the second half alone; see `Parts`.
         domain_parallel: Whether each replica takes whole domains.
     """
@@ -48,10 +49,11 @@ class Plan:
         state: ObjectiveState,
         on_nonfinite: Policy = "raise",
         in_turn: bool = False,
+        jit_compile: bool = False,
         compile_update: bool | Literal["auto"] = "auto",
         domain_parallel: bool = False,
     ) -> None:
-        self.parts = Parts(model, in_turn, compile_update)
+        self.parts = Parts(model, in_turn, jit_compile, compile_update)
         self._model, self._state = model, state
         watched = on_nonfinite != "ignore"
         self._is_parallel = domain_parallel and number_of_replicas() > 1

@@ -74,8 +74,8 @@ def _variable(value: Any) -> tf.Variable | None:
     if value is None:
         return None
     dtype = value.dtype
-    # Machines send each other what a variable begins with, and TensorFlow sends no int8.
-    if dtype.is_integer and is_of_many_machines(tf.distribute.get_strategy()):
+    # Machines send each other what a variable begins with, and TensorFlow sends no small integers.
+    if dtype.is_integer and dtype.size < 4 and is_of_many_machines(tf.distribute.get_strategy()):
         dtype = tf.int32
     return tf.Variable(
         tf.zeros(value.shape, dtype),

@@ -2,8 +2,12 @@
 
 import contextlib
 import importlib.util
+import json
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -18,6 +22,7 @@ from dg_keras.benchmark.by_ray import carried_out_by_ray
 from dg_keras.benchmark.frozen_features import KeptFeatures, SharedFeatures
 from dg_keras.benchmark.hand import UnpreparedError
 from dg_keras.benchmark.outcome import Outcome
+from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.runs_of import runs_of
 from dg_keras.benchmark.waiting import Waiting
 from dg_keras.common.told_if_full import NoSpaceError
@@ -70,6 +75,7 @@ class OnMachines(Acted):
             if ray.get_runtime_context().get_node_id() != self.first:
                 (self.pids.parent / "asleep").touch()
                 time.sleep(600)
+            wait_for(self.pids.parent / "asleep")
             return Outcome(run, record(run.method.name, run.target, run.trial, 0.5))
         if run.method.name == "Frozen":
             frozen = self.features.get("of all", lambda: np.zeros(1))
@@ -78,6 +84,13 @@ class OnMachines(Acted):
                 run, record(run.method.name, run.target, run.trial, float(frozen.mean()))
             )
         return super().carry_out(run)
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def carried_out(folder, *methods, broken=False):
@@ -119,11 +132,10 @@ def test_runs_of_a_machine_that_dies_are_made_on_another(tmp_path, connected):
     second = connected.add_node(num_cpus=1)
 
     def kill():
-        while not (tmp_path / "asleep").exists():
-            time.sleep(0.1)
+        wait_for(tmp_path / "asleep")
         connected.remove_node(second, allow_graceful=False)
 
-    killer = threading.Thread(target=kill)
+    killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     methods = ["Works", "Sleeps on the second", "Sleeps on the second, too", "Frozen"]
     outcomes = carried_out(tmp_path, *methods)
@@ -144,6 +156,36 @@ def test_what_cannot_be_prepared_stops_at_once(tmp_path, connected):
     with pytest.raises(UnpreparedError) as raised:
         carried_out(tmp_path, "Works", broken=True)
     assert str(raised.value) == f"The images are gone on {HERE}"
+
+
+def test_real_runs_come_to_what_they_come_to_without_ray(tmp_path, monkeypatch, connected):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # as a task of one CPU has
+    records = {}
+    before = signal.getsignal(signal.SIGTERM)
+    for name, how in (("here", ()), ("there", ("--ray=auto",))):
+        settings = ("trials=1", "targets=[photo]", "methods=[Agr-Sum, Deep-All]")
+        short = ("training.steps=2", "training.evaluate_every=1")
+        sets = [word for setting in (*settings, *short) for word in ("--set", setting)]
+        results = str(tmp_path / name)
+        script = [sys.executable, "run_all.py", "configs/smoke.yaml", *sets, "--results", results]
+        if how:
+            assert command(monkeypatch, *sets, "--results", results, *how) == 0
+        else:
+            subprocess.run(script, check=True, capture_output=True)
+        for path in sorted((tmp_path / name / "smoke" / "runs").iterdir()):
+            record = json.loads(path.read_text())
+            made = {key: record[key] for key in set(record) - {"seconds", "checksum"}}
+            records.setdefault(path.name, []).append(made)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert len(records) == 2
+    for here, there in records.values():
+        assert here == there
+
+
+def test_images_that_are_not_those_of_the_command_stop_it(tmp_path):
+    with pytest.raises(ValueError, match=r"The images and their split must be those that"):
+        Records(tmp_path, "0" * 64).check_origin({"split": "1" * 64, "weights": None})
+    Records(tmp_path, None, "2" * 64).check_origin({"split": "1" * 64, "weights": "2" * 64})
 
 
 def test_features_are_those_that_were_handed_over_or_else_what_is_kept(tmp_path):
@@ -207,5 +249,5 @@ class TestSentences:
         told = self.told(tmp_path, monkeypatch, capsys, "--ray=auto", "--set=resources.gpus=0.5")
         assert told == (
             "run_all.py: `resources` must be what a machine of the Ray cluster has. Received: "
-            "cpus=1, gpus=0.5, where no machine has more than 1 CPUs and 0 GPUs\n"
+            "cpus=1, gpus=0.5, and machines with 1 CPUs, 0 GPUs\n"
         )

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.step.machine import EPOCHS
+from tests.step.machine import EPOCHS, NAN_STEP
 from tests.step.on_replicas import environments
 
 COMPARED = ["agr_rand+mldg", "pcgrad+irm", "in_turn", "agr_sum+group_dro, whole domains"]
@@ -87,4 +87,4 @@ def test_a_job_of_which_one_was_killed_goes_on_and_ends_as_if_undisturbed(tmp_pa
 def test_what_is_nan_on_one_machine_is_told_by_all(tmp_path):
     codes, told = job(tmp_path, "--nan")
     assert codes == [0, 0], told
-    assert told == [{"step": 0, "domain": "cartoon"}] * 2
+    assert told == [{"step": NAN_STEP, "domain": "cartoon"}] * 2

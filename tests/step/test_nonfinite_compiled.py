@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dg_keras.fitting import watch
 from tests.step.vectors import (
     BAD_STEP,
     EAGER,
@@ -65,18 +66,20 @@ def test_a_block_of_steps_ends_where_the_first_is_bad():
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("bad", [BAD_STEP, STEPS - 1])
-def test_with_a_gpu_it_is_told_a_step_later_or_at_the_end_and_nothing_is_taken_meanwhile(
-    monkeypatch, bad
+@pytest.mark.parametrize(
+    ("every", "kinds", "blocks"),
+    [(0.0, [], BAD_STEP + 1), (0.0, ["GPU"], BAD_STEP + 2), (60.0, [], 6), (60.0, ["GPU"], 6)],
+)
+def test_it_is_told_when_it_is_looked_at_and_nothing_is_taken_meanwhile(
+    monkeypatch, every, kinds, blocks
 ):
-    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])  # pretended
+    monkeypatch.setattr(watch, "EVERY", every)
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: kinds)  # pretended
     model = made("agr_sum", how=GRAPH)
-    x, y = (np.array(part) for part in next(iter(stream().batch(STEPS))))
-    x[bad, 3, 0] = LOSS
-    states, _, told = fit(model, tf.data.Dataset.from_tensor_slices((x, y)))
-    assert len(states) == min(bad + 2, STEPS)
-    assert (told.step, told.domain, int(model.step)) == (bad, "b", bad)
-    assert_same(state(model), states[bad])
+    states, _, told = fit(model, stream(LOSS, steps=6))
+    assert len(states) == blocks
+    assert (told.step, told.domain, int(model.step)) == (BAD_STEP, "b", BAD_STEP)
+    assert_same(state(model), states[BAD_STEP])
 
 
 def test_where_all_is_finite_it_trains_as_ignoring_does():
@@ -93,6 +96,7 @@ def test_one_replica_s_nan_counts_for_all():
 import keras, numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from dg_keras.fitting import watch
 from tests.step.vectors import *
 
 for policy, strategy in (("raise", "agr_sum"), ("skip", "mean")):

@@ -94,6 +94,45 @@ def test_what_is_not_known_to_pay_is_left_to_keras(net, given):
     assert not is_compiled
 
 
+def test_functions_of_ones_own_in_what_is_keras_are_not_known():
+    class Doubled(keras.Model):
+        def call(self, x):
+            return tf.ensure_shape(tf.numpy_function(lambda v: 2 * v, [x], x.dtype), x.shape)
+
+    x = keras.Input((6,))
+    nested = keras.Model(x, Doubled()(layers.Dense(3)(x)))
+    operated = keras.Model(x, keras.ops.sin(layers.Dense(3)(x)))
+    within = keras.Sequential([x, dense(), layers.Dense(3)])
+    assert [dg_keras.step.pays_to_compile._layers(net) is None for net in (nested, operated)] == [
+        True,
+        True,
+    ]
+    assert len(dg_keras.step.pays_to_compile._layers(within)) == 5
+    wrapped = keras.metrics.MeanMetricWrapper(own)
+    scaled = keras.optimizers.LossScaleOptimizer(OwnAdam())
+    known = dg_keras.step.pays_to_compile._is_known
+    assert not any(map(known, (wrapped, scaled, own, Own())))
+    assert all(
+        map(
+            known,
+            ("accuracy", None, keras.losses.MeanSquaredError(), keras.losses.mean_squared_error),
+        )
+    )
+
+
+class OwnAdam(keras.optimizers.Adam):
+    pass
+
+
+def test_under_a_distribution_it_is_left_alone_also_where_fit_is_not():
+    with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+        model = dg_keras.DomainGeneralizer(dense(), "agr_sum", seed=1)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.AdamW(1e-3), loss=loss)
+    model.fit(DOMAINS, batch_size=4, verbose=0)
+    assert not model._plan.value.parts.compiles_whole
+
+
 def test_one_pass_is_not_what_an_objective_takes_that_needs_all_domains():
     _, is_compiled = fitted(dense(), "mean", "group_dro")
     assert is_compiled
