@@ -1,5 +1,6 @@
 """An experiment from its config to its report."""
 
+import collections
 import contextlib
 import difflib
 import os
@@ -32,9 +33,11 @@ from dg_keras.benchmark.progress import Progress
 from dg_keras.benchmark.ray_address import check_ray
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.records import Records
+from dg_keras.benchmark.report_part import ReportPart
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.run_files import RunFiles
 from dg_keras.benchmark.runs_of import runs_of
+from dg_keras.benchmark.search_part import SearchPart
 from dg_keras.benchmark.shard import Shard
 from dg_keras.benchmark.step_times import StepTimes
 from dg_keras.benchmark.summary import AVERAGE, Summary
@@ -212,6 +215,7 @@ class Experiment:
         claims = self._claims if self._shard is not None else None
         ordered = missing if self._shard is None else self._shard.own_first(missing)
         waiting = Waiting(ordered, self.records, claims)
+        left = collections.Counter(run.trial for run in missing)
         failed = []
         with (
             contextlib.nullcontext() if claims is None else claims.kept(),
@@ -227,7 +231,8 @@ class Experiment:
                     progress.failed(run, outcome.failure)
                     continue
                 progress.finished(run, outcome.record)
-                if self._is_complete(run.trial) and run.trial < self.config.trials:
+                left[run.trial] -= 1
+                if not left[run.trial] and run.trial < self.config.trials:
                     self._show(progress.console)
         for run in self._missing():  # another shard may have made it
             self._done[run.key] = self.records.read(run)
@@ -258,8 +263,7 @@ class Experiment:
         if len(finished) < len(self.runs):
             console.print(f"{len(finished)} of {len(self.runs)} runs are done.")
         folder = self.folder / "report"
-        write_report(folder, self.config, finished)
-        self._show(console)
+        self._show(console, write_report(folder, self.config, finished))
         written = ", ".join(sorted(os.listdir(folder)))
         console.print(f"The report is in {folder}: {written}", markup=False)
 
@@ -306,15 +310,16 @@ class Experiment:
     def _missing(self) -> list[Run]:
         return [run for run in self.runs if self._done[run.key] is None]
 
-    def _is_complete(self, trial: int) -> bool:
-        return all(run.trial != trial for run in self._missing())
-
-    def _show(self, console: rich.console.Console) -> None:
-        records = self.finished()
+    def _show(
+        self, console: rich.console.Console, part: ReportPart | SearchPart | None = None
+    ) -> None:
+        """Shows the table of what has been run; of a report's part, if it was computed."""
         if self.config.grid is not None:
-            console.print(tables.terminal_grid(self.config, grid_means(self.config, records)))
+            means = part.means if part else grid_means(self.config, self.finished())
+            console.print(tables.terminal_grid(self.config, means))
         else:
-            console.print(tables.terminal(self.config, Summary.of(self.config, records)))
+            summary = part.summary if part else Summary.of(self.config, self.finished())
+            console.print(tables.terminal(self.config, summary))
 
 
 def _targets(config: Config, inventory: Inventory) -> list[str]:

@@ -13,6 +13,7 @@ CONFIDENCE = 0.95
 """The probability that an interval is to hold the true gain."""
 
 _RESAMPLES = 9_999
+_DRAWS = 2**21  # at once, in memory; of no influence on them
 _DIGITS = 7  # as many as Keras' accuracies have; less is what sums of floats leave
 
 
@@ -53,6 +54,7 @@ class Gain:
             (differences,),
             np.mean,
             n_resamples=_RESAMPLES,
+            batch=max(1, _DRAWS // pairs),
             confidence_level=CONFIDENCE,
             method="percentile",
             random_state=np.random.default_rng(0),  # `rng` only from SciPy 1.15 on

@@ -32,6 +32,9 @@ class Records:
     def __init__(self, folder: Path, split: str | None, weights: str | None = None) -> None:
         self.folder = folder
         self._known = {"split": split, "weights": weights}
+        # Records that say the same hold the same: there may be 100,000 of them.
+        self._configs: dict[tuple[int, str, str], dict[str, Any]] = {}
+        self._versions: dict[str, dict[str, str]] = {}
 
     def read(self, run: Run) -> Record | None:
         """The run's record, or None if it has not been run.
@@ -46,7 +49,7 @@ class Records:
         record = _parse(path)
         known = {name: digest for name, digest in self._known.items() if digest is not None}
         made_with = {**record.config, **record.model_dump(include=set(known))}
-        expected = {**run.config.of_run(run.method, run.target), **known}
+        expected = {**self._config(run), **known}
         if made_with != expected:
             raise ValueError(
                 f"{path} was made with another configuration ({_difference(made_with, expected)}). "
@@ -60,7 +63,15 @@ class Records:
                 f"{run.trial}, seed {seed}. Received: that of {record.method} on {record.target}, "
                 f"trial {record.trial}, seed {record.seed}; {_REMEDY}"
             )
-        return record
+        versions = self._versions.setdefault(json.dumps(record.versions), record.versions)
+        return record.model_copy(update={"config": self._config(run), "versions": versions})
+
+    def _config(self, run: Run) -> dict[str, Any]:
+        """What the run depends on beside target and trial."""
+        key = (id(run.config), run.method.name, run.target)
+        if key not in self._configs:
+            self._configs[key] = run.config.of_run(run.method, run.target)
+        return self._configs[key]
 
     def check_origin(self, origin: Mapping[str, Any]) -> None:
         """Raises ValueError if records would be of other images, or other weights, than are known.

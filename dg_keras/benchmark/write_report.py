@@ -8,9 +8,13 @@ from dg_keras.benchmark.page import page
 from dg_keras.benchmark.part_of import part_of
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.replaced_whole import replaced_whole
+from dg_keras.benchmark.report_part import ReportPart
+from dg_keras.benchmark.search_part import SearchPart
 
 
-def write_report(folder: Path, config: Config, records: Sequence[Record]) -> None:
+def write_report(
+    folder: Path, config: Config, records: Sequence[Record]
+) -> ReportPart | SearchPart:
     """Writes tables, figures and `index.html`, a page with all of them.
 
     Which these are, `ReportPart.write` and, of a grid search, `SearchPart.write` say. A report that
@@ -20,8 +24,12 @@ def write_report(folder: Path, config: Config, records: Sequence[Record]) -> Non
         folder: Where to write.
         config: The experiment.
         records: Of the runs that have been done, at least one.
+
+    Returns:
+        What it shows.
     """
     part = part_of(config, records)
     with replaced_whole(folder) as made:
         part.write(made)
         (made / "index.html").write_text(page(config.name, [part]), encoding="utf-8")
+    return part
