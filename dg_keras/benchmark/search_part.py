@@ -24,7 +24,8 @@ class SearchPart:
         records: Of the runs that have been done.
         means: From `grid_means`.
         tables: The settings that were chosen, and all that were tried.
-        figures: A PNG image, by the name of its file without ending.
+        figures: A PNG image, by the name of its file without ending, where there are settings to
+            compare.
     """
 
     config: Config
@@ -43,7 +44,9 @@ class SearchPart:
         """
         means = grid_means(config, records)
         shown = list(tables.search_tables(config, means))
-        images = {"grid": figures.png(figures.heat_maps(config, means))}
+        images = {}
+        if len(config.grid.settings) > 1:  # of a single one there is no map
+            images["grid"] = figures.png(figures.heat_maps(config, means))
         return cls(config, records, means, shown, images)
 
     @property

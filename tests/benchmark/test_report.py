@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dg_keras.benchmark.config import Method
+from dg_keras.benchmark.grid_settings import grid_settings
 from dg_keras.benchmark.page import page
 from dg_keras.benchmark.read import read
 from dg_keras.benchmark.report_part import ReportPart
@@ -200,6 +201,25 @@ def test_a_search_writes_its_choice_as_a_config(tmp_path, choose):
     best = {"per_target": {"photo": 1e-3, "sketch": 1e-4}, "for_all": dict.fromkeys(rates, 1e-4)}
     assert rates == best[choose]
     assert chosen.optimizer_of(chosen.methods[1], "photo").learning_rate == 1e-3
+
+
+def test_a_search_of_one_setting_ranks_its_methods(tmp_path):
+    grid = "grid={learning_rate: [0.1], choose: for_all}"
+    made = config("methods=[Deep-All, Agr-Sum]", grid)
+    (setting,) = grid_settings(made)
+    reached = {"Deep-All": (0.5, 0.6), "Agr-Sum": (0.6, 0.7)}
+    done = [
+        record(setting.methods[method].name, target, 1, None, validation_accuracy=accuracy)
+        for method, accuracies in reached.items()
+        for target, accuracy in zip(("photo", "sketch"), accuracies, strict=True)
+    ]
+    write_report(tmp_path, made, done)
+    assert sorted(os.listdir(tmp_path)) == ["chosen.yaml", "grid.csv", "grid.md", "index.html"]
+    shown = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert (
+        "the most accurate method first; nothing was tested: Agr-Sum 65.00 %; Deep-All 55.00 %."
+        in (re.sub(r"\s+", " ", shown))
+    )
 
 
 def test_a_choice_keeps_arguments_that_are_none(tmp_path):
