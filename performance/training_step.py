@@ -25,7 +25,7 @@ class Setting(NamedTuple):
 
     network: str
     batch_size: int  # images per domain
-    jit_compile: bool
+    jit_compile: bool | str
     steps: int  # per measurement
     rounds: int
     at_once: int = 1  # `steps_per_execution`
@@ -37,6 +37,8 @@ SETTINGS = {
     "alexnet-32": Setting("AlexNet", 32, False, 2, 3),
     "alexnet-8": Setting("AlexNet", 8, False, 3, 3),
     "efficientnet_lite0-32": Setting("EfficientNetLite0", 32, False, 2, 3),
+    "small-32-auto": Setting("small", 32, "auto", 400, 9),
+    "small-32-auto-at-once": Setting("small", 32, "auto", 1000, 9, at_once=50),
     "small-32": Setting("small", 32, False, 400, 9),
     "small-32-at-once": Setting("small", 32, False, 1000, 9, at_once=50),
     "small-32-xla": Setting("small", 32, True, 400, 9),
