@@ -117,18 +117,15 @@ def carried_out_by_ray(
         prepared = _prepared(waiting, kept, resources)
         carry_out = _task(_carry_out, resources)
         on: dict[ray.ObjectRef, Run] = {}
-        may_have_more = True
         try:
-            while on or may_have_more:
-                while may_have_more and len(on) < _AHEAD * max(1, _room(resources)):
-                    run = waiting.next()
-                    may_have_more = run is not None
-                    if may_have_more:
-                        frozen = prepared.get(_front(run.config), (None, None))
-                        on[carry_out.remote(kept, run, *frozen)] = run
-                        started(run)
+            while True:
+                ahead = _AHEAD * max(1, _room(resources))
+                while len(on) < ahead and (run := waiting.next()) is not None:
+                    frozen = prepared.get(_front(run.config), (None, None))
+                    on[carry_out.remote(kept, run, *frozen)] = run
+                    started(run)
                 if not on:
-                    break
+                    return
                 (ended,), _ = ray.wait(list(on))
                 outcome = _received(ended, on.pop(ended), hand)
                 waiting.done_with(outcome.run)

@@ -1,6 +1,5 @@
 """Runs on a Ray cluster of two machines, both of them here."""
 
-import contextlib
 import importlib.util
 import json
 import os
@@ -38,16 +37,9 @@ def cluster():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.getcwd())  # as it is where run_all.py is
         patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        with contextlib.closing(_Cluster()) as cluster:
-            yield cluster
-
-
-class _Cluster(Cluster):
-    def __init__(self):
-        super().__init__(initialize_head=True, head_node_args={"num_cpus": 1})
-
-    def close(self):
-        self.shutdown()
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        yield cluster
+        cluster.shutdown()
 
 
 class OnMachines(Acted):

@@ -154,6 +154,25 @@ def of_one_machine(replicas):
     return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
 
 
+def findings(*arguments):
+    """What this command finds, by case."""
+    command = [sys.executable, "-m", "tests.step.on_replicas", *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stderr[-3000:]
+    told = [json.loads(line) for line in run.stdout.splitlines()]
+    return {of.pop("case"): of for of in told}
+
+
+def assert_same_as_one(of_case):
+    """That replicas, on one machine or on several, did what one does."""
+    assert of_case["moved"] > 1e-4
+    # A merge of each replica by itself, or a clip, is off by about as much as weights move.
+    assert of_case["weights"] < 1e-6
+    assert of_case["logs"] < 1e-5
+    assert of_case["state"] < 1e-6
+    assert of_case["steps"] == 10
+
+
 def on_machines(machines, command):
     """Starts a process per machine, and waits; the first one prints."""
     started = []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.step.machine import EPOCHS, NAN_STEP
-from tests.step.on_replicas import environments
+from tests.step.on_replicas import assert_same_as_one, environments, findings
 
 COMPARED = ["agr_rand+mldg", "pcgrad+irm", "in_turn", "agr_sum+group_dro, whole domains"]
 """A few: `python -m tests.step.on_replicas 2 --machines` compares them all."""
@@ -18,21 +18,12 @@ COMPARED = ["agr_rand+mldg", "pcgrad+irm", "in_turn", "agr_sum+group_dro, whole 
 @pytest.fixture(scope="module")
 def compared():
     """What `tests.step.on_replicas` finds, by case."""
-    command = [sys.executable, "-m", "tests.step.on_replicas", "2", "--machines", *COMPARED]
-    run = subprocess.run([*command, "overflow"], capture_output=True, text=True, timeout=600)
-    assert run.returncode == 0, run.stderr[-3000:]
-    found = [json.loads(line) for line in run.stdout.splitlines()]
-    return {of.pop("case"): of for of in found}
+    return findings("2", "--machines", *COMPARED, "overflow")
 
 
 @pytest.mark.parametrize("case", COMPARED)
 def test_two_machines_do_what_one_does(compared, case):
-    found = compared[case]
-    assert found["moved"] > 1e-4
-    assert found["weights"] < 1e-6
-    assert found["logs"] < 1e-5
-    assert found["state"] < 1e-6
-    assert found["steps"] == 10
+    assert_same_as_one(compared[case])
 
 
 def test_an_overflow_on_one_machine_skips_the_step_on_all(compared):

@@ -1,10 +1,8 @@
 """Several replicas under tf.distribute do what one does, and refuse what Keras does not combine."""
 
-import json
-import subprocess
-import sys
-
 import pytest
+
+from tests.step.on_replicas import assert_same_as_one, findings
 
 COMPARED = [
     *("agr_rand+irm", "pcgrad+mixup", "agr_sum+mldg", "mean+group_dro"),
@@ -32,23 +30,12 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def two():
     """What `tests.step.on_replicas` finds, by case."""
-    cases = [*COMPARED, *REFUSED, "overflow"]
-    command = [sys.executable, "-m", "tests.step.on_replicas", "2", *cases]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    assert run.returncode == 0, run.stderr[-3000:]
-    found = [json.loads(line) for line in run.stdout.splitlines()]
-    return {of.pop("case"): of for of in found}
+    return findings("2", *COMPARED, *REFUSED, "overflow")
 
 
 @pytest.mark.parametrize("case", COMPARED)
 def test_two_replicas_do_what_one_does(two, case):
-    found = two[case]
-    assert found["moved"] > 1e-4
-    # A merge of each replica by itself, or a clip, is off by about as much as weights move.
-    assert found["weights"] < 1e-6
-    assert found["logs"] < 1e-5
-    assert found["state"] < 1e-6
-    assert found["steps"] == 10
+    assert_same_as_one(two[case])
 
 
 @pytest.mark.parametrize("case", REFUSED)
