@@ -143,7 +143,7 @@ def test_a_methods_step_and_evaluation_are_traced_once(monkeypatch):
 
 def test_a_run_takes_the_setting_of_its_held_out_domain():
     method = "{name: Deep-All, targets: {photo: {learning_rate: 1.0e-9, weight_decay: 0}}}"
-    runner, runs = made(f"methods=[{method}]")
+    runner, runs = made("training.optimizer.learning_rate=0.1", f"methods=[{method}]")
     photo, sketch = (runner.run(run) for run in runs)
     assert photo.config["method"]["learning_rate"] == 1e-9
     assert sketch.config["method"]["learning_rate"] is None
@@ -151,4 +151,4 @@ def test_a_run_takes_the_setting_of_its_held_out_domain():
     first, last = photo.history["val_loss"]
     assert first == pytest.approx(last, rel=1e-5)
     first, last = sketch.history["val_loss"]
-    assert abs(first - last) > 1e-3
+    assert abs(first - last) > 1e-2
