@@ -19,9 +19,9 @@ import pandas as pd
 
 from performance import training_step
 from performance.measuring import apart
+from performance.merge import STRATEGIES
 from performance.networks import batches, made
 
-STRATEGIES = ("mean", "agr_sum", "agr_rand", "pcgrad")
 OBJECTIVES = ("empirical_risk", "irm", "mixup", "group_dro", "mldg")
 SETTINGS = ("alexnet-32-xla", "alexnet-32", "efficientnet_lite0-32", "small-32")
 TESTS = ("tests/strategies", "tests/step", "tests/objectives", "tests/never_silent")
@@ -159,27 +159,12 @@ def merges(device: str) -> pd.DataFrame:
     """The merge alone beside the mean's, which reads three gradients and writes one."""
     import tensorflow as tf
 
-    import dg_keras
     from performance.measuring import alternately, compared
+    from performance.merge import into_variables, of_domains, waiting_for
 
     with tf.device(device):
-        shapes = [v.shape for v in dg_keras.backbones.AlexNet(7).trainable_variables]
-        gradients = [[tf.random.normal(shape) for shape in shapes] for _ in range(3)]
-        merged = [tf.Variable(tf.zeros(shape)) for shape in shapes]
-        step = tf.constant(1, tf.int64)
-
-        def way(name: str) -> Any:
-            strategy = dg_keras.strategies.get(name)
-
-            @tf.function(jit_compile=True, autograph=False)
-            def merge() -> tf.Tensor:
-                for variable, value in zip(merged, strategy(gradients, step), strict=True):
-                    variable.assign(value)
-                return tf.reduce_sum(merged[-1])
-
-            return lambda: [merge() for _ in range(10)][-1].numpy()  # which waits for the device
-
-        ways = {name: way(name) for name in STRATEGIES}
+        merged = into_variables(of_domains())
+        ways = {name: waiting_for(way, times=10) for name, way in merged.items()}
         for one in ways.values():
             one()
         table = compared(alternately(ways, ROUNDS), against="mean", per=10)

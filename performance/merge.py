@@ -9,6 +9,7 @@ how much.
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from performance.measuring import alternately, compared, parser, show
 
+STRATEGIES = ("mean", "agr_sum", "agr_rand", "pcgrad")
 DOMAINS = 3
 BLOCK = 2**16  # components: in cache, so that the second sum reads what the first wrote there
 
@@ -30,28 +32,56 @@ def main() -> None:
 
     import dg_keras
 
-    shapes = [v.shape for v in dg_keras.backbones.AlexNet(7).trainable_variables]
-    gradients = [[tf.random.normal(shape) for shape in shapes] for _ in range(DOMAINS)]
-    merged = [tf.Variable(tf.zeros(shape)) for shape in shapes]
-    step = tf.constant(1, tf.int64)
-
-    def into_variables(strategy: dg_keras.strategies.Strategy) -> Any:
-        @tf.function(jit_compile=True, autograph=False)
-        def merge(gradients: list[list[tf.Tensor]], step: tf.Tensor) -> None:
-            for variable, value in zip(merged, strategy(gradients, step), strict=True):
-                variable.assign(value)
-
-        return lambda: merge(gradients, step)
-
-    names = ("mean", "agr_sum", "agr_rand", "pcgrad")
-    strategies = {name: dg_keras.strategies.get(name) for name in names}
-    ways = {"memory": _memory(sum(int(np.prod(shape)) for shape in shapes))}
-    ways |= {name: into_variables(strategy) for name, strategy in strategies.items()}
-    fresh = tf.function(strategies["mean"], jit_compile=True, autograph=False)
-    ways["mean, fresh"] = lambda: fresh(gradients, step)
+    gradients = of_domains()
+    ways = {"memory": _memory(sum(int(np.prod(g.shape)) for g in gradients[0]))}
+    ways |= {name: waiting_for(way) for name, way in into_variables(gradients).items()}
+    fresh = tf.function(dg_keras.strategies.get("mean"), jit_compile=True, autograph=False)
+    ways["mean, fresh"] = lambda: fresh(gradients, tf.constant(1, tf.int64))
     for way in ways.values():
         way()
     show(compared(alternately(ways, given.rounds), against="memory"), given.csv)
+
+
+def of_domains() -> list[list[Any]]:
+    """The domains' gradients for AlexNet."""
+    import tensorflow as tf
+
+    import dg_keras
+
+    shapes = [v.shape for v in dg_keras.backbones.AlexNet(7).trainable_variables]
+    return [[tf.random.normal(shape) for shape in shapes] for _ in range(DOMAINS)]
+
+
+def into_variables(gradients: list[list[Any]]) -> dict[str, Callable[[], Any]]:
+    """Each strategy's merge, which returns a number that is there when the merge is."""
+    import tensorflow as tf
+
+    import dg_keras
+
+    merged = [tf.Variable(tf.zeros_like(gradient)) for gradient in gradients[0]]
+    step = tf.constant(1, tf.int64)
+
+    def way(strategy: dg_keras.strategies.Strategy) -> Callable[[], Any]:
+        @tf.function(jit_compile=True, autograph=False)
+        def merge(gradients: list[list[tf.Tensor]], step: tf.Tensor) -> tf.Tensor:
+            for variable, value in zip(merged, strategy(gradients, step), strict=True):
+                variable.assign(value)
+            return tf.reduce_sum(merged[-1])  # a bias
+
+        return lambda: merge(gradients, step)
+
+    return {name: way(dg_keras.strategies.get(name)) for name in STRATEGIES}
+
+
+def waiting_for(way: Callable[[], Any], times: int = 1) -> Callable[[], None]:
+    """The way, so many times, until the device is through."""
+
+    def wait() -> None:
+        for _ in range(times):
+            last = way()
+        last.numpy()
+
+    return wait
 
 
 def _memory(components: int) -> Any:
