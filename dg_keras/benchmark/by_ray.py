@@ -239,8 +239,8 @@ def _carry_out(
     with _told_where():
         hand = _hand(*kept)
         import_modules(run.config.imports)
-        if (record := hand.records.read(run)) is not None:  # by a process that died after it
-            return Outcome(run, record)
+        if (found := hand.found(run)) is not None:  # since Ray runs again what died at its end
+            return found
         if origin is not None:
             hand.features.latest = (origin, features)
         outcome = hand.carry_out(run)

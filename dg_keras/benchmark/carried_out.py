@@ -95,12 +95,9 @@ def _after_death(
     """What came of the run of a worker that died; None if it had none, or is to be tried again."""
     if run is None:
         return None
-    record = hand.records.read(run)
-    if record is not None:  # it died after it wrote it
-        hand.files.remove(run)
-        return Outcome(run, record)
-    if tries[run.key] < _TRIES:
-        return None
+    found = hand.found(run)
+    if found is not None or tries[run.key] < _TRIES:
+        return found
     return Outcome(run, failure=f"{death}, {_TRIES} times")
 
 

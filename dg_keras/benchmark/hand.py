@@ -78,6 +78,14 @@ class Hand:
         self.files.remove(run)
         return Outcome(run, record)
 
+    def found(self, run: Run) -> Outcome | None:
+        """What came of a run of a process that died after it wrote its record; None if it didn't."""
+        record = self.records.read(run)
+        if record is None:
+            return None
+        self.files.remove(run)
+        return Outcome(run, record)
+
     def _prepared(self, run: Run) -> Runner:
         try:
             return self._runner(run.config)

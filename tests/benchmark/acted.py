@@ -34,4 +34,11 @@ class Acted(Hand):
             return Outcome(run, failure="It failed")
         if run.method.name == "Sleeps":
             time.sleep(600)
-        return Outcome(run, record(run.method.name, run.target, run.trial, 0.5))
+        seed = run.config.run_seed(run.target, run.trial)
+        made_with = run.config.of_run(run.method, run.target)
+        names = (run.method.name, run.target, run.trial)
+        outcome = Outcome(run, record(*names, 0.5, seed=seed, config=made_with))
+        if run.method.name == "Dies when done":
+            self.records.write(run, outcome.record)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outcome

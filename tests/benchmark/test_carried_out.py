@@ -60,6 +60,24 @@ def test_a_worker_that_dies_costs_its_run_alone_and_no_worker_outlives_the_rest(
     assert not any(map(is_running, pids))
 
 
+def test_a_run_whose_worker_dies_once_it_wrote_the_record_is_done(tmp_path):
+    methods = "methods=[{name: Dies when done}]"
+    (config,) = benchmark.read(
+        "configs/smoke.yaml", ["trials=1", methods, "baseline=Dies when done"]
+    ).configs
+    (run,) = runs_of(config, ["photo"])
+    hand = Acted(tmp_path)
+    checkpoint = hand.files.checkpoint(run)
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    started = []
+    waiting = Waiting([run], hand.records)
+    (outcome,) = carried_out(waiting, hand, 2, started.append)
+    assert outcome.record.method == "Dies when done"
+    assert len(started) == 1
+    assert not checkpoint.exists()
+
+
 def broken(monkeypatch, **deeds):
     """Lets the runs of some methods do something else, with the model that they were to train."""
     run = Runner.run

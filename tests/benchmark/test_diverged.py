@@ -31,10 +31,12 @@ MADE = [
 
 
 def test_a_run_that_diverges_is_recorded_as_such_and_changes_no_other(tmp_path, capsys):
-    # Times -701 at each step: after 13 the logits are finite, and after 14 the weights are not.
+    # The last layer's weights times -701 at each step: after 13 steps what they add up to is far
+    # from infinite, and after 14 they are not.
     decay = "{photo: {learning_rate: 0.001, weight_decay: 702}}"
     given = [
         *SMALL,
+        "backbone.train_from=pool",
         f"data.name={few_images()}",
         f"methods=[{{name: Deep-All, targets: {decay}}}]",
         "training.optimizer={name: adamw_per_step, learning_rate: 0.001, weight_decay: 0}",

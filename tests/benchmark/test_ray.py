@@ -107,16 +107,18 @@ def connected(cluster):
 
 
 def test_a_run_that_fails_or_kills_its_process_costs_no_other(tmp_path, connected):
-    outcomes = carried_out(tmp_path, "Works", "Dies", "Fails", "Frozen")
+    outcomes = carried_out(tmp_path, "Works", "Dies", "Dies when done", "Fails", "Frozen")
     assert outcomes["Works"].record.method == "Works"
+    assert outcomes["Dies when done"].record.method == "Dies when done"
     assert outcomes["Frozen"].record.result.accuracy == 1.0
     assert outcomes["Fails"].failure == f"It failed on {HERE}"
     assert outcomes["Dies"].failure.startswith("WorkerCrashedError: ")
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        "dies-when-done--photo--trial1.json",
         "frozen--photo--trial1.json",
         "works--photo--trial1.json",
     ]
-    assert len((tmp_path / "pids").read_text().split()) == 1 + 4 + 1  # dies once more, three times
+    assert len((tmp_path / "pids").read_text().split()) == 1 + 4 + 1 + 1  # dies three times more
     assert (tmp_path / "prepared").read_text() == "once\n"
 
 
