@@ -58,9 +58,10 @@ def _history(
     config: Config, target: str, domains: Sequence[str], values: list[float]
 ) -> dict[str, list[float]]:
     """What is recorded at every evaluation."""
-    keys = ["val_accuracy"]
+    sources = [domain for domain in domains if domain != target]
+    keys = ["val_accuracy", *(f"loss/{domain}" for domain in sources)]
     if config.along_training.accuracy:
-        keys += [f"val_accuracy/{domain}" for domain in domains if domain != target]
+        keys += [f"val_accuracy/{domain}" for domain in sources]
         keys.append(f"test_accuracy/{target}")
     return dict.fromkeys(keys, values)
 

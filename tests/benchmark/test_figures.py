@@ -171,10 +171,13 @@ def test_many_domains_all_have_their_curve():
 def test_conflicts_are_the_mean_over_targets_and_trials():
     def run(target, share):
         measured = Conflicts(steps=[2, 4], shares={"a": [share, share], "b": [0.5, 0.5]})
-        return record("Deep-All", target, 1, 0.5, conflicts=measured)
+        history = {f"loss/{source}": [1.0, 1.0] for source in "abc"}
+        return record("Deep-All", target, 1, 0.5, conflicts=measured, history=history)
 
     figure = figures.conflict_maps([run("photo", 0.2), run("sketch", 0.4)])
     (picture,) = figure.axes[0].images
+    # Of three random signs, all are alike in one of four cases, which is the middle of the colours.
+    assert np.mean(picture.get_clim()) == 0.75
     np.testing.assert_allclose(picture.get_array(), [[0.3, 0.3], [0.5, 0.5]])
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
     assert figures.conflict_maps([record("Deep-All", "photo", 1, 0.5)]) is None

@@ -12,7 +12,8 @@ from dg_keras.benchmark.record import Conflicts, Record
 def conflict_maps(records: Sequence[Record]) -> Figure | None:
     """The share of components on which the domains conflict, per layer along training.
 
-    One panel per method: the mean over its trials and held-out domains.
+    One panel per method: the mean over its trials and held-out domains. White is what gradients of
+    random signs would come to, 1 - 2^(1 - N) for N source domains.
 
     Args:
         records: Of the runs that have been done.
@@ -31,14 +32,24 @@ def conflict_maps(records: Sequence[Record]) -> Figure | None:
         method: np.mean([[c.shares[layer] for layer in layers] for c in conflicts], axis=0)
         for method, conflicts in found.items()
     }
-    largest = max(mean.max() for mean in means.values())
+    (sources,) = {_sources(record) for record in records if record.conflicts is not None}
+    chance = 1 - 2.0 ** (1 - sources)
+    span = max(0.1, *(abs(mean - chance).max() for mean in means.values()))
     height = max(2.6, 1.2 + 0.28 * len(layers))  # inches, for the colour bar's label too
     figure, axes = panels(1, len(means), (4.6, height), sharey=True)
     for panel, (method, mean) in zip(axes[0], means.items(), strict=True):
-        picture = panel.imshow(mean, cmap="cividis", vmin=0, vmax=largest, aspect="auto")
+        picture = panel.imshow(
+            mean, cmap="PuOr_r", vmin=chance - span, vmax=chance + span, aspect="auto"
+        )
         panel.set_xticks(range(len(steps)), steps)
         panel.set_yticks(range(len(layers)), layers, fontsize=8, parse_math=False)
         panel.set_xlabel("step")
         panel.set_title(method, fontsize=10, parse_math=False)
-    figure.colorbar(picture, ax=list(axes[0]), label="share of conflicting components")
+    label = f"share of conflicting components\n(of random signs: {chance:g})"
+    figure.colorbar(picture, ax=list(axes[0]), label=label)
     return figure
+
+
+def _sources(record: Record) -> int:
+    """The number of domains that a run was trained on."""
+    return sum(key.startswith("loss/") for key in record.history)

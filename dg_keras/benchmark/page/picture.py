@@ -32,8 +32,9 @@ _CAPTIONS = {
     "conflict": (
         "Where the domains' gradients conflict",
         "Colour: the share of a layer's components, from 0 to 1, on which the domains' gradients "
-        "differ in sign. Down: layers, the input's first. Across: training steps. Means over the "
-        "trials and held-out domains.",
+        "differ in sign; white is what gradients of random signs would come to, and only less than "
+        "that is agreement. Down: layers, the input's first. Across: training steps. Means over "
+        "the trials and held-out domains.",
     ),
     "grid": (
         "Validation accuracy of every setting",
