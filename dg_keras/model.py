@@ -34,7 +34,7 @@ from dg_keras.fitting.many_machines import PackedLogs, first_of_own
 from dg_keras.fitting.name_domains import name_domains
 from dg_keras.fitting.validate_by_domain import validate_by_domain
 from dg_keras.fitting.watch import Watch
-from dg_keras.step import Done, Moment, ObjectiveState, Plan, Policy, Taken
+from dg_keras.step import Done, Memory, Moment, Plan, Policy, Taken
 from dg_keras.step.as_before import AsBefore
 from dg_keras.step.checks import (
     check_can_be_trained,
@@ -151,7 +151,7 @@ class DomainGeneralizer(keras.Model):
             self._counters.value["restarted"] = _counter("restarted", 0)
         if on_nonfinite == "skip":
             self._counters.value["skipped_steps"] = _counter("skipped_steps", 0)
-        self._objective_state = _Untracked(None)
+        self._memory = _Untracked(None)
         self._told = _Untracked(None)
         self._domain_losses = _Untracked(None)
         self._plan = _Untracked(None)
@@ -159,7 +159,7 @@ class DomainGeneralizer(keras.Model):
         self._batches_from = _Untracked(None)
         self.built = net.built
         if self.domain_names is not None:
-            self._make_objective_state()
+            self._make_memory()
 
     @property
     def step(self) -> keras.Variable:
@@ -180,8 +180,14 @@ class DomainGeneralizer(keras.Model):
     @property
     def objective_state(self) -> dict[str, np.ndarray]:
         """What the objective remembers from step to step, such as GroupDRO's `q`; a copy."""
-        state = self._objective_state.value
-        return {} if state is None else state.numpy()
+        memory = self._memory.value
+        return {} if memory is None else memory.numpy("objective")
+
+    @property
+    def strategy_state(self) -> dict[str, np.ndarray]:
+        """What the strategy remembers, such as GradVac's `similarity`; a copy."""
+        memory = self._memory.value
+        return {} if memory is None else memory.numpy("strategy")
 
     @property
     def output_names(self) -> list[str] | None:
@@ -189,15 +195,15 @@ class DomainGeneralizer(keras.Model):
         return getattr(self.net, "output_names", None)
 
     def reset_training(self, seed: int) -> None:
-        """Puts the step and the objective's state back to the start, and sets the seed.
+        """Puts the step and what is remembered back to the start, and sets the seed.
 
         The network and the optimizer stay as they are.
         """
         for counter in self._counters.value.values():
             counter.assign(0)
         self.seed.assign(seed)
-        if self._objective_state.value is not None:
-            self._objective_state.value.reset()
+        if self._memory.value is not None:
+            self._memory.value.reset()
 
     def call(self, x: Any, training: bool | None = None) -> Any:
         """The network's predictions."""
@@ -406,7 +412,7 @@ class DomainGeneralizer(keras.Model):
         check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
         if len(self.domain_names) > 1:
             warn_of_batch_norm(self.net)
-        self._make_objective_state()
+        self._make_memory()
         told = self._told.value
         with self.distribute_strategy.scope():
             of_step = self.net, self.strategy, self.objective
@@ -419,7 +425,7 @@ class DomainGeneralizer(keras.Model):
                 self,
                 self.strategy,
                 self.objective,
-                self._objective_state.value,
+                self._memory.value,
                 self.on_nonfinite,
                 self.in_turn,
                 compiles,
@@ -476,12 +482,12 @@ class DomainGeneralizer(keras.Model):
             return None
         return gradients_apart(self, batches_from, step)
 
-    def _make_objective_state(self) -> None:
-        """Makes the variables of the objective's state, once the number of domains is known."""
-        state, domains = self._objective_state.value, len(self.domain_names)
-        if state is None or state.domains != domains:
+    def _make_memory(self) -> None:
+        """Makes the variables of what is remembered, once the number of domains is known."""
+        memory, domains = self._memory.value, len(self.domain_names)
+        if memory is None or memory.domains != domains:
             with self.distribute_strategy.scope():
-                self._objective_state.value = ObjectiveState(self.objective, domains)
+                self._memory.value = Memory(self.objective, self.strategy, domains)
 
     def _restart_optimizer_if_due(self) -> None:
         """Puts the optimizer's variables back to the start, once, where the objective asks so."""
@@ -546,7 +552,7 @@ class DomainGeneralizer(keras.Model):
         return model
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the counters, the objective's state, and that of the network's generators."""
+        """Saves the counters, what is remembered, and the state of the network's generators."""
         for name, variable in self._own_state().items():
             store[name] = variable.numpy()
 
@@ -554,7 +560,8 @@ class DomainGeneralizer(keras.Model):
         """Loads what `save_own_variables` saved."""
         state, held = self._own_state(), set(store.keys())
         if set(state) != held:
-            unknown = any(key.startswith("objective_") for key in held) and not self.domain_names
+            prefixes = ("objective_", "strategy_")
+            unknown = any(key.startswith(prefixes) for key in held) and not self.domain_names
             raise ValueError(
                 f"{self.name}: the file must hold {', '.join(sorted(state))}. "
                 f"Received: {', '.join(sorted(held)) or 'none of them'}"
@@ -565,12 +572,11 @@ class DomainGeneralizer(keras.Model):
 
     def _own_state(self) -> dict[str, keras.Variable]:
         """What is saved beside the network and the optimizer."""
-        state = self._objective_state.value
-        objective = {} if state is None else state.variables
+        memory = self._memory.value
         # Keras saves the state of no seed generator, so that dropout would start anew.
         return {
             **self._counters.value,
-            **{f"objective_{name}": variable for name, variable in objective.items()},
+            **({} if memory is None else memory.variables),
             **{f"generator_{i}": variable for i, variable in enumerate(generators(self))},
         }
 
@@ -578,9 +584,10 @@ class DomainGeneralizer(keras.Model):
         """Why `fit` must be given the domains that the model knows; None if others will do."""
         if self._are_names_given:
             return "which DomainGeneralizer was given"
-        state = self._objective_state.value
-        if state is not None and state.variables and int(self.step.numpy()):
-            return f"which {type(self.objective).__name__} remembers"
+        memory = self._memory.value
+        if memory is not None and memory.variables and int(self.step.numpy()):
+            whose = self.strategy if memory.numpy("strategy") else self.objective
+            return f"which {type(whose).__name__} remembers"
         return None
 
 

@@ -79,7 +79,7 @@ class Hand:
         return Outcome(run, record)
 
     def found(self, run: Run) -> Outcome | None:
-        """What came of a run of a process that died after it wrote its record; None if it didn't."""
+        """What came of a run whose process died once its record was written; None if it was not."""
         record = self.records.read(run)
         if record is None:
             return None

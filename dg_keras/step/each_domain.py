@@ -7,8 +7,8 @@ from dg_keras.objectives import Batch, Objective
 from dg_keras.step.are_finite import are_finite
 from dg_keras.step.batches import split
 from dg_keras.step.domain_pass import DomainPass
+from dg_keras.step.memory import Memory
 from dg_keras.step.moment import Moment
-from dg_keras.step.objective_state import ObjectiveState
 from dg_keras.step.replicas import share, sum_over_replicas
 from dg_keras.step.second_points import SecondPoints
 from dg_keras.step.sums import times
@@ -24,20 +24,19 @@ class EachDomain:
         domain_pass: DomainPass,
         strategy: Strategy,
         objective: Objective,
-        state: ObjectiveState,
+        memory: Memory,
         second_points: SecondPoints | None,
     ) -> None:
         self._pass = domain_pass
-        self._strategy = strategy
         self._objective = objective
-        self._state = state
+        self._memory = memory
         self._second_points = second_points
         self.merge_can_be_compiled = strategy.can_be_compiled
         self.keeps_finite = strategy.keeps_finite
 
     def gradients(self, batch: Batch, moment: Moment) -> Taken:
         """The domains' losses and gradients."""
-        batches = split(batch, self._state.domains)
+        batches = split(batch, self._memory.domains)
         passes = [self._pass(own, moment.step) for own in batches]
         losses, gradients, y_pred, bounds = zip(*passes, strict=True)
         finite = are_finite(gradients, bounds) if self._pass.watched else None
@@ -61,11 +60,10 @@ class EachDomain:
         # The optimizer sums what the replicas hand it. A nonlinear merge must see each
         # domain's gradient already summed; then every replica hands on its share of one result.
         whole = [sum_over_replicas(gradient) for gradient in gradients]
-        merged = self._strategy.of_run(moment.seed)(whole, moment.step)
-        return [None if g is None else share(g) for g in merged]
+        return [None if g is None else share(g) for g in self._memory.merge(whole, moment)]
 
     def _weigh(self, losses: tuple[tf.Tensor, ...]) -> list[tf.Tensor]:
         """The domains' weights by their losses on all replicas."""
         values = tf.stack([tf.cast(tf.stop_gradient(loss), tf.float32) for loss in losses])
         (values,) = sum_over_replicas([share(values)])
-        return self._state.weigh(values)
+        return self._memory.weigh(values)

@@ -12,9 +12,9 @@ from dg_keras.step.checks import has_trainable_batch_norm
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.each_domain import EachDomain
 from dg_keras.step.in_turn import InTurn
+from dg_keras.step.memory import Memory
 from dg_keras.step.moment import Moment
 from dg_keras.step.nonfinite import Nonfinite, Policy
-from dg_keras.step.objective_state import ObjectiveState
 from dg_keras.step.one_pass import OnePass
 from dg_keras.step.own_domains import of_own_domains, places
 from dg_keras.step.parts import Parts
@@ -33,7 +33,7 @@ class Plan:
         model: The compiled model.
         strategy: What makes one gradient of the domains' gradients.
         objective: What makes a loss, and so a gradient, of each domain's batch.
-        state: The objective's state, for the number of domains that are trained on.
+        memory: Their state, for the number of domains that are trained on.
         on_nonfinite: What to do where a step meets an infinity or NaN.
         in_turn: Whether the domains are taken one after the other.
         jit_compile: Whether XLA compiles the step.
@@ -46,7 +46,7 @@ class Plan:
         model: keras.Model,
         strategy: Strategy,
         objective: Objective,
-        state: ObjectiveState,
+        memory: Memory,
         on_nonfinite: Policy = "raise",
         in_turn: bool = False,
         jit_compile: bool = False,
@@ -54,24 +54,24 @@ class Plan:
         domain_parallel: bool = False,
     ) -> None:
         self.parts = Parts(model, in_turn, jit_compile, compile_update)
-        self._model, self._state = model, state
+        self._model, self._memory = model, memory
         watched = on_nonfinite != "ignore"
         self._is_parallel = domain_parallel and number_of_replicas() > 1
         domain_pass = DomainPass(model, objective, self.parts, watched, not self._is_parallel)
         if self._is_parallel:
-            self._way = WholeDomains(model, domain_pass, strategy, objective, state)
+            self._way = WholeDomains(model, domain_pass, strategy, objective, memory)
         elif in_turn:
-            self._way = InTurn(domain_pass, strategy, state.domains, self.parts)
+            self._way = InTurn(domain_pass, strategy, memory.domains, self.parts)
         elif (
             strategy.averages
             and not objective.needs_all_domains
             and not has_trainable_batch_norm(model)
         ):
-            self._way = OnePass(model, objective, state.domains, self.parts, watched)
+            self._way = OnePass(model, objective, memory.domains, self.parts, watched)
         else:
             ahead = SecondPoints(model, objective, domain_pass) if objective.looks_ahead else None
-            self._way = EachDomain(domain_pass, strategy, objective, state, ahead)
-        self.nonfinite = Nonfinite(on_nonfinite, state.domains) if watched else None
+            self._way = EachDomain(domain_pass, strategy, objective, memory, ahead)
+        self.nonfinite = Nonfinite(on_nonfinite, memory.domains) if watched else None
         self._update = Update(model, self._way, self.parts, self.nonfinite)
 
     def read(self, data: Any) -> Batch:
@@ -81,7 +81,7 @@ class Plan:
             data: `x`, `(x, y)` or `(x, y, sample_weight)`: sample i is of domain i modulo the
                 number of domains; of this replica's domains, where it takes whole ones.
         """
-        domains = self._state.domains
+        domains = self._memory.domains
         if not self._is_parallel:
             return read(data, domains)
         replicas = number_of_replicas()
@@ -99,7 +99,7 @@ class Plan:
         if self.nonfinite is None:
             taken = self._way.gradients(batch, moment)
             return taken, self._update(taken, moment)
-        before = AsBefore([*changed_by_passes(self._model), *self._state.variables.values()])
+        before = AsBefore([*changed_by_passes(self._model), *self._memory.variables.values()])
         taken = self._way.gradients(batch, moment)
         done = self._update(taken, moment)
         before.unless(done.is_taken)

@@ -12,8 +12,8 @@ from dg_keras.step.are_finite import are_finite
 from dg_keras.step.batches import split
 from dg_keras.step.clipped_share import alike_if_clipped
 from dg_keras.step.domain_pass import DomainPass
+from dg_keras.step.memory import Memory
 from dg_keras.step.moment import Moment
-from dg_keras.step.objective_state import ObjectiveState
 from dg_keras.step.own_domains import own_domains
 from dg_keras.step.replicas import (
     all_sum,
@@ -26,6 +26,7 @@ from dg_keras.step.sums import times
 from dg_keras.step.taken import Taken, mean
 from dg_keras.strategies import FoldStrategy, GramStrategy, Strategy
 from dg_keras.strategies.gram_matrix import gram_matrix
+from dg_keras.strategies.gram_strategy import weighted_sum
 from dg_keras.strategies.strategy import all_finite, nan_unless
 
 
@@ -47,13 +48,13 @@ class WholeDomains:
         domain_pass: DomainPass,
         strategy: Strategy,
         objective: Objective,
-        state: ObjectiveState,
+        memory: Memory,
     ) -> None:
         self._model = model
         self._pass = domain_pass
         self._strategy = strategy
         self._objective = objective
-        self._state = state
+        self._memory = memory
         has_shares = _has_shares(strategy) and strategy.carries_nonfinite
         self._folds_at_once = has_shares and not objective.weighs
 
@@ -75,14 +76,14 @@ class WholeDomains:
                 add = self._strategy.start if state is None else partial(self._strategy.add, state)
                 state = add(present)
                 before = tf.nest.flatten([state, is_finite])
-        losses = tf.unstack(all_sum(self._at_own(own_losses)), num=self._state.domains)
+        losses = tf.unstack(all_sum(self._at_own(own_losses)), num=self._memory.domains)
         finite = None
         if self._pass.watched:
             # Those of the others are their own to tell of.
             finite = self._at_own([tf.cast(~told, tf.float32) for told in is_finite]) == 0.0
         total = mean(losses)
         if self._objective.weighs:
-            weights = self._state.weigh(tf.stack(losses))
+            weights = self._memory.weigh(tf.stack(losses))
             gradients = [times(g, weights[i]) for i, g in zip(own, gradients, strict=True)]
             total = mean([loss * weights[i] for i, loss in enumerate(losses)])
         used = [g is not None for g in gradients[0]]
@@ -113,9 +114,9 @@ class WholeDomains:
         elif isinstance(strategy, GramStrategy):
             of_all = self._of_all(gradients)
             weights = strategy.weights(gram_matrix(of_all), moment.step)
-            merged = strategy.weighted(tf.gather(weights, self._own()), gradients)
+            merged = weighted_sum(tf.gather(weights, self._own()), gradients)
         else:
-            merged = [share(g) for g in strategy(self._of_all(gradients), moment.step)]
+            merged = [share(g) for g in self._memory.merge(self._of_all(gradients), moment)]
         return merged
 
     def _of_all(self, gradients: list[list[tf.Tensor]]) -> list[list[tf.Tensor]]:
@@ -127,12 +128,12 @@ class WholeDomains:
 
     def _own(self, replica: int | None = None) -> list[int]:
         replica = replica_number() if replica is None else replica
-        return own_domains(replica, number_of_replicas(), self._state.domains)
+        return own_domains(replica, number_of_replicas(), self._memory.domains)
 
     def _at_own(self, values: Any) -> tf.Tensor:
         """Values of this replica's domains at their places among all, 0 elsewhere: float32."""
         numbers = [tf.cast(tf.stop_gradient(value), tf.float32) for value in values]
-        return tf.scatter_nd([[i] for i in self._own()], tf.stack(numbers), [self._state.domains])
+        return tf.scatter_nd([[i] for i in self._own()], tf.stack(numbers), [self._memory.domains])
 
 
 def _has_shares(strategy: Strategy) -> bool:

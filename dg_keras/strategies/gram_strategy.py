@@ -36,14 +36,15 @@ class GramStrategy(Strategy):
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum of the gradients, weighted by `weights`."""
-        return self.weighted(self.weights(gram_matrix(gradients), step), gradients)
+        return weighted_sum(self.weights(gram_matrix(gradients), step), gradients)
 
-    def weighted(self, weights: tf.Tensor, gradients: list[list[tf.Tensor]]) -> list[tf.Tensor]:
-        """The weighted sum of some gradients, a weight `[N]` for each."""
-        weights = tf.unstack(weights, num=len(gradients))
-        return [
-            tf.add_n(
-                [tf.cast(w, wide(g).dtype) * wide(g) for w, g in zip(weights, domains, strict=True)]
-            )
-            for domains in zip(*gradients, strict=True)
-        ]
+
+def weighted_sum(weights: tf.Tensor, gradients: list[list[tf.Tensor]]) -> list[tf.Tensor]:
+    """The sum of some gradients, each times its weight of `[N]`."""
+    weights = tf.unstack(weights, num=len(gradients))
+    return [
+        tf.add_n(
+            [tf.cast(w, wide(g).dtype) * wide(g) for w, g in zip(weights, domains, strict=True)]
+        )
+        for domains in zip(*gradients, strict=True)
+    ]

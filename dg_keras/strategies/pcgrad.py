@@ -5,9 +5,8 @@ from typing import ClassVar
 import tensorflow as tf
 
 from dg_keras.common.configured import public
-from dg_keras.common.order import inverse, ranks
 from dg_keras.strategies.gram_strategy import GramStrategy
-from dg_keras.strategies.randomness import integers
+from dg_keras.strategies.random_order import random_order
 from dg_keras.strategies.seeded import Seeded
 
 
@@ -34,15 +33,8 @@ class PCGrad(Seeded, GramStrategy):
         domains = gram.shape[0]
         squared_norms = tf.linalg.diag_part(gram)
         projected = tf.eye(domains)
-        for others in tf.unstack(self._order(domains, step), axis=1):
+        for others in tf.unstack(random_order(domains, self.key(step)), axis=1):
             inner = tf.reduce_sum(projected * tf.gather(gram, others), axis=1)
             excess = tf.math.divide_no_nan(tf.minimum(inner, 0.0), tf.gather(squared_norms, others))
             projected -= excess[:, None] * tf.one_hot(others, domains)
         return tf.reduce_sum(projected, axis=0)
-
-    def _order(self, domains: int, step: int | tf.Tensor) -> tf.Tensor:
-        """For each domain the others in random order, int32 `[N, N - 1]`."""
-        keys = integers([domains, domains], self.key(step))
-        # With the largest key, a domain itself comes last in its own row.
-        keys = tf.linalg.set_diag(keys, tf.fill([domains], tf.int32.max))
-        return inverse(ranks(keys))[:, :-1]

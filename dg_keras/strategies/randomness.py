@@ -24,15 +24,27 @@ def normal(shape: tf.Tensor | list[int], seed: tf.Tensor) -> tf.Tensor:
     return tf.reshape(to_normal(hashed(tf.reduce_prod(shape), seed)), shape)
 
 
-def hashed(number: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def uniform(shape: tf.Tensor, seed: tf.Tensor, first: int | tf.Tensor = 0) -> tf.Tensor:
+    """Uniform draws between 0 and 1, float32 and neither of the two; see `hashed`."""
+    draws = hashed(tf.reduce_prod(shape), seed, first)
+    upper = tf.cast(tf.bitwise.right_shift(draws, tf.constant(9, tf.uint32)), tf.float32)
+    return tf.reshape((upper + 0.5) * 2.0**-23, shape)
+
+
+def hashed(number: int | tf.Tensor, seed: tf.Tensor, first: int | tf.Tensor = 0) -> tf.Tensor:
     """Uniform draws from all of uint32, `[number]`: the hash of a draw's place and the seed.
 
     XLA fuses it with what the draws are for, and makes millions in the time that philox, whose
     draws it puts together from blocks of four, needs for some hundred thousand.
+
+    Args:
+        number: How many.
+        seed: int64 `[2]`.
+        first: The place of the first of them.
     """
-    first, second = tf.unstack(tf.bitcast(integers([2], seed), tf.uint32))
-    places = tf.cast(tf.range(number), tf.uint32)
-    return _mix(_mix(tf.bitwise.bitwise_xor(places, first)) + second)
+    one, other = tf.unstack(tf.bitcast(integers([2], seed), tf.uint32))
+    places = tf.cast(first + tf.range(number), tf.uint32)
+    return _mix(_mix(tf.bitwise.bitwise_xor(places, one)) + other)
 
 
 def _mix(word: tf.Tensor) -> tf.Tensor:

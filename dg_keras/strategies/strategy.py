@@ -1,7 +1,7 @@
 """The base class of all strategies."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import tensorflow as tf
@@ -63,14 +63,7 @@ class Strategy(Configured):
             ValueError: If there is no domain, or the domains differ in number or shapes of
                 variables, or a gradient is not of floats, or `merge` does not return a gradient.
         """
-        connected, gradients = _densify(domain_gradients)
-        merged = []
-        if any(connected):
-            merged = check_merged(type(self), self.merge(gradients, step), gradients[0])
-            if not self.carries_nonfinite:
-                merged = nan_unless(all_finite(gradients), merged)
-        remaining = iter(merged)
-        return [next(remaining) if used else None for used in connected]
+        return self._checked(domain_gradients, lambda gradients: self.merge(gradients, step))
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
         """Merges dense gradients; called once per training step, while it is traced.
@@ -89,6 +82,21 @@ class Strategy(Configured):
     def of_run(self, seed: tf.Tensor) -> Self:
         """The strategy as a run with this seed uses it; the same where nothing is drawn."""
         return self
+
+    def _checked(
+        self,
+        domain_gradients: Sequence[Sequence[Any]],
+        merge: Callable[[list[list[tf.Tensor]]], list[tf.Tensor]],
+    ) -> list[tf.Tensor | None]:
+        """What `merge` makes of dense gradients, checked on both sides."""
+        connected, gradients = _densify(domain_gradients)
+        merged = []
+        if any(connected):
+            merged = check_merged(type(self), merge(gradients), gradients[0])
+            if not self.carries_nonfinite:
+                merged = nan_unless(all_finite(gradients), merged)
+        remaining = iter(merged)
+        return [next(remaining) if used else None for used in connected]
 
 
 def check_merged(

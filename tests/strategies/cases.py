@@ -4,13 +4,27 @@ import numpy as np
 
 from dg_keras import strategies
 
-ALL = [
+FREE_OF_ORDER = [
     strategies.Mean(),
     strategies.AgrSum(),
     strategies.AgrRand(seed=3),
     strategies.AgrRand(seed=3, zero_agrees=False),
-    strategies.PCGrad(seed=3),
+    strategies.MGDA(),
+    strategies.CAGrad(),
+    strategies.NashMTL(),
+    strategies.IMTLG(),
+    strategies.AlignedMTL(),
+    strategies.UPGrad(),
+    strategies.DualProj(),
+    strategies.FairGrad(),
+    strategies.AndMask(),
+    strategies.AndMask(tau=0.3, rescale=False),
+    strategies.SandMask(),
+    strategies.GradDrop(seed=3),
+    strategies.TrimmedMean(),
+    strategies.GeometricMean(),
 ]
+ALL = [*FREE_OF_ORDER, strategies.PCGrad(seed=3), strategies.GradVac(seed=3)]
 SHAPES = [(3, 3, 2, 4), (4,), (), (5, 7), (1, 6)]
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dg_keras import strategies
-from tests.strategies.cases import ALL
+from tests.strategies.cases import ALL, FREE_OF_ORDER
 from tests.strategies.reference import flatten
 
-LARGEST = 2.0**118  # sums over all domains and components are in the range of float32
+LARGEST = 2.0**108  # sums over all domains and components, and weighted ones, are in range
 every_strategy = pytest.mark.parametrize("strategy", ALL, ids=repr)
 any_example = hypothesis.settings(deadline=None, derandomize=True, max_examples=20, database=None)
 
@@ -74,7 +74,7 @@ def test_what_is_scaled_comes_out_scaled(strategy, given, power):
     np.testing.assert_allclose(merged(strategy, scaled), expected, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("strategy", ALL[:-1], ids=repr)
+@pytest.mark.parametrize("strategy", FREE_OF_ORDER, ids=repr)
 @any_example
 @hypothesis.given(given=ordinary(), data=st.data())
 def test_the_order_of_the_domains_is_no_matter(strategy, given, data):
@@ -88,7 +88,7 @@ def test_the_order_of_the_domains_is_no_matter(strategy, given, data):
 @any_example
 @hypothesis.given(given=ordinary(most=2))
 def test_of_two_domains_pcgrad_draws_no_order(given):
-    strategy, tolerance = ALL[-1], 1e-5 * scale_of(given)
+    strategy, tolerance = strategies.PCGrad(seed=3), 1e-5 * scale_of(given)
     np.testing.assert_allclose(
         merged(strategy, given[::-1]), merged(strategy, given), rtol=0, atol=tolerance
     )

@@ -1,0 +1,85 @@
+"""What an objective and a strategy remember from step to step, in variables that are saved."""
+
+from typing import Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dg_keras.objectives import Objective
+from dg_keras.step.moment import Moment
+from dg_keras.strategies import StatefulStrategy, Strategy
+
+Whose = Literal["objective", "strategy"]
+
+
+class Memory:
+    """The state of an objective and of a strategy, for some number of domains.
+
+    Args:
+        objective: The objective.
+        strategy: The strategy.
+        domains: The number of domains.
+
+    Attributes:
+        domains: The number of domains.
+        variables: By whose they are and their name: `objective_q`.
+    """
+
+    def __init__(self, objective: Objective, strategy: Strategy, domains: int) -> None:
+        self.domains = domains
+        self._objective = objective
+        self._strategy = strategy
+        self._initial = {f"objective_{k}": v for k, v in objective.initial_state(domains).items()}
+        if isinstance(strategy, StatefulStrategy):
+            own = strategy.initial_state(domains)
+            self._initial |= {f"strategy_{name}": value for name, value in own.items()}
+        self.variables: dict[str, keras.Variable] = {
+            name: keras.Variable(
+                value,
+                dtype=value.dtype.name,
+                trainable=False,
+                aggregation="only_first_replica",
+                name=name,
+            )
+            for name, value in self._initial.items()
+        }
+
+    def weigh(self, losses: tf.Tensor) -> list[tf.Tensor]:
+        """The domains' weights by their losses, float32 `[N]`; the objective's state is updated."""
+        weights, state = self._objective.weigh(losses, self._read("objective"))
+        self._write("objective", state)
+        return tf.unstack(weights, num=self.domains)
+
+    def merge(self, gradients: list[list], moment: Moment) -> list:
+        """The strategy's gradient of the domains'; the strategy's state is updated."""
+        strategy = self._strategy.of_run(moment.seed)
+        if not isinstance(strategy, StatefulStrategy):
+            return strategy(gradients, moment.step)
+        merged, state = strategy.advance(gradients, moment.step, self._read("strategy"))
+        self._write("strategy", state)
+        return merged
+
+    def reset(self) -> None:
+        """Puts all back to the start."""
+        for name, value in self._initial.items():
+            self.variables[name].assign(value)
+
+    def numpy(self, whose: Whose) -> dict[str, np.ndarray]:
+        """A copy of somebody's state, by name."""
+        return {name: variable.numpy() for name, variable in self._of(whose).items()}
+
+    def _of(self, whose: Whose) -> dict[str, keras.Variable]:
+        prefix = f"{whose}_"
+        return {
+            name.removeprefix(prefix): variable
+            for name, variable in self.variables.items()
+            if name.startswith(prefix)
+        }
+
+    def _read(self, whose: Whose) -> dict[str, tf.Tensor]:
+        return {name: tf.convert_to_tensor(v) for name, v in self._of(whose).items()}
+
+    def _write(self, whose: Whose, state: dict[str, tf.Tensor]) -> None:
+        for name, value in state.items():
+            self.variables[f"{whose}_{name}"].assign(value)

@@ -1,0 +1,42 @@
+"""IMTL-G: a sum that is as long along one domain's gradient as along another's."""
+
+from typing import ClassVar
+
+import tensorflow as tf
+
+from dg_keras.common.configured import public
+from dg_keras.strategies.gram_strategy import GramStrategy
+from dg_keras.strategies.spectral import decomposed
+from dg_keras.strategies.unit_gram import unit_gram
+
+_LEAST = 1 / 256
+"""Part of the weights' magnitudes that their sum must be, or gradients cancel."""
+
+
+@public
+class IMTLG(GramStrategy):
+    """IMTL-G of Liu et al., "Towards impartial multi-task learning" (2021), eq. 6.
+
+    The weights, of sum 1 and of either sign, for which the weighted sum has the same projection
+    onto each domain's gradient. It is 0 where there are none, as for opposite gradients.
+
+    Example:
+    >>> dg_keras.strategies.IMTLG()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
+    array([0.8, 0.8], dtype=float32)
+    """
+
+    can_be_compiled: ClassVar[bool] = True
+
+    def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
+        """What of gradients of length 1 makes a sum with equal projections, for their lengths."""
+        cosines, lengths = unit_gram(gram)
+        values, is_positive, vectors = decomposed(cosines)
+        inverse = tf.where(is_positive, 1 / values, 0.0)
+        of_unit = tf.linalg.matvec(vectors, inverse * tf.reduce_sum(vectors, axis=0))
+        weights = of_unit * tf.math.reciprocal_no_nan(lengths)
+        total = tf.reduce_sum(weights)
+        cancels = tf.abs(total) < _LEAST * tf.reduce_sum(tf.abs(weights))
+        return tf.cast(
+            tf.math.divide_no_nan(weights, tf.where(cancels, tf.zeros_like(total), total)),
+            tf.float32,
+        )

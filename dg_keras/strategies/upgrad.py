@@ -1,0 +1,39 @@
+"""UPGrad: the mean of each gradient's projection onto what conflicts with no domain."""
+
+from typing import ClassVar
+
+import tensorflow as tf
+
+from dg_keras.common.configured import public
+from dg_keras.strategies.checks import check_not_negative
+from dg_keras.strategies.dual_cone import projected
+from dg_keras.strategies.gram_strategy import GramStrategy
+
+
+@public
+class UPGrad(GramStrategy):
+    """UPGrad of Quinton & Rey, "Jacobian descent for multi-objective optimization" (2024).
+
+    Each domain's gradient is projected onto the cone of directions that conflict with no domain,
+    and the projections are averaged (section 3.1). For at most 10 domains.
+
+    Args:
+        ridge: What is added to the diagonal of the Gram matrix, as a part of its trace; the
+            authors' library, TorchJD, takes as much.
+
+    Example:
+    >>> dg_keras.strategies.UPGrad(ridge=0.0)([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
+    array([0.25, 0.75], dtype=float32)
+    """
+
+    ridge: float = 1e-4
+
+    can_be_compiled: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_not_negative("ridge", self.ridge)
+
+    def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
+        """The mean of the projections' weights."""
+        each = tf.eye(gram.shape[0], dtype=tf.float64)
+        return tf.cast(tf.reduce_mean(projected(gram, each, self.ridge), axis=1), tf.float32)
