@@ -48,9 +48,11 @@ PARALLEL = {
 }
 MORE = {
     "custom, whole domains": {"strategy": Largest(), "domain_parallel": True},
+    "grad_vac, whole domains": {"strategy": "grad_vac", "domain_parallel": True},
     "clipnorm, whole domains": {"optimizer": {"clipnorm": 0.05}, "domain_parallel": True},
     "in_turn": {"strategy": "agr_rand", "in_turn": True},
     "custom": {"strategy": Largest()},
+    "grad_vac": {"strategy": "grad_vac"},
     "clipnorm": {"optimizer": {"clipnorm": 0.05}},
     "global_clipnorm": {"optimizer": {"global_clipnorm": 0.05}, "strategy": "mean"},
     "clipvalue": {"optimizer": {"clipvalue": 0.01}},
@@ -85,14 +87,14 @@ def trained(case, batch_size=8, number=3, optimizer=None, how=None, **arguments)
 
 
 def compared(case, given, distribution):
-    """How far weights, logs and the objective's state are from those of one replica."""
+    """How far weights, logs and what is remembered are from those of one replica."""
     # One more than replicas take whole, so that one takes two.
     given = {"number": max(3, distribution.num_replicas_in_sync + 1), **given}
     alone, of_alone = trained(case, **{**given, "how": {}})  # eagerly: tracing takes longer
     with distribution.scope():
         together, of_together = trained(case, **given)
     moved = max(np.abs(v - w).max() for v, w in zip(*weights(alone), strict=True))
-    states = [model.objective_state for model in (alone, together)]
+    states = [{**m.objective_state, **m.strategy_state} for m in (alone, together)]
     return {
         "moved": float(moved),
         "weights": float(largest_difference(alone.net, together.net)),

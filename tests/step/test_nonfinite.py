@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`net` has trainable BatchNorm:Us
 
 STRATEGIES = ["mean", "agr_sum", "agr_rand", "pcgrad"]
 OBJECTIVES = ["irm", "mixup", "group_dro", "mldg"]
-EVERY = [(s, "empirical_risk", {}) for s in STRATEGIES]
+EVERY = [(s, "empirical_risk", {}) for s in [*STRATEGIES, "grad_vac"]]
 EVERY += [("agr_sum", objective, {}) for objective in OBJECTIVES]
 EVERY += [("agr_rand", "empirical_risk", {"in_turn": True})]
 every = pytest.mark.parametrize(("strategy", "objective", "more"), EVERY)

@@ -76,7 +76,8 @@ def fit(model, data, **arguments):
 def state(model):
     """A copy of all that a step may change, but for its number."""
     values = [*model.net.variables, *model.optimizer.variables]
-    return [np.array(v) for v in values] + list(model.objective_state.values())
+    remembered = {**model.objective_state, **model.strategy_state}
+    return [np.array(v) for v in values] + list(remembered.values())
 
 
 def assert_same(first, second):

@@ -15,6 +15,7 @@ FOLDS = [
     strategies.AgrSum(),
     strategies.AgrRand(seed=1),
     strategies.AgrRand(seed=1, zero_agrees=False),
+    strategies.AndMask(tau=0.6),
 ]
 
 
