@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 import dg_keras
+from dg_keras.strategies.get import BY_NAME
 from tests.benchmark.few_images import few_images
 
 README = Path("README.md").read_text("utf-8")
@@ -55,6 +56,35 @@ def test_readme_python_examples_work_when_pasted(tmp_path):
     script = script.replace('"travels.keras"', repr(str(tmp_path / "travels.keras")))
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
     assert (tmp_path / "travels.keras").exists()
+
+
+class TestStrategiesPage:
+    page = Path("docs/strategies.md").read_text("utf-8")
+
+    def test_values_are_what_the_strategies_make(self):
+        told = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", self.page, flags=re.MULTILINE))
+        assert sorted(told) == sorted(BY_NAME)
+        for name, value in told.items():
+            (merged,) = dg_keras.strategies.get(name)([[[-4.0, 1.0, 1.0]], [[6.0, 1.0, 1.0]]])
+            numbers = value.removesuffix(" in the first step").split(", ")
+            for component, number in zip(merged.numpy(), numbers, strict=True):
+                if number not in ("a draw", "6 or -4"):
+                    digits = len(number.partition(".")[2])
+                    assert component == pytest.approx(float(number), abs=0.51 * 10**-digits)
+
+    def test_examples_work_when_pasted(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        compares, own = code_blocks("python", self.page)
+        exec(compares, {})
+        assert "geometric_mean" in capsys.readouterr().out
+        assert (tmp_path / "strategies.png").stat().st_size > 10_000
+        defined = {}
+        exec(own, defined)
+        gradients, state = [[np.array([4.0, 0.0])], [np.array([0.0, 2.0])]], {}
+        strategy = defined["WithMomentum"]()
+        state = strategy.initial_state(2)
+        _, state = strategy.advance(gradients, 0, state)
+        np.testing.assert_allclose(state["weights"], [0.47, 0.53], rtol=1e-5)
 
 
 def test_exported_models_give_what_the_model_gives(tmp_path):

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from dg_keras.callbacks._gradient_products import GradientProducts
 from dg_keras.common.is_whole import is_whole
+from dg_keras.common.needs_matplotlib import needs_matplotlib
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.as_tensors import as_tensors
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
@@ -175,14 +176,8 @@ class GradientAgreement(keras.callbacks.Callback):
         """
         if not self._rows:
             raise ValueError("`plot` must follow a `fit` that measured. Received: no measurements")
-        try:
+        with needs_matplotlib("plot"):
             from dg_keras.callbacks._agreement_plot import agreement_plot
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                "`plot` needs matplotlib, which `pip install dg_keras[benchmark]` installs. "
-                f"Received: {error}",
-                name=error.name,
-            ) from error
         return agreement_plot(self.measurements, self.prefix)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

@@ -5,6 +5,7 @@ from dg_keras.strategies.agr_sum import AgrSum
 from dg_keras.strategies.aligned_mtl import AlignedMTL
 from dg_keras.strategies.and_mask import AndMask
 from dg_keras.strategies.cagrad import CAGrad
+from dg_keras.strategies.compare import Comparison, compare
 from dg_keras.strategies.dual_proj import DualProj
 from dg_keras.strategies.fair_grad import FairGrad
 from dg_keras.strategies.fold_strategy import FoldStrategy
@@ -12,7 +13,8 @@ from dg_keras.strategies.geometric_mean import GeometricMean
 from dg_keras.strategies.get import get
 from dg_keras.strategies.grad_drop import GradDrop
 from dg_keras.strategies.grad_vac import GradVac
-from dg_keras.strategies.gram_strategy import GramStrategy
+from dg_keras.strategies.gram_matrix import gram_matrix
+from dg_keras.strategies.gram_strategy import GramStrategy, weighted_sum
 from dg_keras.strategies.imtl_g import IMTLG
 from dg_keras.strategies.mean import Mean
 from dg_keras.strategies.mgda import MGDA
@@ -33,6 +35,7 @@ __all__ = [
     "AlignedMTL",
     "AndMask",
     "CAGrad",
+    "Comparison",
     "DualProj",
     "FairGrad",
     "FoldStrategy",
@@ -49,5 +52,8 @@ __all__ = [
     "Strategy",
     "TrimmedMean",
     "UPGrad",
+    "compare",
     "get",
+    "gram_matrix",
+    "weighted_sum",
 ]

@@ -89,7 +89,7 @@ class Strategy(Configured):
         merge: Callable[[list[list[tf.Tensor]]], list[tf.Tensor]],
     ) -> list[tf.Tensor | None]:
         """What `merge` makes of dense gradients, checked on both sides."""
-        connected, gradients = _densify(domain_gradients)
+        connected, gradients = densified(domain_gradients)
         merged = []
         if any(connected):
             merged = check_merged(type(self), merge(gradients), gradients[0])
@@ -137,7 +137,7 @@ def nan_unless(finite: tf.Tensor, merged: list[tf.Tensor]) -> list[tf.Tensor]:
     return [tf.where(finite, g, tf.constant(float("nan"), g.dtype)) for g in merged]
 
 
-def _densify(
+def densified(
     domain_gradients: Sequence[Sequence[Any]],
 ) -> tuple[list[bool], list[list[tf.Tensor]]]:
     """Which variables any domain depends on, and every domain's dense gradient of those."""

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from dg_keras import strategies
 from dg_keras.strategies.fair_grad import fair_weights
+from dg_keras.strategies.get import BY_NAME
 from dg_keras.strategies.random_order import random_order
 from dg_keras.strategies.randomness import uniform
 from tests.strategies import cases, reference
@@ -291,3 +292,31 @@ class TestByComponent:
 def test_bad_arguments_are_one_sentence(strategy, arguments, message):
     with pytest.raises(ValueError, match=message):
         strategy(**arguments)
+
+
+COMPARED = {"photo": [[3.0, 0.0], None], "sketch": [[0.0, 4.0], [[0.0]]]}
+
+
+class TestCompare:
+    def test_lengths_angles_and_what_is_kept(self):
+        table = strategies.compare(COMPARED, ["mean", "agr_sum", strategies.MGDA()]).table
+        assert list(table.index) == ["mean", "agr_sum", "MGDA()"]
+        assert list(table.loc["mean"].round(2)) == [1.0, 0.67, 53.13, 36.87]
+        length, kept, *angles = table.loc["agr_sum"]
+        assert (length, kept) == (0.0, 0.0)
+        assert np.isnan(angles).all()
+        # The shortest is as far along the one as along the other.
+        assert table.loc["MGDA()"].iloc[0] == pytest.approx(2.4 / 2.5)
+        assert table.loc["MGDA()"].iloc[2:].round(2).tolist() == [36.87, 53.13]
+
+    def test_domains_without_names_have_numbers(self):
+        table = strategies.compare(list(COMPARED.values())).table
+        assert list(table.columns) == ["length", "kept", "angle to 0", "angle to 1"]
+        assert list(table.index) == list(BY_NAME)
+
+    def test_the_figure_shows_them_all(self):
+        figure = strategies.compare(COMPARED).plot()
+        angles, kept, lengths = figure.axes
+        assert [label.get_text() for label in angles.get_yticklabels()] == list(BY_NAME)
+        assert [line.get_label() for line in angles.lines[1:]] == ["photo", "sketch"]
+        assert len(kept.patches) == len(lengths.patches) == len(BY_NAME)
