@@ -37,6 +37,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "MLDG": ("mldg", "mean"),
     "Mixup": ("mixup", "mean"),
     "DRO": ("group_dro", "mean"),
+    "V-REx": ("vrex", "mean"),
 }
 """The comparison's methods: their names in tables, objective and strategy."""
 

@@ -9,6 +9,7 @@ from dg_keras.objectives.mixup import Mixup
 from dg_keras.objectives.mldg import MLDG
 from dg_keras.objectives.objective import Objective
 from dg_keras.objectives.risk import Risk
+from dg_keras.objectives.vrex import VREx
 
 __all__ = [
     "IRM",
@@ -19,5 +20,6 @@ __all__ = [
     "Mixup",
     "Objective",
     "Risk",
+    "VREx",
     "get",
 ]

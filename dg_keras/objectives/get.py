@@ -9,6 +9,7 @@ from dg_keras.objectives.irm import IRM
 from dg_keras.objectives.mixup import Mixup
 from dg_keras.objectives.mldg import MLDG
 from dg_keras.objectives.objective import Objective
+from dg_keras.objectives.vrex import VREx
 
 BY_NAME: dict[str, type[Objective]] = {
     "empirical_risk": EmpiricalRisk,
@@ -16,6 +17,7 @@ BY_NAME: dict[str, type[Objective]] = {
     "mixup": Mixup,
     "group_dro": GroupDRO,
     "mldg": MLDG,
+    "vrex": VREx,
 }
 
 

@@ -42,7 +42,7 @@ class GroupDRO(Objective):
         return risk(batch, y_pred)
 
     def weigh(
-        self, losses: tf.Tensor, state: dict[str, tf.Tensor]
+        self, losses: tf.Tensor, state: dict[str, tf.Tensor], step: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Updates q, and weighs by it."""
         # The softmax of log q + eta L: the same, and never an overflow.

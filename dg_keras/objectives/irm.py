@@ -1,6 +1,5 @@
 """Invariant risk minimization."""
 
-import numbers
 from typing import Any, ClassVar
 
 import keras
@@ -8,15 +7,13 @@ import tensorflow as tf
 
 from dg_keras.common.configured import public
 from dg_keras.common.samples import every, mask, masked
-from dg_keras.common.shortened import shortened
-from dg_keras.objectives._checks import check_positive
+from dg_keras.objectives._annealed import Annealed
 from dg_keras.objectives.batch import Batch
-from dg_keras.objectives.objective import Objective
 from dg_keras.objectives.risk import Risk
 
 
 @public
-class IRM(Objective):
+class IRM(Annealed):
     """Punishes a domain's loss where another scale of the logits would suit that domain better.
 
     "Invariant risk minimization", Arjovsky et al. (2019), IRMv1: a domain's mean loss plus
@@ -37,21 +34,6 @@ class IRM(Objective):
 
     needs_logits: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        check_positive("penalty_weight", self.penalty_weight, or_zero=True)
-        steps = self.anneal_steps
-        is_whole = isinstance(steps, numbers.Integral) and not isinstance(steps, bool)
-        if not is_whole or not 0 <= steps < 2**31:
-            raise ValueError(
-                "`anneal_steps` must be a whole number of at least 0 and below 2^31. "
-                f"Received: anneal_steps={shortened(steps)}"
-            )
-
-    @property
-    def restart_step(self) -> int | None:
-        """The step of the change; None where there is none."""
-        return self.anneal_steps or None
-
     def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
         """The compiled loss, and the penalty."""
         samples = keras.tree.flatten(y_pred)[0].shape[0]
@@ -66,8 +48,7 @@ class IRM(Objective):
         ]
         # A product of means over all replicas' samples is no mean of the replicas' products.
         even, odd = tf.unstack(risk.of_all_replicas(tf.stack(halves)), num=2)
-        weight = tf.where(step < self.anneal_steps, 1.0, float(self.penalty_weight))
-        return risk(batch, y_pred) + weight * even * odd
+        return risk(batch, y_pred) + self.weight(step) * even * odd
 
 
 def _derivative_by_scale(batch: Batch, logits: Any, risk: Risk) -> tf.Tensor:

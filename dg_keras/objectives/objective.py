@@ -82,18 +82,30 @@ class Objective(Configured):
         raise NotImplementedError(f"{type(self).__name__} must override `loss`.")
 
     def weigh(
-        self, losses: tf.Tensor, state: dict[str, tf.Tensor]
+        self, losses: tf.Tensor, state: dict[str, tf.Tensor], step: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Weighs the domains by how they fare; called if the objective `weighs`.
 
         Args:
             losses: The domains' losses, float32 `[N]`; no gradient flows through them.
             state: The state by name, as the step before left it.
+            step: The number of training steps taken before, a scalar int64.
 
         Returns:
-            What each domain's loss is multiplied with, `[N]`, and the new state.
+            What each domain's loss, and so its gradient, is multiplied with, `[N]`, and the new
+            state.
         """
         raise NotImplementedError(f"{type(self).__name__} must override `weigh`.")
+
+    def total(self, losses: Sequence[tf.Tensor], weights: Sequence[tf.Tensor]) -> tf.Tensor:
+        """What is logged as `loss`, a scalar; called if the objective `weighs`.
+
+        Args:
+            losses: The domains' losses.
+            weights: What `weigh` returned.
+        """
+        pairs = zip(losses, weights, strict=True)
+        return tf.add_n([loss * tf.cast(w, loss.dtype) for loss, w in pairs]) / len(losses)
 
     def partners(self, domains: int, seed: tf.Tensor) -> tf.Tensor:
         """The domain that each domain takes another gradient of; called if it `looks_ahead`.

@@ -47,12 +47,11 @@ class EachDomain:
                 finite &= there | ~tf.reduce_all(finite)
         total = mean(losses)
         if self._objective.weighs:
-            weights = self._weigh(losses)
+            weights = self._weigh(losses, moment)
             if self._pass.watched:
                 finite &= tf.math.is_finite(tf.stack(weights))
             gradients = [times(g, w) for g, w in zip(gradients, weights, strict=True)]
-            pairs = zip(losses, weights, strict=True)
-            total = mean([loss * tf.cast(w, loss.dtype) for loss, w in pairs])
+            total = self._objective.total(losses, weights)
         return Taken(losses, total, interleaved(list(y_pred)), list(gradients), finite)
 
     def merge(self, gradients: list[list], moment: Moment) -> list:
@@ -62,8 +61,8 @@ class EachDomain:
         whole = [sum_over_replicas(gradient) for gradient in gradients]
         return [None if g is None else share(g) for g in self._memory.merge(whole, moment)]
 
-    def _weigh(self, losses: tuple[tf.Tensor, ...]) -> list[tf.Tensor]:
+    def _weigh(self, losses: tuple[tf.Tensor, ...], moment: Moment) -> list[tf.Tensor]:
         """The domains' weights by their losses on all replicas."""
         values = tf.stack([tf.cast(tf.stop_gradient(loss), tf.float32) for loss in losses])
         (values,) = sum_over_replicas([share(values)])
-        return self._memory.weigh(values)
+        return self._memory.weigh(values, moment.step)

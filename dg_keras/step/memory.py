@@ -45,9 +45,9 @@ class Memory:
             for name, value in self._initial.items()
         }
 
-    def weigh(self, losses: tf.Tensor) -> list[tf.Tensor]:
+    def weigh(self, losses: tf.Tensor, step: tf.Tensor) -> list[tf.Tensor]:
         """The domains' weights by their losses, float32 `[N]`; the objective's state is updated."""
-        weights, state = self._objective.weigh(losses, self._read("objective"))
+        weights, state = self._objective.weigh(losses, self._read("objective"), step)
         self._write("objective", state)
         return tf.unstack(weights, num=self.domains)
 

@@ -83,9 +83,9 @@ class WholeDomains:
             finite = self._at_own([tf.cast(~told, tf.float32) for told in is_finite]) == 0.0
         total = mean(losses)
         if self._objective.weighs:
-            weights = self._memory.weigh(tf.stack(losses))
+            weights = self._memory.weigh(tf.stack(losses), moment.step)
             gradients = [times(g, weights[i]) for i, g in zip(own, gradients, strict=True)]
-            total = mean([loss * weights[i] for i, loss in enumerate(losses)])
+            total = self._objective.total(losses, weights)
         used = [g is not None for g in gradients[0]]
         taken = state if self._folds_at_once else gradients
         return Taken(losses, total, interleaved(predictions), (used, taken), finite)

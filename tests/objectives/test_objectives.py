@@ -21,6 +21,7 @@ EVERY = {
     "mixup": objectives.Mixup(),
     "group_dro": objectives.GroupDRO(eta=0.5),
     "mldg": objectives.MLDG(),
+    "vrex": objectives.VREx(penalty_weight=0.5, anneal_steps=1),
 }
 
 
@@ -149,6 +150,28 @@ def test_group_dro_over_five_steps():
     assert np.ptp(q) > 0.02
 
 
+def test_vrex_before_and_after_the_change():
+    data = batches(4)
+    model = trained(objectives.VREx(penalty_weight=5.0, anneal_steps=2), data)
+    reference = Reference()
+
+    def loss(weights, batch, beta):
+        losses = [reference.risk(weights, *domain(batch, i)) for i in range(N)]
+        return np.mean(losses) + beta * np.var(losses)
+
+    weights = reference.weights
+    for step, batch in enumerate(steps_of(data)):
+        beta = 1.0 if step < 2 else 5.0
+        of_step = reference.gradient(lambda w, b=batch, p=beta: loss(w, b, p), weights)
+        weights = weights - RATE * of_step
+    assert_weights(model, weights)
+    (logged,) = trained(objectives.VREx(5.0, 0), [part[:1] for part in data]).history.history[
+        "loss"
+    ]
+    first = next(steps_of(data))
+    assert logged == pytest.approx(loss(reference.weights, first, 5.0), rel=1e-5)
+
+
 def test_mixup_with_lambda_and_pairs_given(monkeypatch):
     data = batches(2)
     partners, shares = [2, 0, 1], np.array([0.9, 0.3, 0.55])
@@ -205,7 +228,7 @@ def untrained():
 
 
 class TestEveryPair:
-    """Five objectives with four strategies."""
+    """Every objective with four strategies."""
 
     @pytest.mark.parametrize("strategy", ["mean", "agr_sum", "agr_rand", "pcgrad"])
     @pytest.mark.parametrize("objective", EVERY)
@@ -234,7 +257,7 @@ class TestEveryPair:
             eager.objective_state.keys(), EVERY[objective].initial_state(N).keys()
         )
 
-    @pytest.mark.parametrize("objective", ["irm", "mixup", "group_dro", "mldg"])
+    @pytest.mark.parametrize("objective", ["irm", "mixup", "group_dro", "mldg", "vrex"])
     def test_one_pass_is_as_many_as_domains(self, objective):
         """`mean` takes one pass, a strategy that is the mean by another name takes N."""
 
@@ -306,7 +329,7 @@ def test_resetting_training_is_as_a_new_model():
 def test_one_overflowing_loss_does_not_end_group_dro():
     objective = objectives.GroupDRO(0.5)
     q = tf.constant([0.2, 0.5, 0.3])
-    _, state = objective.weigh(tf.constant([1.0, float("inf"), 2.0]), {"q": q})
+    _, state = objective.weigh(tf.constant([1.0, float("inf"), 2.0]), {"q": q}, tf.constant(0))
     np.testing.assert_array_equal(state["q"], q)
 
 
