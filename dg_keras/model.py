@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dg_keras import objectives, strategies
+from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.samples import number_of_samples
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.domains import is_domains, looks_like_domains, named
@@ -22,7 +23,6 @@ from dg_keras.fitting.checks import (
     are_domains_to_validate_on,
     check_domains_alone,
     check_evaluated,
-    check_is_bool,
     check_net,
     check_positive,
     domain_names,
@@ -517,6 +517,12 @@ class DomainGeneralizer(keras.Model):
         own = {key: value for key, value in logs.items() if key.startswith(is_own)}
         others = {key: value for key, value in logs.items() if key not in own}
         return {**super()._get_metrics_result_or_logs(others), **own}
+
+    @property
+    def metrics_variables(self) -> list[keras.Variable]:
+        """What the compiled metrics and the domains' losses count in."""
+        losses = self._domain_losses.value
+        return [*super().metrics_variables, *([] if losses is None else losses.variables)]
 
     def reset_metrics(self) -> None:
         """Resets the compiled metrics and the domains' losses."""

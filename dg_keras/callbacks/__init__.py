@@ -3,5 +3,6 @@
 from dg_keras.callbacks.domain_metrics import DomainMetrics
 from dg_keras.callbacks.gradient_agreement import GradientAgreement
 from dg_keras.callbacks.shared_backup import SharedBackup
+from dg_keras.callbacks.source_selection import SourceSelection
 
-__all__ = ["DomainMetrics", "GradientAgreement", "SharedBackup"]
+__all__ = ["DomainMetrics", "GradientAgreement", "SharedBackup", "SourceSelection"]

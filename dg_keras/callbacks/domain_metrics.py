@@ -3,18 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import keras
 import numpy as np
 
-from dg_keras.common.is_whole import is_whole
+from dg_keras.callbacks._every_steps import EverySteps
+from dg_keras.callbacks._known_modes import known_modes
+from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.data.feeding.check_domains import check_domains, check_elements
 from dg_keras.data.feeding.domains import check_finite, named
 from dg_keras.fitting.by_domain import results_by_domain
+from dg_keras.fitting.metrics_kept import metrics_kept
 
 _SUMMARIES = ("worst", "balanced")
 
 
-class DomainMetrics(keras.callbacks.Callback):
+class DomainMetrics(EverySteps):
     """Evaluates the compiled loss and metrics on every domain by itself.
 
     A high accuracy on a pooled validation set can hide a domain on which the model fails. The model
@@ -37,8 +39,9 @@ class DomainMetrics(keras.callbacks.Callback):
             `(x, y)` or `(x, y, sample_weight)`, or tuples of arrays. A tuple's or list's are named
             by position.
         batch_size: Samples to evaluate at once.
-        every: Number of epochs from one evaluation to the next. The first epoch has one too; where
-            there is none, the last values stand, so that every epoch has the same keys.
+        every: "epoch" to evaluate at the end of every epoch, or the number of training steps from
+            one evaluation to the next, counted from the beginning of `fit`. The first epoch has one
+            too; where there is none, the last values stand, so that every epoch has the same keys.
         prefix: What the keys in `logs` begin with.
         mode: For metrics of which Keras does not know whether larger is better: "min" or "max", by
             the metric's name in `evaluate`.
@@ -57,20 +60,15 @@ class DomainMetrics(keras.callbacks.Callback):
         self,
         domains: Sequence[Any] | Mapping[str, Any],
         batch_size: int = 32,
-        every: int = 1,
+        every: int | Literal["epoch"] = "epoch",
         prefix: str = "val_",
         mode: Mapping[str, Literal["min", "max"]] | None = None,
     ) -> None:
-        for name, number in (("batch_size", batch_size), ("every", every)):
-            if not is_whole(number) or number < 1:
-                raise ValueError(
-                    f"`{name}` must be a positive integer. Received: {name}={number!r}"
-                )
+        super().__init__(every)
+        check_positive_integer("batch_size", batch_size)
         if mode is not None and not set(mode.values()) <= {"min", "max"}:
             raise ValueError(f'`mode` must map metrics to "min" or "max". Received: mode={mode}')
-        super().__init__()
         self.batch_size = batch_size
-        self.every = every
         self.prefix = prefix
         self.mode = dict(mode or {})
         self.domains = domains
@@ -95,16 +93,23 @@ class DomainMetrics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts over."""
+        super().on_train_begin(logs)
         self._values: dict[str, Any] = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluates, if it is time, and puts the values into `logs`."""
-        if not self._values or (epoch + 1) % self.every == 0:
-            self._values = self._evaluate()
+        super().on_epoch_end(epoch, logs)
+        if not self._values:
+            self.measure()
         logs.update(self._values)
 
+    def measure(self) -> None:
+        """Evaluates every domain."""
+        self._values = self._evaluate()
+
     def _evaluate(self) -> dict[str, Any]:
-        results = results_by_domain(self.model, self.domains, self.batch_size)
+        with metrics_kept(self.model):
+            results = results_by_domain(self.model, self.domains, self.batch_size)
         metrics = next(iter(results.values()))
         unknown = sorted(set(self.mode) - set(metrics))
         if unknown:
@@ -112,7 +117,7 @@ class DomainMetrics(keras.callbacks.Callback):
                 f"`mode` must name metrics of the model: {', '.join(metrics)}. "
                 f"Received: {', '.join(unknown)}"
             )
-        known = _known_modes(self.model)
+        known = known_modes(self.model)
         values: dict[str, Any] = {}
         for metric in metrics:
             mode = self.mode.get(metric) or known.get(metric)
@@ -128,23 +133,3 @@ class DomainMetrics(keras.callbacks.Callback):
             for name, value in (of_domains | {"worst": worst, "balanced": balanced}).items():
                 values[f"{self.prefix}{metric}/{name}"] = value
         return values
-
-
-def _known_modes(model: keras.Model) -> dict[str, str]:
-    """Which of "min" and "max" is better, for the names in `evaluate` of which it is known."""
-    metrics: dict[str, keras.metrics.Metric] = {}
-    for metric in model.metrics:
-        if hasattr(metric, "metrics"):
-            # All that `compile` was given, as one metric whose result has their full names.
-            metrics |= zip(metric.result(), metric.metrics, strict=True)
-        else:
-            metrics[metric.name] = metric
-    modes = {}
-    for name, metric in metrics.items():
-        # The attribute by which Keras' own callbacks tell.
-        direction = getattr(metric, "_direction", None)
-        if direction is not None:
-            modes[name] = "max" if direction == "up" else "min"
-        elif name == "loss" or name.endswith("_loss"):
-            modes[name] = "min"
-    return modes

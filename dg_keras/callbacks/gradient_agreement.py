@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._gradient_products import GradientProducts
-from dg_keras.common.is_whole import is_whole
+from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.common.needs_matplotlib import needs_matplotlib
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.as_tensors import as_tensors
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _DRAWN_FROM = 1024  # elements of a dataset without random access, which must be read one by one
 
 
-class GradientAgreement(keras.callbacks.Callback):
+class GradientAgreement(EverySteps):
     """Measures how far the gradients of several domains agree, along training.
 
     The cosine similarity of domains' gradients as in figure 2 of Mansilla et al. (2021), and the
@@ -96,9 +97,6 @@ class GradientAgreement(keras.callbacks.Callback):
      'gradient/norm/old', 'gradient/norm/new']
     """
 
-    # Keras may call `on_train_batch_end` on another thread, to its own gain; here it only appends.
-    async_safe = True
-
     def __init__(
         self,
         domains: Sequence[Any] | Mapping[str, Any],
@@ -108,17 +106,8 @@ class GradientAgreement(keras.callbacks.Callback):
         seed: int | None = None,
         prefix: str = "gradient",
     ) -> None:
-        if every != "epoch" and (not is_whole(every) or every < 1):
-            raise ValueError(
-                '`every` must be "epoch" or a positive number of training steps. '
-                f"Received: every={every!r}"
-            )
-        if not is_whole(batch_size) or batch_size < 1:
-            raise ValueError(
-                f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
-            )
-        super().__init__()
-        self.every = every
+        super().__init__(every)
+        check_positive_integer("batch_size", batch_size)
         self.batch_size = batch_size
         self.per_layer = per_layer
         self.seed = seed
@@ -184,41 +173,22 @@ class GradientAgreement(keras.callbacks.Callback):
         """Starts over, and draws the batches."""
         self._keys = self._keys_in_logs()
         self._check_model()
+        super().on_train_begin(logs)
         self._rows = []
-        self._step = self._measured_step = 0
         self._batches = [
             _draw(domain, self.batch_size, np.random.default_rng([self.seed, position]))
             for position, (_, domain) in enumerate(named(self.domains))
         ]
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Starts to count the epoch's steps."""
-        self._epoch, self._epoch_start, self._ended = epoch, self._step, [0]
-
-    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Measures after the steps before, if it is time: unlike at their end, they are over."""
-        self._step = self._epoch_start + batch
-        self._measure_if_due()
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Counts the step: one that began may find no more data, and not end."""
-        self._ended.append(batch + 1)
-
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures, if it is time, and puts the epoch's means into `logs`."""
-        self._step = self._epoch_start + max(self._ended)
-        if self.every == "epoch":
-            self._measure()
-        self._measure_if_due()
+        super().on_epoch_end(epoch, logs)
         rows = [row for row in self._rows if row["epoch"] == epoch]
         for key in self._keys:
             logs[key] = float(np.mean([row[key] for row in rows])) if rows else math.nan
 
-    def _measure_if_due(self) -> None:
-        if self.every != "epoch" and self._step // self.every > self._measured_step // self.every:
-            self._measure()
-
-    def _measure(self) -> None:
+    def measure(self) -> None:
+        """Takes the domains' gradients."""
         # Compiled anew, a model has another loss, and another training function to tell it by.
         made_for = (self.model, self.model.train_function)
         if made_for != self._made_for:
@@ -238,7 +208,6 @@ class GradientAgreement(keras.callbacks.Callback):
             row[f"{self.prefix}/cosine/{layer}"] = float(_cosines(grams[of].sum(axis=0)).mean())
             row[f"{self.prefix}/agreement/{layer}"] = float(agreeing[of].sum() / sizes[of].sum())
         self._rows.append(row)
-        self._measured_step = self._step
 
     def _keys_in_logs(self) -> list[str]:
         pairs = [f"cosine/{a}/{b}" for a, b in itertools.combinations(self._names, 2)]

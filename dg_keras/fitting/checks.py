@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.common.samples import check_divides
 from dg_keras.data.feeding.check_domains import check_domains
 from dg_keras.data.feeding.checked_batches import Classes, check_labels
@@ -87,17 +88,10 @@ def check_fits_replicas(batch_size: Any, replicas: int) -> None:
         )
 
 
-def check_is_bool(name: str, value: Any) -> None:
-    """Raises ValueError unless it is True or False."""
-    if not isinstance(value, bool):
-        raise ValueError(f"`{name}` must be True or False. Received: {name}={value!r}")
-
-
 def check_positive(name: str, value: Any) -> None:
     """Raises ValueError unless it is None or a positive integer."""
-    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if value is not None and (not is_integer or value < 1):
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+    if value is not None:
+        check_positive_integer(name, value)
 
 
 def check_stays_interleaved(

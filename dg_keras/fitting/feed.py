@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.data.feeding.checked_batches import check_labels, checked_batches
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import check_unbatched, named
@@ -16,7 +17,6 @@ from dg_keras.fitting.check_shapes import check_shapes
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
     check_fits_replicas,
-    check_is_bool,
     sample_rank,
     steps_per_epoch,
 )

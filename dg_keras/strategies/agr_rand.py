@@ -6,9 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.configured import public
 from dg_keras.strategies.agreement import CONFLICT, Agreement, replace
-from dg_keras.strategies.checks import check_bool
 from dg_keras.strategies.randomness import normal, split
 from dg_keras.strategies.seeded import Seeded
 from dg_keras.strategies.totals import FEW, totals
@@ -35,7 +35,7 @@ class AgrRand(Seeded, Agreement):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_bool("zero_agrees", self.zero_agrees)
+        check_is_bool("zero_agrees", self.zero_agrees)
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
         """What comes of folding the domains, in their order."""

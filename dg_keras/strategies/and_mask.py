@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
+from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.configured import public
 from dg_keras.strategies.agreement import replace
-from dg_keras.strategies.checks import check_between, check_bool
+from dg_keras.strategies.checks import check_between
 from dg_keras.strategies.fold_strategy import FoldStrategy
 from dg_keras.strategies.rescaled import rescaled
 from dg_keras.strategies.wide import wide
@@ -38,7 +39,7 @@ class AndMask(FoldStrategy):
 
     def __post_init__(self) -> None:
         check_between("tau", self.tau, 0.0, 1.0)
-        check_bool("rescale", self.rescale)
+        check_is_bool("rescale", self.rescale)
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The sums of gradients and signs, and the number of domains in them."""

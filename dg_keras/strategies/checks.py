@@ -19,9 +19,3 @@ def check_between(name: str, value: float, least: float, most: float) -> None:
         raise ValueError(
             f"`{name}` must be a finite number {rule}. Received: {name}={shortened(value)}"
         )
-
-
-def check_bool(name: str, value: bool) -> None:
-    """Raises ValueError if an argument is neither True nor False."""
-    if not isinstance(value, bool):
-        raise ValueError(f"`{name}` must be True or False. Received: {name}={shortened(value)}")

@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.configured import public
-from dg_keras.strategies.checks import check_between, check_bool
+from dg_keras.strategies.checks import check_between
 from dg_keras.strategies.rescaled import rescaled
 from dg_keras.strategies.strategy import Strategy
 from dg_keras.strategies.totals import totals
@@ -43,7 +44,7 @@ class SandMask(Strategy):
     def __post_init__(self) -> None:
         check_between("tau", self.tau, 0.0, 1.0)
         check_between("k", self.k, 0.0, 1e6)
-        check_bool("rescale", self.rescale)
+        check_is_bool("rescale", self.rescale)
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
         """Masks variable by variable."""

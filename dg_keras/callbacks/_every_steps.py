@@ -1,0 +1,66 @@
+"""What callbacks share that act every so many training steps."""
+
+from typing import Any, Literal
+
+import keras
+
+from dg_keras.common.is_whole import is_whole
+
+
+class EverySteps(keras.callbacks.Callback):
+    """Calls `measure` when it is time, between two training steps.
+
+    Args:
+        every: "epoch" for the end of every epoch, or the number of training steps from one time to
+            the next, counted from the beginning of `fit`. With `steps_per_execution`, it waits for
+            the end of the execution.
+    """
+
+    # Keras may call `on_train_batch_end` on another thread, to its own gain; here it only appends.
+    async_safe = True
+
+    def __init__(self, every: int | Literal["epoch"]) -> None:
+        if every != "epoch" and (not is_whole(every) or every < 1):
+            raise ValueError(
+                '`every` must be "epoch" or a positive number of training steps. '
+                f"Received: every={every!r}"
+            )
+        super().__init__()
+        self.every = every
+        self._step = self._epoch = 0
+
+    def measure(self) -> None:
+        """Called when it is time; `_step` is the number of steps of this `fit` before."""
+        raise NotImplementedError(f"{type(self).__name__} must override `measure`.")
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts to count."""
+        self._step = self._measured_step = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Starts to count the epoch's steps."""
+        self._epoch, self._epoch_start, self._ended = epoch, self._step, [0]
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Measures after the steps before, if it is time: unlike at their end, they are over."""
+        self._step = self._epoch_start + batch
+        self._measure_if_due()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts the step: one that began may find no more data, and not end."""
+        self._ended.append(batch + 1)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Measures, if it is time."""
+        self._step = self._epoch_start + max(self._ended)
+        if self.every == "epoch":
+            self._measure()
+        self._measure_if_due()
+
+    def _measure_if_due(self) -> None:
+        if self.every != "epoch" and self._step // self.every > self._measured_step // self.every:
+            self._measure()
+
+    def _measure(self) -> None:
+        self.measure()
+        self._measured_step = self._step

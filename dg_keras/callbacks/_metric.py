@@ -1,0 +1,64 @@
+"""One metric of every domain."""
+
+from typing import Any, Literal
+
+import keras
+
+from dg_keras.callbacks._known_modes import known_modes
+from dg_keras.data.feeding.domains import named
+from dg_keras.data.feeding.pooled import pooled
+from dg_keras.data.tables.check_choice import check_choice
+from dg_keras.fitting.by_domain import results_by_domain
+from dg_keras.fitting.metrics_kept import metrics_kept
+
+
+class Metric:
+    """What `model.evaluate` says of every domain, of one of its metrics.
+
+    Args:
+        name: As `evaluate` calls it.
+        mode: "min" or "max", which is better; None where Keras knows.
+        domains: A tuple, list or dict of domains.
+        batch_size: Samples at once.
+
+    Attributes:
+        name: The same.
+        sign: 1 where larger is better, -1 where smaller is; known after `check`.
+    """
+
+    def __init__(
+        self, name: str, mode: Literal["min", "max"] | None, domains: Any, batch_size: int
+    ) -> None:
+        if mode is not None:
+            check_choice("mode", mode, ("min", "max"))
+        self.name = name
+        self.sign = 0
+        self._mode = mode
+        self._domains = domains
+        self._batch_size = batch_size
+
+    def check(self, model: keras.Model) -> None:
+        """Raises ValueError if the model has no such metric, or nobody knows what is better."""
+        first, domain = next(iter(named(self._domains)))
+        batch = pooled({first: domain}, self._batch_size).take(1)
+        # What metrics are called is known once they have counted.
+        with metrics_kept(model):
+            known = model.evaluate(batch, return_dict=True, verbose=0)
+        if self.name not in known:
+            raise ValueError(
+                f"`metric` must be one of the compiled model's: {', '.join(known)}. "
+                f"Received: metric={self.name!r}"
+            )
+        mode = self._mode or known_modes(model).get(self.name)
+        if mode is None:
+            raise ValueError(
+                f'`mode` must say whether "min" or "max" of metric {self.name!r} is better. '
+                "Received: mode=None"
+            )
+        self.sign = 1 if mode == "max" else -1
+
+    def by_domain(self, model: keras.Model) -> dict[str, float]:
+        """The metric's value by the domain's name."""
+        with metrics_kept(model):
+            results = results_by_domain(model, self._domains, self._batch_size)
+        return {name: float(result[self.name]) for name, result in results.items()}

@@ -1,0 +1,144 @@
+"""The weights that are best on the source domains."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from dg_keras.callbacks._every_steps import EverySteps
+from dg_keras.callbacks._metric import Metric
+from dg_keras.common.check_positive_integer import check_positive_integer
+from dg_keras.common.written_whole import written_whole
+from dg_keras.data.feeding.check_domains import check_domains, check_elements
+from dg_keras.data.feeding.domains import check_finite, named
+from dg_keras.data.tables.check_choice import check_choice
+
+
+class SourceSelection(EverySteps):
+    """Keeps the weights that are best on the source domains, and puts them back in the end.
+
+    How a model does on a domain that it has not seen swings from one evaluation to the next, and
+    must not be looked at. So weights are chosen on parts of the source domains that are not trained
+    on: "training-domain validation" of Gulrajani & Lopez-Paz, "In search of lost domain
+    generalization" (2021), as in Mansilla et al. (2021). The model is any compiled `keras.Model`.
+
+    An epoch's `logs` get `source_<metric>`, the value of the latest evaluation; other callbacks
+    that read `logs` must come after this one. Training itself does not notice.
+
+    Args:
+        domains: A tuple, list or dict of domains to evaluate on: unbatched and finite
+            `tf.data.Dataset`s of `(x, y)` or `(x, y, sample_weight)`, or tuples of arrays.
+        every: "epoch", or the number of training steps from one evaluation to the next, counted
+            from the beginning of `fit`.
+        metric: What is compared, as `model.evaluate` calls it.
+        by: "mean" for the mean of the domains' values, each of which counts the same, or "worst"
+            for the worst of them.
+        mode: "min" or "max", which is better; None where Keras knows.
+        patience: The number of evaluations without a better one after which training is stopped;
+            None to train on.
+        batch_size: Samples to evaluate at once.
+        backup: A file in which the best weights are kept, too, as long as training lasts. Training
+            that is started again, as with `keras.callbacks.BackupAndRestore`, goes on from it;
+            `patience` counts anew.
+
+    Attributes:
+        evaluations: A `pandas.DataFrame` with a row per evaluation of the latest `fit`: `step`, the
+            number of its training steps before; `epoch`; the value of each domain, by its name; and
+            `value`, that by which they are compared.
+        best_step: That of the best evaluation, the first of equals; None before the first.
+
+    Example:
+    >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    >>> model.compile("adam", loss="mse")
+    >>> domains = {"old": (x, y), "new": (-x, y)}
+    >>> selection = dg_keras.callbacks.SourceSelection(domains, every=1, metric="loss", by="worst")
+    >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[selection])
+    >>> selection.best_step
+    3
+    """
+
+    def __init__(
+        self,
+        domains: Sequence[Any] | Mapping[str, Any],
+        every: int | Literal["epoch"] = "epoch",
+        metric: str = "accuracy",
+        by: Literal["mean", "worst"] = "mean",
+        mode: Literal["min", "max"] | None = None,
+        patience: int | None = None,
+        batch_size: int = 32,
+        backup: str | Path | None = None,
+    ) -> None:
+        super().__init__(every)
+        check_choice("by", by, ("mean", "worst"))
+        if patience is not None:
+            check_positive_integer("patience", patience)
+        check_positive_integer("batch_size", batch_size)
+        check_domains(domains)
+        for name, domain in named(domains):
+            check_elements({name: domain})
+        check_finite(domains)
+        self.domains = domains
+        self.by = by
+        self.patience = patience
+        self.backup = None if backup is None else Path(backup)
+        self.best_step: int | None = None
+        self._metric = Metric(metric, mode, domains, batch_size)
+        self._rows: list[dict[str, Any]] = []
+
+    @property
+    def evaluations(self) -> pd.DataFrame:
+        """A row per evaluation of the latest `fit`."""
+        return pd.DataFrame(self._rows)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts over, or goes on from the backup."""
+        super().on_train_begin(logs)
+        self._metric.check(self.model)
+        self._rows, self._waited = [], 0
+        self._best, self.best_step = -math.inf, None
+        self._weights: list[np.ndarray] = []
+        if self.backup is not None and self.backup.is_file():
+            with np.load(self.backup) as kept:
+                self._best, self.best_step = float(kept["best"]), int(kept["step"])
+                self._weights = [kept[f"weight_{i}"] for i in range(len(kept) - 2)]
+
+    def measure(self) -> None:
+        """Evaluates, and keeps the weights if there were no better ones."""
+        values = self._metric.by_domain(self.model)
+        signed = [self._metric.sign * value for value in values.values()]
+        better = float(np.mean(signed) if self.by == "mean" else np.min(signed))
+        row = {"step": self._step, "epoch": self._epoch, **values}
+        self._rows.append({**row, "value": self._metric.sign * better})
+        if better > self._best:
+            self._best, self.best_step, self._waited = better, self._step, 0
+            self._weights = self.model.get_weights()
+            self._keep()
+            return
+        self._waited += 1
+        if self.patience is not None and self._waited >= self.patience:
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Evaluates, if it is time, and puts the latest value into `logs`."""
+        super().on_epoch_end(epoch, logs)
+        value = self._rows[-1]["value"] if self._rows else math.nan
+        logs[f"source_{self._metric.name}"] = value
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Puts the best weights back."""
+        if self._weights:
+            self.model.set_weights(self._weights)
+        if self.backup is not None:
+            self.backup.unlink(missing_ok=True)
+
+    def _keep(self) -> None:
+        if self.backup is None:
+            return
+        size = sum(weight.nbytes for weight in self._weights)
+        with written_whole(self.backup, size, flush=True) as new, new.open("wb") as file:
+            weights = {f"weight_{i}": weight for i, weight in enumerate(self._weights)}
+            np.savez(file, best=self._best, step=self.best_step, **weights)

@@ -1,0 +1,191 @@
+"""SourceSelection: which weights it keeps, what training notices of it, and what it refuses."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dg_keras
+from dg_keras.callbacks import SourceSelection
+from tests.callbacks.test_domain_metrics import by_hand, domains, softmax_model
+
+SAMPLES = domains()["photo"]
+
+
+class Noting(keras.callbacks.Callback):
+    """The weights after each step."""
+
+    def on_train_begin(self, logs=None):
+        self.weights = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.weights.append(self.model.get_weights())
+
+
+def fit(model, *callbacks, epochs=4, **arguments):
+    """Two steps per epoch."""
+    arguments = {"batch_size": 5, "verbose": 0, "shuffle": False, **arguments}
+    return model.fit(*SAMPLES, epochs=epochs, callbacks=list(callbacks), **arguments).history
+
+
+def losses_by_hand(weights):
+    """Each step's loss on every domain."""
+    model = softmax_model()
+    values = []
+    for of_step in weights:
+        model.set_weights(of_step)
+        values.append([by_hand(model, *domain)["loss"] for domain in domains().values()])
+    return np.array(values)
+
+
+@pytest.mark.parametrize("by", ["mean", "worst"])
+@pytest.mark.parametrize("every", [1, 3])
+def test_the_best_weights_are_those_by_hand(by, every):
+    noting = Noting()
+    selection = SourceSelection(domains(), every, "loss", by, batch_size=8)
+    model = softmax_model(learning_rate=2.0)
+    history = fit(model, noting, selection, epochs=6)
+    steps = np.arange(every, 13, every)
+    by_domain = losses_by_hand(noting.weights)[steps - 1]
+    values = by_domain.mean(axis=1) if by == "mean" else by_domain.max(axis=1)
+    assert values.argmin() < len(values) - 1
+    assert selection.best_step == steps[values.argmin()]
+    evaluations = selection.evaluations
+    assert evaluations["step"].tolist() == steps.tolist()
+    np.testing.assert_allclose(evaluations[list(domains())], by_domain, rtol=1e-5)
+    np.testing.assert_allclose(evaluations["value"], values, rtol=1e-5)
+    np.testing.assert_allclose(
+        history["source_loss"][1:], [values[(2 * i) // every - 1] for i in range(2, 7)], rtol=1e-5
+    )
+    for kept, noted in zip(
+        model.get_weights(), noting.weights[selection.best_step - 1], strict=True
+    ):
+        np.testing.assert_array_equal(kept, noted)
+
+
+def test_the_first_of_equals_is_kept():
+    selection = SourceSelection(domains(), 1)
+    fit(softmax_model(learning_rate=0.0), selection)
+    assert selection.best_step == 1
+
+
+def test_patience_stops_training():
+    selection = SourceSelection(domains(), 1, "loss", patience=2)
+    fit(softmax_model(learning_rate=2.0), selection, epochs=30)
+    steps = selection.evaluations["step"].tolist()
+    # Keras looks whether to stop after the step that follows.
+    assert steps == list(range(1, selection.best_step + 4))
+
+
+def test_training_does_not_notice():
+    expected, history = (
+        fit(softmax_model(run_eagerly=False), *callbacks, validation_data=domains()["sketch"])
+        for callbacks in ([], [SourceSelection(domains(), every=1)])
+    )
+    assert {key: history[key] for key in expected} == expected
+
+
+def test_nor_does_a_domain_generalizer():
+    def history(*callbacks):
+        net = softmax_model()
+        model = dg_keras.DomainGeneralizer(net, seed=1)
+        model.compile("sgd", net.loss, metrics=["accuracy"], run_eagerly=True)
+        fitted = model.fit(
+            domains(), batch_size=4, steps_per_epoch=3, verbose=0, callbacks=list(callbacks)
+        )
+        return fitted.history
+
+    expected, made = history(), history(SourceSelection(domains(), every=2))
+    assert "loss/photo" in expected
+    assert {key: made[key] for key in expected} == expected
+    assert len(made["source_accuracy"]) == 1
+
+
+def test_waits_for_the_end_of_an_execution():
+    model = softmax_model(run_eagerly=False)
+    model.compile("sgd", model.loss, metrics=["accuracy"], steps_per_execution=2)
+    selection = SourceSelection(domains(), every=3)
+    fit(model, selection, epochs=3)
+    assert selection.evaluations["step"].tolist() == [4, 6]
+
+
+class Stop(keras.callbacks.Callback):
+    """Stops training as a signal would."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 4:
+            raise KeyboardInterrupt
+
+
+def test_training_that_is_started_again_goes_on_from_the_backup(tmp_path):
+    def train(*callbacks, backup=None):
+        selection = SourceSelection(domains(), "epoch", "loss", backup=backup)
+        model = softmax_model(learning_rate=2.0)
+        model.build((None, 4))
+        fit(model, selection, *callbacks, epochs=7)
+        return model, selection
+
+    undisturbed, selection = train()
+    assert selection.best_step <= 8
+    backup = tmp_path / "best.npz"
+
+    def kept():
+        return keras.callbacks.BackupAndRestore(tmp_path / "backup")
+
+    with pytest.raises(KeyboardInterrupt):
+        train(kept(), Stop(), backup=backup)
+    assert backup.is_file()
+    resumed, again = train(kept(), backup=backup)
+    assert len(again.evaluations) == 3
+    assert again.best_step == selection.best_step
+    for a, b in zip(undisturbed.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not backup.exists()
+
+
+class TestErrors:
+    def told(self, model=None, **arguments):
+        noting = Noting()
+        with pytest.raises(ValueError) as error:  # noqa: PT011
+            fit(model or softmax_model(), SourceSelection(domains(), **arguments), noting)
+        assert not getattr(noting, "weights", [])
+        return str(error.value)
+
+    def test_a_metric_that_is_none_before_the_first_step(self):
+        assert self.told(metric="acuracy") == (
+            "`metric` must be one of the compiled model's: accuracy, loss. "
+            "Received: metric='acuracy'"
+        )
+
+    def test_a_metric_of_which_nobody_knows_what_is_better(self):
+        def spread(y, y_pred):
+            return keras.ops.max(y_pred, axis=-1) - keras.ops.min(y_pred, axis=-1)
+
+        told = self.told(softmax_model([spread]), metric="spread")
+        assert told == (
+            '`mode` must say whether "min" or "max" of metric \'spread\' is better. '
+            "Received: mode=None"
+        )
+        selection = SourceSelection(domains(), metric="spread", mode="max")
+        fit(softmax_model([spread]), selection)
+        values = selection.evaluations["value"]
+        assert selection.best_step == 2 * (values.argmax() + 1)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"by": "median"}, "`by` must be"),
+            ({"mode": "up"}, "`mode` must be"),
+            ({"patience": 0}, "`patience` must be a positive integer. Received: patience=0"),
+            ({"batch_size": 2.5}, "`batch_size` must be a positive integer"),
+            ({"every": "step"}, "`every` must be"),
+        ],
+    )
+    def test_arguments(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            SourceSelection(domains(), **arguments)
+
+    def test_infinite_domains(self):
+        dataset = tf.data.Dataset.from_tensor_slices(SAMPLES).repeat()
+        with pytest.raises(ValueError, match=r"must be finite\. Received: domain 'photo'"):
+            SourceSelection({"photo": dataset})
