@@ -4,5 +4,12 @@ from dg_keras.callbacks.domain_metrics import DomainMetrics
 from dg_keras.callbacks.gradient_agreement import GradientAgreement
 from dg_keras.callbacks.shared_backup import SharedBackup
 from dg_keras.callbacks.source_selection import SourceSelection
+from dg_keras.callbacks.weight_averaging import WeightAveraging
 
-__all__ = ["DomainMetrics", "GradientAgreement", "SharedBackup", "SourceSelection"]
+__all__ = [
+    "DomainMetrics",
+    "GradientAgreement",
+    "SharedBackup",
+    "SourceSelection",
+    "WeightAveraging",
+]

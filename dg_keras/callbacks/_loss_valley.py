@@ -1,0 +1,98 @@
+"""From which to which step weights are averaged: between the walls of a valley of the loss."""
+
+import collections
+import dataclasses
+from typing import Self
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """The mean of the weights of some steps in a row.
+
+    Args:
+        weights: The mean of each.
+        steps: How many there are.
+        first: The number of the first of them, counted from 1.
+    """
+
+    weights: list[np.ndarray]
+    steps: int
+    first: int
+
+    @property
+    def last(self) -> int:
+        """The number of the last step."""
+        return self.first + self.steps - 1
+
+    def __add__(self, after: Self) -> Self:
+        """The mean of the steps of both."""
+        part = after.steps / (self.steps + after.steps)
+        weights = [
+            (a + part * (b - a)).astype(a.dtype)
+            for a, b in zip(self.weights, after.weights, strict=True)
+        ]
+        return Segment(weights, self.steps + after.steps, self.first)
+
+
+class LossValley:
+    """Algorithm 1 of Cha et al., "SWAD" (2021), for losses that are seen every so many steps.
+
+    Averaging begins with the steps before the first loss that none of the next ones is below, and
+    ends before losses that are all above `threshold`.
+
+    Args:
+        converge: N_s, the number of losses of which the first must be the smallest.
+        tolerate: N_e, the number of losses that must all be above the threshold.
+        tolerance: How much above the mean of the first N_s losses the threshold is, as a part.
+
+    Attributes:
+        threshold: The loss at which the valley ends; None before it begins.
+        is_over: Whether it has ended.
+    """
+
+    def __init__(self, converge: int, tolerate: int, tolerance: float) -> None:
+        self._converge = converge
+        self._tolerate = tolerate
+        self._tolerance = tolerance
+        self.threshold: float | None = None
+        self.is_over = False
+        self._within: Segment | None = None
+        # With the losses after them; not known to belong to the valley yet.
+        self._latest: collections.deque[tuple[Segment, float]] = collections.deque()
+
+    def add(self, segment: Segment, loss: float) -> None:
+        """Takes the steps since the loss before, and the loss after them."""
+        if self.is_over:
+            return
+        self._latest.append((segment, loss))
+        losses = [seen for _, seen in self._latest]
+        if self.threshold is None:
+            if len(losses) > self._converge:
+                self._latest.popleft()
+                losses.pop(0)
+            if len(losses) == self._converge and np.argmin(losses) == 0:
+                self.threshold = float(np.mean(losses)) * (1 + self._tolerance)
+            return
+        if len(losses) >= self._tolerate and min(losses[-self._tolerate :]) > self.threshold:
+            self.is_over = True
+            while len(self._latest) > self._tolerate:
+                self._keep()
+            self._latest.clear()
+        while len(self._latest) > max(self._tolerate, self._converge):
+            self._keep()
+
+    def average(self) -> Segment | None:
+        """The mean over the valley so far; of the latest steps, where it has not begun."""
+        segments = [segment for segment, _ in self._latest]
+        if self.threshold is None:
+            return segments[-1] if segments else None
+        whole = self._within
+        for segment in segments:
+            whole = segment if whole is None else whole + segment
+        return whole
+
+    def _keep(self) -> None:
+        segment, _ = self._latest.popleft()
+        self._within = segment if self._within is None else self._within + segment

@@ -1,0 +1,223 @@
+"""The mean of the weights of many steps."""
+
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from dg_keras.callbacks._every_steps import EverySteps
+from dg_keras.callbacks._loss_valley import LossValley, Segment
+from dg_keras.callbacks._metric import Metric
+from dg_keras.common.check_positive_integer import check_positive_integer
+from dg_keras.common.shortened import shortened
+from dg_keras.data.feeding.check_domains import check_domains, check_elements
+from dg_keras.data.feeding.domains import check_finite, named
+
+
+class WeightAveraging(EverySteps):
+    """Averages the weights of all steps in a flat valley of the loss, and puts them in at the end.
+
+    "SWAD: domain generalization by seeking flat minima", Cha et al. (2021), algorithm 1: the
+    average begins where the loss on the source domains' validation parts has reached its first
+    bottom, and ends where it has risen above a threshold. The model is any compiled `keras.Model`;
+    training does not notice. Where there is no bottom, the steps since the evaluation before the
+    last are averaged.
+
+    The average of the latest steps is in memory `overfit_patience` times, on the host, beside one
+    on the device. Statistics that layers keep, such as BatchNormalization's, are averaged as
+    weights are. With `steps_per_execution`, only the weights at an execution's end are averaged.
+
+    Args:
+        domains: A tuple, list or dict of domains to evaluate on: unbatched and finite
+            `tf.data.Dataset`s of `(x, y)` or `(x, y, sample_weight)`, or tuples of arrays. The
+            mean of their losses, each of which counts the same, sets the bounds that are not given.
+        every: "epoch", or the number of training steps from one evaluation to the next, counted
+            from the beginning of `fit`.
+        start: The first step that is averaged, counted from 1; None to find it.
+        until: The last step that is averaged; None to find it, or to average to the end where
+            `start` is given.
+        optimum_patience: The number of evaluations of which the first must be the best, for the
+            average to begin there: the paper's N_s.
+        overfit_patience: The number of evaluations that must all be above the threshold, for the
+            average to end before them: N_e.
+        tolerance: How much the threshold is above the mean of the first `optimum_patience` losses,
+            as a part of it: r - 1.
+        batch_size: Samples to evaluate at once.
+
+    Attributes:
+        evaluations: A `pandas.DataFrame` with a row per evaluation of the latest `fit`: `step`,
+            `epoch`, each domain's loss by its name, and `loss`, their mean. The last row, of step
+            NaN, is of the averaged weights.
+        averaged: The first and last step that were averaged; None before the end of a `fit`.
+
+    Example:
+    >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    >>> model.compile("adam", loss="mse")
+    >>> averaging = dg_keras.callbacks.WeightAveraging(start=11, until=20)
+    >>> history = model.fit(x, y, batch_size=2, epochs=3, verbose=0, callbacks=[averaging])
+    >>> averaging.averaged
+    (11, 20)
+    """
+
+    def __init__(
+        self,
+        domains: Sequence[Any] | Mapping[str, Any] | None = None,
+        every: int | Literal["epoch"] = "epoch",
+        start: int | None = None,
+        until: int | None = None,
+        optimum_patience: int = 3,
+        overfit_patience: int = 6,
+        tolerance: float = 0.3,
+        batch_size: int = 32,
+    ) -> None:
+        super().__init__(every)
+        numbers_given = {
+            "start": start,
+            "until": until,
+            "optimum_patience": optimum_patience,
+            "overfit_patience": overfit_patience,
+            "batch_size": batch_size,
+        }
+        for name, value in numbers_given.items():
+            if value is not None:
+                check_positive_integer(name, value)
+        is_number = isinstance(tolerance, numbers.Real) and not isinstance(tolerance, bool)
+        if not is_number or not math.isfinite(tolerance) or tolerance < 0:
+            raise ValueError(
+                "`tolerance` must be a finite number of 0 or more. "
+                f"Received: tolerance={shortened(tolerance)}"
+            )
+        if start is None and (domains is None or until is not None):
+            raise ValueError(
+                "`start` must be given where `until` is, or `domains` are not, on which it would "
+                f"be found. Received: start=None, until={until}, domains={shortened(domains)}"
+            )
+        if start is not None and until is not None and until < start:
+            raise ValueError(
+                f"`until` must not be before `start`. Received: start={start}, until={until}"
+            )
+        self._metric = None
+        if domains is not None:
+            check_domains(domains)
+            for name, domain in named(domains):
+                check_elements({name: domain})
+            check_finite(domains)
+            self._metric = Metric("loss", "min", domains, batch_size)
+        self.start, self.until = start, until
+        self.averaged: tuple[int, int] | None = None
+        self._bounds = optimum_patience, overfit_patience, tolerance
+        self._rows: list[dict[str, Any]] = []
+
+    @property
+    def evaluations(self) -> pd.DataFrame:
+        """A row per evaluation of the latest `fit`, and one of the averaged weights."""
+        return pd.DataFrame(self._rows)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts over."""
+        super().on_train_begin(logs)
+        if self._metric is not None:
+            self._metric.check(self.model)
+        self._rows, self.averaged = [], None
+        self._valley = LossValley(*self._bounds)
+        self._running = _Running(self.model)
+        self._taken_step = 0
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Takes the weights of the step before into the average."""
+        self._take(self._epoch_start + batch)
+        super().on_train_batch_begin(batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Takes the weights of the last step, and evaluates if it is time."""
+        self._take(self._epoch_start + max(self._ended))
+        super().on_epoch_end(epoch, logs)
+
+    def measure(self) -> None:
+        """Evaluates, and looks whether the valley begins or ends."""
+        if self._metric is None:
+            return
+        loss = self._evaluate(self._step, self._epoch)
+        if self.start is None:
+            segment = self._running.taken()
+            if segment is not None:
+                self._valley.add(segment, loss)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Puts the averaged weights in."""
+        if self.start is None:
+            whole, rest = self._valley.average(), self._running.taken()
+            if rest is not None and self._valley.threshold is not None and not self._valley.is_over:
+                whole = whole + rest
+        else:
+            whole = self._running.taken()
+        if whole is None:
+            return
+        self._running.put_in(whole)
+        self.averaged = whole.first, whole.last
+        if self._metric is not None:
+            self._evaluate(math.nan, self._epoch)
+
+    def _take(self, step: int) -> None:
+        """Takes the weights after a step, if they are new and wanted."""
+        is_wanted = step >= (self.start or 1) and step <= (self.until or step)
+        if step > self._taken_step and is_wanted and not self._valley.is_over:
+            self._running.take(step)
+        self._taken_step = step
+
+    def _evaluate(self, step: float, epoch: int) -> float:
+        losses = self._metric.by_domain(self.model)
+        loss = float(np.mean(list(losses.values())))
+        self._rows.append({"step": step, "epoch": epoch, **losses, "loss": loss})
+        return loss
+
+
+class _Running:
+    """The mean of the weights since they were last taken, on the device."""
+
+    def __init__(self, model: Any) -> None:
+        self._weights = [w for w in model.weights if tf.as_dtype(w.dtype).is_floating]
+        self._means = [
+            tf.Variable(tf.zeros(w.shape, _wide(w.dtype)), trainable=False) for w in self._weights
+        ]
+        self._steps, self._first = 0, 0
+        self._add = tf.function(self._added, autograph=False)
+
+    def take(self, step: int) -> None:
+        """Takes the weights after a step."""
+        if not self._steps:
+            self._first = step
+        self._steps += 1
+        self._add(tf.constant(1 / self._steps, tf.float32))
+
+    def taken(self) -> Segment | None:
+        """The mean, which begins anew; None if there is none."""
+        if not self._steps:
+            return None
+        weights = [mean.numpy() for mean in self._means]
+        segment = Segment(weights, self._steps, self._first)
+        self._steps = 0
+        return segment
+
+    def put_in(self, segment: Segment) -> None:
+        """Makes a mean the model's weights."""
+        for variable, value in zip(self._weights, segment.weights, strict=True):
+            variable.assign(value)
+
+    def _added(self, part: tf.Tensor) -> None:
+        for mean, weight in zip(self._means, self._weights, strict=True):
+            value = tf.cast(tf.convert_to_tensor(weight), mean.dtype)
+            # Not `mean + part * (value - mean)`: of the first, nothing of what stood there counts.
+            mean.assign(
+                tf.where(part < 1, mean + tf.cast(part, mean.dtype) * (value - mean), value)
+            )
+
+
+def _wide(dtype: str) -> tf.DType:
+    """What many weights of a dtype are averaged in."""
+    return tf.float64 if dtype == "float64" else tf.float32

@@ -1,0 +1,132 @@
+"""WeightAveraging: which steps are averaged, the mean by hand, and what training notices."""
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+import dg_keras
+from dg_keras.callbacks import WeightAveraging
+from dg_keras.callbacks._loss_valley import LossValley, Segment
+from tests.callbacks.test_domain_metrics import domains, softmax_model
+from tests.callbacks.test_source_selection import Noting, fit, losses_by_hand
+
+
+def algorithm_1(losses, converge, tolerate, tolerance):
+    """The first and the last loss of the valley by the paper's pseudocode; None without one."""
+    start, end = None, len(losses) - 1
+    for i in range(len(losses)):
+        if start is None:
+            window = losses[max(0, i - converge + 1) : i + 1]
+            if len(window) == converge and losses[i - converge + 1] == min(window):
+                start = i - converge + 1
+                threshold = (1 + tolerance) * np.mean(window)
+        elif i - start + 1 >= tolerate and min(losses[i - tolerate + 1 : i + 1]) > threshold:
+            end = i - tolerate
+            break
+    return None if start is None else (start, end)
+
+
+@hypothesis.settings(deadline=None, derandomize=True, max_examples=300, database=None)
+@hypothesis.given(
+    losses=st.lists(st.integers(1, 12).map(float), min_size=1, max_size=25, unique=False),
+    converge=st.integers(1, 4),
+    tolerate=st.integers(1, 6),
+    tolerance=st.sampled_from([0.0, 0.3, 1.0]),
+)
+def test_the_valley_is_that_of_algorithm_1(losses, converge, tolerate, tolerance):
+    losses = [loss + i * 1e-6 for i, loss in enumerate(losses)]  # no two are equal
+    valley = LossValley(converge, tolerate, tolerance)
+    for i, loss in enumerate(losses):
+        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1), loss)
+    found = algorithm_1(losses, converge, tolerate, tolerance)
+    average = valley.average()
+    if found is None:
+        assert valley.threshold is None
+        assert (average.first, average.last) == (len(losses), len(losses))
+        return
+    start, end = found
+    if end < start:  # it rose before as many as are tolerated had been seen to belong
+        assert average is None
+        return
+    assert (average.first, average.last) == (start + 1, end + 1)
+    np.testing.assert_allclose(average.weights[0], [(start + end) / 2])
+
+
+def assert_mean(model, noting, averaged):
+    first, last = averaged
+    for weight, *of_steps in zip(
+        model.get_weights(), *noting.weights[first - 1 : last], strict=True
+    ):
+        np.testing.assert_allclose(weight, np.mean(of_steps, axis=0), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("start", "until"), [(1, 1), (3, 6), (2, None), (8, 8)])
+def test_the_mean_of_given_steps_is_that_by_hand(start, until):
+    noting, model = Noting(), softmax_model()
+    averaging = WeightAveraging(start=start, until=until)
+    fit(model, noting, averaging)
+    assert averaging.averaged == (start, until or 8)
+    assert_mean(model, noting, averaging.averaged)
+
+
+def test_bounds_are_found_on_the_sources():
+    noting, model = Noting(), softmax_model(learning_rate=2.0)
+    averaging = WeightAveraging(
+        domains(), every=2, optimum_patience=2, overfit_patience=3, tolerance=0.05
+    )
+    fit(model, noting, averaging, epochs=15)
+    evaluations = averaging.evaluations
+    losses = losses_by_hand(noting.weights)[1::2].mean(axis=1)
+    np.testing.assert_allclose(evaluations["loss"][:-1], losses, rtol=1e-5)
+    start, end = algorithm_1(list(losses), 2, 3, 0.05)
+    assert end < len(losses) - 1
+    assert averaging.averaged == (2 * start + 1, 2 * (end + 1))
+    assert_mean(model, noting, averaging.averaged)
+    # The averaged weights stand beside the single ones.
+    last = evaluations.iloc[-1]
+    assert np.isnan(last["step"])
+    assert last["loss"] == pytest.approx(losses_by_hand([model.get_weights()]).mean(), rel=1e-5)
+
+
+def test_without_a_bottom_the_latest_steps_are_averaged():
+    noting, model = Noting(), softmax_model(learning_rate=0.01)
+    averaging = WeightAveraging(domains(), every=3)
+    fit(model, noting, averaging, epochs=3)
+    assert averaging.averaged == (4, 6)
+    assert_mean(model, noting, averaging.averaged)
+
+
+def test_training_does_not_notice():
+    expected, history = (
+        fit(softmax_model(run_eagerly=False), *callbacks)
+        for callbacks in ([], [WeightAveraging(domains(), every=1)])
+    )
+    assert history == expected
+
+
+def test_of_a_domain_generalizer():
+    net, noting = softmax_model(), Noting()
+    model = dg_keras.DomainGeneralizer(net, seed=1)
+    model.compile("sgd", net.loss, run_eagerly=True)
+    averaging = WeightAveraging(start=2)
+    fit_arguments = {"batch_size": 4, "steps_per_epoch": 3, "verbose": 0}
+    model.fit(domains(), callbacks=[noting, averaging], **fit_arguments)
+    assert averaging.averaged == (2, 3)
+    assert_mean(net, noting, averaging.averaged)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "`start` must be given where"),
+        ({"until": 4}, "`start` must be given where"),
+        ({"start": 5, "until": 4}, "`until` must not be before `start`"),
+        ({"start": 0}, "`start` must be a positive integer. Received: start=0"),
+        ({"start": 1, "tolerance": -0.1}, "`tolerance` must be a finite number of 0 or more"),
+        ({"start": 1, "every": 0}, "`every` must be"),
+    ],
+)
+def test_bad_arguments_are_one_sentence(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        WeightAveraging(**arguments)
