@@ -3,8 +3,9 @@
     python -m performance.training_step
 
 trains the same network on the same images with the same optimizer, plainly and with every strategy,
-a few steps of each alternately. `--setting` picks some of the settings; each has a process of its
-own.
+a few steps of each alternately. `--setting` picks some of the settings, `--strategy` some of the
+strategies, of which "all" is all. Each setting has a process of its own; so have four strategies,
+beside plain Keras, since all of AlexNet's would not fit in memory.
 """
 
 import time
@@ -17,7 +18,9 @@ from performance.measuring import alternately, apart, compared, parser, show
 from performance.networks import batches, compiled, made
 
 DOMAINS = 3
-WAYS = ("plain", "mean", "agr_sum", "pcgrad", "agr_rand")
+STRATEGIES = ("mean", "agr_sum", "pcgrad", "agr_rand")
+PLAIN = "plain"
+TOGETHER = 4
 
 
 class Setting(NamedTuple):
@@ -50,11 +53,24 @@ def main() -> None:
     """Measures, prints the table, and writes it as CSV."""
     arguments = parser(__doc__, "training_step.csv")
     arguments.add_argument("--setting", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    arguments.add_argument("--strategy", nargs="+", default=list(STRATEGIES))
     given = arguments.parse_args()
-    show(pd.concat([apart(measure, name) for name in given.setting]), given.csv)
+    names = apart(all_strategies) if given.strategy == ["all"] else given.strategy
+    groups = [names[i : i + TOGETHER] for i in range(0, len(names), TOGETHER)]
+    tables = [
+        apart(measure, setting, (PLAIN, *group)) for setting in given.setting for group in groups
+    ]
+    show(pd.concat(tables), given.csv)
 
 
-def measure(setting: str, ways: Sequence[str] = WAYS, **more: int) -> pd.DataFrame:
+def all_strategies() -> list[str]:
+    """The names of all of this library's strategies."""
+    from dg_keras.strategies.get import BY_NAME
+
+    return list(BY_NAME)
+
+
+def measure(setting: str, ways: Sequence[str] = (PLAIN, *STRATEGIES), **more: int) -> pd.DataFrame:
     """The steps of one setting; `more` replaces its numbers of steps or rounds."""
     import dg_keras
 
@@ -63,7 +79,7 @@ def measure(setting: str, ways: Sequence[str] = WAYS, **more: int) -> pd.DataFra
 
     def build(way: str) -> Any:
         model = made(told.network)
-        if way != "plain":
+        if way != PLAIN:
             model = dg_keras.DomainGeneralizer(model, way, domains=DOMAINS)
         return compiled(model, jit_compile=told.jit_compile, steps_per_execution=told.at_once)
 
