@@ -69,7 +69,10 @@ CALLBACKS = [
         (callbacks.GradientAgreement, "batch_size", "a positive integer"),
         (callbacks.GradientAgreement, "every", '"epoch" or a positive number of training steps'),
         (callbacks.DomainMetrics, "batch_size", "a positive integer"),
-        (callbacks.DomainMetrics, "every", "a positive integer"),
+        (callbacks.DomainMetrics, "every", '"epoch" or a positive number of training steps'),
+        (callbacks.SourceSelection, "batch_size", "a positive integer"),
+        (callbacks.SourceSelection, "every", '"epoch" or a positive number of training steps'),
+        (callbacks.WeightAveraging, "every", '"epoch" or a positive number of training steps'),
     ]
     for value in (0, 2.5, "8", True, None)
 ]

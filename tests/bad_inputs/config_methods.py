@@ -91,7 +91,10 @@ ROWS = [
         "a strategy that is none",
         "strategy: agr_sun",
         "{path}: `methods.0`: `strategy` must be the name of a dg_keras strategy: mean, "
-        "agr_sum, agr_rand, pcgrad. Received: 'agr_sun'; nearest: agr_sum",
+        "agr_sum, agr_rand, pcgrad, "
+        "grad_vac, mgda, cagrad, nash_mtl, imtl_g, aligned_mtl, upgrad, dual_proj, fair_grad, "
+        "and_mask, sand_mask, grad_drop, trimmed_mean, geometric_mean. "
+        "Received: 'agr_sun'; nearest: agr_sum",
     ),
     method(
         "a strategy that is a number",

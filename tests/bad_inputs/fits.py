@@ -122,7 +122,9 @@ MADE = [
     made("a net by name", "`net` must be a keras.Model. Received: net='resnet'", net="resnet"),
     made(
         "a strategy misspelt",
-        "`strategy` must be the name of a dg_keras strategy: mean, agr_sum, agr_rand, pcgrad. "
+        "`strategy` must be the name of a dg_keras strategy: mean, agr_sum, agr_rand, pcgrad, "
+        "grad_vac, mgda, cagrad, nash_mtl, imtl_g, aligned_mtl, upgrad, dual_proj, fair_grad, "
+        "and_mask, sand_mask, grad_drop, trimmed_mean, geometric_mean. "
         "Received: 'Agr_Sun'; nearest: agr_sum",
         strategy="Agr_Sun",
     ),
@@ -140,7 +142,7 @@ MADE = [
     made(
         "an objective misspelt",
         "`objective` must be the name of a dg_keras objective: empirical_risk, irm, mixup, "
-        "group_dro, mldg. Received: 'irn'; nearest: irm",
+        "group_dro, mldg, vrex. Received: 'irn'; nearest: irm",
         objective="irn",
     ),
     made("names that are the same", f"{NAMES}['a', 'a']", domains=["a", "a"]),
