@@ -82,8 +82,8 @@ class DomainGeneralizer(keras.Model):
             infinite or NaN. "raise" stops training with a `dg_keras.NonfiniteError` that names the
             step and the domain, and leaves the model as it was before that step. "skip" goes on
             with the next batch, and leaves weights, optimizer (its `iterations` too), metrics, and
-            the objective's state as they were; `step` goes on, and `skipped_steps` counts. "ignore"
-            looks at nothing. What loss scaling finds a scale for is no fault.
+            what objective and strategy remember as they were; `step` goes on, and `skipped_steps`
+            counts. "ignore" looks at nothing. What loss scaling finds a scale for is no fault.
         domain_parallel: Whether each replica of a `tf.distribute` strategy takes whole domains,
             instead of a part of each domain's batch. The weights come out the same, and replicas
             send each other little more than one gradient in a step however many domains there are,
@@ -409,8 +409,9 @@ class DomainGeneralizer(keras.Model):
                 "`domains` must be given to DomainGeneralizer to train on a data set that is "
                 "already interleaved. Received: domains=None"
             )
-        check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
-        if len(self.domain_names) > 1:
+        domains = len(self.domain_names)
+        check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn, domains)
+        if domains > 1:
             warn_of_batch_norm(self.net)
         self._make_memory()
         told = self._told.value
@@ -418,9 +419,9 @@ class DomainGeneralizer(keras.Model):
             of_step = self.net, self.strategy, self.objective
             compiles = self.jit_compile or (
                 told["jit_compile"] == "auto"
-                and pays_to_compile(self, *of_step, len(self.domain_names), told["measured"])
+                and pays_to_compile(self, *of_step, domains, told["measured"])
             )
-            self._domain_losses.value = DomainLosses(len(self.domain_names))
+            self._domain_losses.value = DomainLosses(domains)
             self._plan.value = Plan(
                 self,
                 self.strategy,

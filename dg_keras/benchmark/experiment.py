@@ -12,6 +12,7 @@ from pathlib import Path
 import rich.console
 
 from dg_keras import data as datasets
+from dg_keras import strategies
 from dg_keras.benchmark import tables
 from dg_keras.benchmark.build_trained import build_trained
 from dg_keras.benchmark.carried_out import carried_out
@@ -123,8 +124,8 @@ class Experiment:
         """Builds each network that is to be trained once: what can't be is told before the work.
 
         Raises:
-            ValueError: If a network can't be built, or no class has as many images as are compared
-                along training.
+            ValueError: If a network can't be built, a strategy takes fewer domains, or no class has
+                as many images as are compared along training.
             FileNotFoundError: If the images are missing.
             ConnectionError: If there is no Ray cluster.
             InUseError: If another process is running this experiment into the same folder.
@@ -136,6 +137,8 @@ class Experiment:
                 pass
         if self._absent is not None:
             raise self._absent
+        for method in self.config.methods:
+            strategies.get(method.strategy).check_number(len(self.inventory.domains) - 1)
         if self.config.along_training.gradients:
             for target in dict.fromkeys(run.target for run in self._missing()):
                 check_samples(self.config.along_training.samples, self.inventory.table, target)

@@ -1,10 +1,10 @@
 """What objectives share whose penalty sets in late."""
 
 import dataclasses
-import numbers
 
 import tensorflow as tf
 
+from dg_keras.common.is_whole import is_whole
 from dg_keras.common.shortened import shortened
 from dg_keras.objectives._checks import check_positive
 from dg_keras.objectives.objective import Objective
@@ -23,8 +23,7 @@ class Annealed(Objective):
     def __post_init__(self) -> None:
         check_positive("penalty_weight", self.penalty_weight, or_zero=True)
         steps = self.anneal_steps
-        is_whole = isinstance(steps, numbers.Integral) and not isinstance(steps, bool)
-        if not is_whole or not 0 <= steps < 2**31:
+        if not is_whole(steps) or not 0 <= steps < 2**31:
             raise ValueError(
                 "`anneal_steps` must be a whole number of at least 0 and below 2^31. "
                 f"Received: anneal_steps={shortened(steps)}"

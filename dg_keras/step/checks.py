@@ -21,6 +21,7 @@ def check_can_be_trained(
     strategy: Strategy,
     objective: Objective,
     in_turn: bool,
+    domains: int | None = None,
 ) -> None:
     """Raises ValueError if a model was compiled as it can't be trained.
 
@@ -30,6 +31,7 @@ def check_can_be_trained(
         strategy: What merges the domains' gradients.
         objective: What makes the domains' losses.
         in_turn: Whether the domains are taken one after the other.
+        domains: Their number; None if it is not known yet.
     """
     if net.built and not net.trainable_variables:
         raise ValueError(
@@ -52,6 +54,8 @@ def check_can_be_trained(
             "`steps_per_execution` must divide the step before which the objective starts the "
             f"optimizer anew, {restart}. Received: steps_per_execution={together}"
         )
+    if domains is not None:
+        strategy.check_number(domains)
     check_replicas(model, model.distribute_strategy.num_replicas_in_sync)
 
 

@@ -33,7 +33,7 @@ class Memory:
         self._initial = {f"objective_{k}": v for k, v in objective.initial_state(domains).items()}
         if isinstance(strategy, StatefulStrategy):
             own = strategy.initial_state(domains)
-            self._initial |= {f"strategy_{name}": value for name, value in own.items()}
+            self._initial |= {f"strategy_{name}": np.asarray(value) for name, value in own.items()}
         self.variables: dict[str, keras.Variable] = {
             name: keras.Variable(
                 value,

@@ -5,7 +5,8 @@ from dg_keras.strategies.agr_sum import AgrSum
 from dg_keras.strategies.aligned_mtl import AlignedMTL
 from dg_keras.strategies.and_mask import AndMask
 from dg_keras.strategies.cagrad import CAGrad
-from dg_keras.strategies.compare import Comparison, compare
+from dg_keras.strategies.compare import compare
+from dg_keras.strategies.comparison import Comparison
 from dg_keras.strategies.dual_proj import DualProj
 from dg_keras.strategies.fair_grad import FairGrad
 from dg_keras.strategies.fold_strategy import FoldStrategy

@@ -14,7 +14,9 @@ class AlignedMTL(GramStrategy):
     """Aligned-MTL of Senushkin et al., "Independent component alignment" (2023), algorithm 1.
 
     The domains' gradients are replaced by the nearest that are orthogonal and as long as the
-    shortest of their principal components, and averaged. Components without length are left out.
+    shortest of their principal components, and averaged. A component is left out, and the next one
+    is the shortest, where its square is below N times 1.2e-7 of the longest's: of gradients whose
+    lengths differ a thousandfold, or that are nearly the same, float32 does not tell.
 
     Example:
     >>> dg_keras.strategies.AlignedMTL()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)

@@ -16,7 +16,7 @@ from dg_keras.strategies.wide import wide
 
 @public
 class AndMask(FoldStrategy):
-    """AND-mask of Parascandolo et al., "Learning explanations that are hard to vary" (2021), eq. 3.
+    """AND-mask of Parascandolo et al., "Learning explanations that are hard to vary" (2021).
 
     The mean of the domains' gradients in the components where the magnitude of their signs' mean is
     at least tau, 0 elsewhere. With tau = 1 it is Agr-Sum but for its length.

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from dg_keras.common.configured import public
 from dg_keras.strategies.checks import check_between
-from dg_keras.strategies.faces import best, solved_on_faces
+from dg_keras.strategies.faces import MOST, best, solved_on_faces
 from dg_keras.strategies.gram_strategy import GramStrategy
 from dg_keras.strategies.unit_gram import unit_gram
 
@@ -33,6 +33,7 @@ class CAGrad(GramStrategy):
     c: float = 0.5
 
     can_be_compiled: ClassVar[bool] = True
+    most_domains: ClassVar[int | None] = MOST
 
     def __post_init__(self) -> None:
         check_between("c", self.c, 0.0, 1.0)
@@ -43,7 +44,8 @@ class CAGrad(GramStrategy):
         cosines, lengths = unit_gram(gram)
         inverse = tf.math.reciprocal_no_nan(lengths)
         with_mean = tf.linalg.matvec(cosines, lengths) / domains  # of gradients of length 1
-        radius = self.c * tf.sqrt(tf.reduce_sum(lengths * with_mean) / domains)
+        # Of a mean that vanishes, rounding may leave a square below 0.
+        radius = self.c * tf.sqrt(tf.nn.relu(tf.reduce_sum(lengths * with_mean) / domains))
         ridged = cosines + _RIDGE * tf.eye(domains, dtype=tf.float64)
 
         # Where the weights w of a set minimise <g_w, g_0> + radius |g_w| among those of sum 1, w is
@@ -59,13 +61,15 @@ class CAGrad(GramStrategy):
         weights = tf.math.divide_no_nan(weights, tf.reduce_sum(weights, axis=1, keepdims=True))
         weights = tf.concat([weights, tf.eye(domains, dtype=tf.float64)], axis=0)
 
-        def length(weights: tf.Tensor) -> tf.Tensor:
-            scaled = weights * lengths
-            return tf.sqrt(tf.reduce_sum(scaled * (scaled @ ridged), axis=-1))
-
+        scaled = weights * lengths
+        ridged_lengths = tf.sqrt(tf.reduce_sum(scaled * (scaled @ ridged), axis=1))
         is_one = tf.abs(tf.reduce_sum(weights, axis=1) - 1) < 0.5
         along_mean = tf.linalg.matvec(weights, lengths * with_mean)
-        values = along_mean + radius * length(weights)
+        values = along_mean + radius * ridged_lengths
         chosen = best(weights, tf.where(is_one, values, tf.constant(float("inf"), tf.float64)))
-        added = tf.math.divide_no_nan(radius, length(chosen[None])[0])
+        # As long as it may be; where next to nothing is left of it, no more than the ridge lets.
+        scaled = chosen * lengths
+        squared = tf.reduce_sum(scaled * tf.linalg.matvec(cosines, scaled))
+        squared = tf.maximum(squared, _RIDGE * tf.reduce_sum(scaled**2))
+        added = tf.math.divide_no_nan(radius, tf.sqrt(squared))
         return tf.cast(1 / domains + added * chosen, tf.float32)

@@ -9,7 +9,7 @@ def projected(gram: tf.Tensor, weights: tf.Tensor, ridge: float) -> tf.Tensor:
     """Weighted sums of the gradients, projected onto the cone of what conflicts with no domain.
 
     The projection of sum_i u_i g_i onto {d: <d, g_i> >= 0 for all i} is sum_i v_i g_i, of the v
-    that minimises its length under v >= u: the proposition 1 of Quinton & Rey (2024).
+    that minimises its length under v >= u (Quinton & Rey, 2024).
 
     Args:
         gram: Inner products of the gradients, `[N, N]`.

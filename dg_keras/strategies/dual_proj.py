@@ -7,12 +7,13 @@ import tensorflow as tf
 from dg_keras.common.configured import public
 from dg_keras.strategies.checks import check_not_negative
 from dg_keras.strategies.dual_cone import projected
+from dg_keras.strategies.faces import MOST
 from dg_keras.strategies.gram_strategy import GramStrategy
 
 
 @public
 class DualProj(GramStrategy):
-    """The projection of Lopez-Paz & Ranzato, "Gradient episodic memory" (2017), eq. 8 to 11.
+    """The projection of Lopez-Paz & Ranzato, "Gradient episodic memory" (2017).
 
     The mean of the domains' gradients, projected onto the cone of directions that conflict with no
     domain. For at most 10 domains.
@@ -28,6 +29,7 @@ class DualProj(GramStrategy):
     ridge: float = 1e-4
 
     can_be_compiled: ClassVar[bool] = True
+    most_domains: ClassVar[int | None] = MOST
 
     def __post_init__(self) -> None:
         check_not_negative("ridge", self.ridge)

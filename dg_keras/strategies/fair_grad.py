@@ -16,13 +16,13 @@ _RIDGE = 1e-6
 _STEPS = 60
 """Of Newton's method, at most; a dozen are usual."""
 
-_EXACT = 1e-10
-"""The relative error of the equations that ends it."""
+_EXACT = 1e-9
+"""The relative error of the equations, or change of the weights, that ends it."""
 
 
 @public
 class FairGrad(GramStrategy):
-    """FairGrad of Ban & Ji, "Fair resource allocation in multi-task learning" (2024), eq. 8.
+    """FairGrad of Ban & Ji, "Fair resource allocation in multi-task learning" (2024).
 
     The weights w with G w = w^(-1 / alpha), where G is the Gram matrix: the direction in which the
     sum of the domains' gains, each by the measure of alpha-fairness, grows fastest. The larger
@@ -64,18 +64,21 @@ def fair_weights(gram: tf.Tensor, alpha: float) -> tf.Tensor:
     def gap(x: tf.Tensor) -> tf.Tensor:
         return tf.linalg.matvec(matrix, x) - factors * x**-power
 
-    def is_far(number: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-        return (number < _STEPS) & tf.reduce_any(tf.abs(gap(x)) > _EXACT * factors * x**-power)
+    def is_far(number: tf.Tensor, x: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
+        error = tf.reduce_max(tf.abs(gap(x)) / (factors * x**-power))
+        return (number < _STEPS) & (error > _EXACT) & (moved > _EXACT)
 
-    def newton(number: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def newton(number: tf.Tensor, x: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, ...]:
         slopes = matrix + tf.linalg.diag(power * factors * x ** (-power - 1))
         change = solved(slopes, -gap(x)[:, None])[:, 0]
         # The equations are the slope of a convex function, which grows to infinity at 0.
         room = tf.reduce_max(-change / x)
-        return number + 1, x + change * tf.minimum(0.9 / tf.maximum(room, 0.9), 1.0)
+        change *= tf.minimum(0.9 / tf.maximum(room, 0.9), 1.0)
+        return number + 1, x + change, tf.reduce_max(tf.abs(change) / x)
 
     # Where no domain's gradient had to do with another's.
     start = factors ** (1 / (1 + power))
-    _, x = tf.while_loop(is_far, newton, (tf.constant(0), start / domains))
+    begun = tf.constant(0), start / domains, tf.constant(1.0, tf.float64)
+    _, x, _ = tf.while_loop(is_far, newton, begun)
     weights = tf.where(is_there, x / lengths, 0.0)
     return tf.cast(tf.math.divide_no_nan(weights, tf.reduce_sum(weights)), tf.float32)

@@ -12,7 +12,7 @@ from dg_keras.strategies.wide import wide
 
 @public
 class GeometricMean(Strategy):
-    """The geometric mean of Parascandolo et al. (2021), section 2.2, for gradients.
+    """The geometric mean of Parascandolo et al., "Learning explanations ..." (2021).
 
     In the components where all domains have one sign, the geometric mean of their magnitudes with
     that sign; 0 elsewhere. It is small where any domain's gradient is.

@@ -16,6 +16,9 @@ from dg_keras.strategies.stateful_strategy import StatefulStrategy
 _MOST = 1 - 1e-6
 """Of a cosine that is aimed at: gradients that are parallel can't be made so by a finite weight."""
 
+_CANCELLED = 1e-3
+"""The part of what is summed, in length, below which a sum is taken for 0."""
+
 
 @public
 class GradVac(Seeded, StatefulStrategy):
@@ -49,22 +52,27 @@ class GradVac(Seeded, StatefulStrategy):
         self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor, state: dict[str, tf.Tensor]
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
         """The sum of the lifted gradients, and the average with this step's cosines."""
-        gram, usual = gram_matrix(gradients), state["similarity"]
+        gram = tf.cast(gram_matrix(gradients), tf.float64)
+        usual = tf.cast(state["similarity"], tf.float64)
         domains = len(gradients)
         norms = tf.sqrt(tf.linalg.diag_part(gram))
-        lifted, met = tf.eye(domains), usual
+        lifted, met = tf.eye(domains, dtype=tf.float64), usual
         for others in tf.unstack(random_order(domains, self.key(step)), axis=1):
             inner = tf.reduce_sum(lifted * tf.gather(gram, others), axis=1)
             of_lifted = tf.sqrt(tf.nn.relu(tf.reduce_sum(lifted * (lifted @ gram), axis=1)))
             of_others = tf.gather(norms, others)
-            cosine = tf.math.divide_no_nan(tf.math.divide_no_nan(inner, of_lifted), of_others)
-            cosine = tf.clip_by_value(cosine, -1.0, 1.0)
+            # Of gradients that cancel, float32 leaves rounding, which has no direction.
+            is_there = of_lifted > _CANCELLED * tf.linalg.matvec(tf.abs(lifted), norms)
+            is_both = is_there & (of_others > 0)
+            cosine = tf.math.divide_no_nan(inner, of_lifted * of_others)
+            cosine = tf.where(is_both, tf.clip_by_value(cosine, -1.0, 1.0), tf.zeros_like(cosine))
             aim = tf.clip_by_value(tf.gather(usual, others, batch_dims=1), -_MOST, _MOST)
             part = aim * tf.sqrt(1 - cosine**2) / tf.sqrt(1 - aim**2) - cosine
             part *= tf.math.divide_no_nan(of_lifted, of_others)
-            is_other = tf.one_hot(others, domains)
-            is_both = (of_lifted > 0) & (of_others > 0)
-            lifted += tf.where((cosine < aim) & is_both, part, 0.0)[:, None] * is_other
+            part = tf.where((cosine < aim) & is_both, part, tf.zeros_like(part))
+            is_other = tf.one_hot(others, domains, dtype=tf.float64)
+            lifted += part[:, None] * is_other
             met += is_other * (self.beta * (cosine[:, None] - usual))
-        met = tf.where(tf.reduce_all(tf.math.is_finite(met)), met, usual)
-        return weighted_sum(tf.reduce_sum(lifted, axis=0), gradients), {"similarity": met}
+        met = tf.where(tf.reduce_all(tf.math.is_finite(gram)), met, usual)
+        weights = tf.cast(tf.reduce_sum(lifted, axis=0), tf.float32)
+        return weighted_sum(weights, gradients), {"similarity": tf.cast(met, tf.float32)}

@@ -40,8 +40,11 @@ def _joined(gradients: list[list[tf.Tensor]]) -> list[list[tf.Tensor]]:
     sizes = [variable.shape.num_elements() for variable in gradients[0]]
     is_large = [size is not None and size >= FEW for size in sizes]
 
+    is_double = any(variable.dtype == tf.float64 for variable in gradients[0])
+    dtype = tf.float64 if is_double else tf.float32
+
     def joined(gradient: list[tf.Tensor]) -> list[tf.Tensor]:
-        flat = [tf.reshape(tf.cast(variable, tf.float32), [-1]) for variable in gradient]
+        flat = [tf.reshape(tf.cast(variable, dtype), [-1]) for variable in gradient]
         small = [g for g, large in zip(flat, is_large, strict=True) if not large]
         large = [g for g, large in zip(flat, is_large, strict=True) if large]
         return [tf.concat(small, axis=0), *large] if small else large

@@ -18,7 +18,8 @@ class IMTLG(GramStrategy):
     """IMTL-G of Liu et al., "Towards impartial multi-task learning" (2021), eq. 6.
 
     The weights, of sum 1 and of either sign, for which the weighted sum has the same projection
-    onto each domain's gradient. It is 0 where there are none, as for opposite gradients.
+    onto each domain's gradient: a negative one, where a sum of 1 asks for it. It is 0 where there
+    are none, as for opposite gradients, or where the weights are more than 256 times their sum.
 
     Example:
     >>> dg_keras.strategies.IMTLG()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)

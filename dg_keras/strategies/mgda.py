@@ -5,7 +5,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from dg_keras.common.configured import public
-from dg_keras.strategies.faces import best, solved_on_faces
+from dg_keras.strategies.faces import MOST, best, solved_on_faces
 from dg_keras.strategies.gram_strategy import GramStrategy
 from dg_keras.strategies.unit_gram import unit_gram
 
@@ -24,6 +24,7 @@ class MGDA(GramStrategy):
     """
 
     can_be_compiled: ClassVar[bool] = True
+    most_domains: ClassVar[int | None] = MOST
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
         """The weights of the shortest sum."""

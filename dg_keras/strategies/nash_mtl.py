@@ -14,10 +14,11 @@ class NashMTL(GramStrategy):
     """Nash-MTL of Navon et al., "Multi-task learning as a bargaining game" (2022), claim 3.1.
 
     The weights w with G w = 1 / w, where G is the Gram matrix: Nash's solution of the bargaining
-    over a direction, in which the product of the domains' gains is largest. It does not depend on
-    the lengths of the gradients.
+    over a direction, in which the product of the domains' gains is largest. The direction does not
+    depend on the lengths of the gradients.
 
-    The weights have the sum 1, for which see `FairGrad`, and are found in every step.
+    The weights have the sum 1, for which see `FairGrad`, so that the shortest gradient rules the
+    length; they are found in every step.
 
     Example:
     >>> dg_keras.strategies.NashMTL()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)

@@ -18,7 +18,7 @@ _ROUNDING = 1e-12
 
 @public
 class SandMask(Strategy):
-    """SAND-mask of Shahtalebi et al., "SAND-mask" (2021), eq. 6.
+    """SAND-mask of Shahtalebi et al., "SAND-mask" (2021).
 
     The mean of the domains' gradients times max(0, tanh(k (A - tau) / s)), where A is the magnitude
     of their signs' mean and s their variance over the domains. The paper's s has the square of the
@@ -27,7 +27,7 @@ class SandMask(Strategy):
 
     Args:
         tau: The agreement from which on a component is kept, from 0 to 1.
-        k: How steeply the mask rises above it.
+        k: How steeply the mask rises above it, from 1e-6 to 1e6.
         rescale: As for `AndMask`.
 
     Example:
@@ -43,7 +43,7 @@ class SandMask(Strategy):
 
     def __post_init__(self) -> None:
         check_between("tau", self.tau, 0.0, 1.0)
-        check_between("k", self.k, 0.0, 1e6)
+        check_between("k", self.k, 1e-6, 1e6)
         check_is_bool("rescale", self.rescale)
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:

@@ -1,8 +1,9 @@
 """Functions of a symmetric matrix by its eigenvalues."""
 
+import numpy as np
 import tensorflow as tf
 
-_RANK = 1e-6
+_RANK = float(np.finfo("float32").eps)
 """An eigenvalue below this part of the largest, times N, is what rounding left of 0."""
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.strategies.fold_strategy import FoldStrategy
+from dg_keras.strategies.gram_strategy import GramStrategy
 from dg_keras.strategies.strategy import Strategy
 
 
@@ -17,7 +19,20 @@ class StatefulStrategy(Strategy):
     A subclass overrides `initial_state` and `merge_from`. It is immutable like any other: the state
     is given and returned, and `DomainGeneralizer` keeps it and saves it with the model. Called
     without one, as by `strategy(gradients)`, it merges as in the first step.
+
+    It takes all gradients: it is no `FoldStrategy` and no `GramStrategy`, whose inner products are
+    `gram_matrix(gradients)` and whose sum is `weighted_sum(weights, gradients)`.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        others = [base for base in (FoldStrategy, GramStrategy) if issubclass(cls, base)]
+        if others or cls.averages:
+            what = f"a {others[0].__name__}" if others else "what `averages`"
+            raise TypeError(
+                f"{cls.__name__} must take all gradients as a StatefulStrategy, and be no other. "
+                f"Received: {what}, whose ways to train give it no state"
+            )
 
     def initial_state(self, domains: int) -> dict[str, np.ndarray]:
         """The state before the first step, by name, for so many domains."""
@@ -31,11 +46,12 @@ class StatefulStrategy(Strategy):
         Args:
             gradients: As for `Strategy.merge`.
             step: The number of the training step, a scalar integer.
-            state: By name, as the step before left it. Where gradients are infinite or NaN, what is
-                returned instead must be finite.
+            state: By name, as the step before left it.
 
         Returns:
-            A list over the variables, and the new state.
+            A list over the variables, and the new state: of the same names, shapes and dtypes, and
+            finite even where gradients are not, since nothing else puts it back under
+            `on_nonfinite="ignore"`.
         """
         raise NotImplementedError(f"{type(self).__name__} must override `merge_from`.")
 
@@ -43,7 +59,7 @@ class StatefulStrategy(Strategy):
         """What the first step makes of dense gradients."""
         state = self.initial_state(len(gradients))
         tensors = {name: tf.convert_to_tensor(value) for name, value in state.items()}
-        return self.merge_from(gradients, step, tensors)[0]
+        return self._next(gradients, step, tensors)[0]
 
     def advance(
         self,
@@ -62,7 +78,34 @@ class StatefulStrategy(Strategy):
 
         def merge(gradients: list[list[tf.Tensor]]) -> list[tf.Tensor]:
             nonlocal after
-            merged, after = self.merge_from(gradients, step, state)
+            merged, after = self._next(gradients, step, state)
             return merged
 
         return self._checked(domain_gradients, merge), after
+
+    def _next(
+        self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor, state: dict[str, Any]
+    ) -> tuple[Any, dict[str, tf.Tensor]]:
+        """What `merge_from` returns, checked."""
+        made = self.merge_from(gradients, step, state)
+        if not isinstance(made, tuple) or len(made) != 2:
+            raise ValueError(
+                f"`merge_from` of {type(self).__name__} must return the merged gradient and the "
+                f"new state. Received: {type(made).__name__}"
+            )
+        self._check_state(made[1], state)
+        return made
+
+    def _check_state(self, after: Any, before: dict[str, tf.Tensor]) -> None:
+        """Raises ValueError unless the state has the names, shapes and dtypes that it had."""
+        rule = f"`merge_from` of {type(self).__name__} must return a state like the one before"
+        if not isinstance(after, dict) or set(after) != set(before):
+            names = list(after) if isinstance(after, dict) else type(after).__name__
+            raise ValueError(f"{rule}, with {list(before)}. Received: {names}")
+        for name, value in before.items():
+            was, now = tf.convert_to_tensor(value), tf.convert_to_tensor(after[name])
+            if now.dtype != was.dtype or not now.shape.is_compatible_with(was.shape):
+                raise ValueError(
+                    f"{rule}, of `{name}` a {was.dtype.name} of shape {tuple(was.shape)}. "
+                    f"Received: a {now.dtype.name} of shape {tuple(now.shape)}"
+                )

@@ -38,6 +38,9 @@ class Strategy(Configured):
     carries_nonfinite: ClassVar[bool] = False
     """True where `merge` itself lets infinities and NaNs through to its result."""
 
+    most_domains: ClassVar[int | None] = None
+    """The number of domains that it takes at most; None for any."""
+
     keeps_finite: ClassVar[bool] = False
     """True where `merge` makes a finite gradient of finite ones, if sums of theirs are; a look at
     the result is spared in each step."""
@@ -83,6 +86,14 @@ class Strategy(Configured):
         """The strategy as a run with this seed uses it; the same where nothing is drawn."""
         return self
 
+    def check_number(self, domains: int) -> None:
+        """Raises ValueError if it does not take so many domains."""
+        if self.most_domains is not None and domains > self.most_domains:
+            raise ValueError(
+                f"{type(self).__name__} takes {self.most_domains} domains at most. "
+                f"Received: {domains} domains"
+            )
+
     def _checked(
         self,
         domain_gradients: Sequence[Sequence[Any]],
@@ -90,6 +101,7 @@ class Strategy(Configured):
     ) -> list[tf.Tensor | None]:
         """What `merge` makes of dense gradients, checked on both sides."""
         connected, gradients = densified(domain_gradients)
+        self.check_number(len(gradients))
         merged = []
         if any(connected):
             merged = check_merged(type(self), merge(gradients), gradients[0])

@@ -1,14 +1,17 @@
 """The mean of all domains but those with the largest and the smallest gradient."""
 
-import numbers
+from collections.abc import Callable
 from typing import ClassVar
 
 import tensorflow as tf
 
 from dg_keras.common.configured import public
+from dg_keras.common.is_whole import is_whole
 from dg_keras.common.shortened import shortened
 from dg_keras.strategies.strategy import Strategy
 from dg_keras.strategies.wide import wide
+
+_Choice = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 @public
@@ -32,8 +35,7 @@ class TrimmedMean(Strategy):
     keeps_finite: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        is_integer = isinstance(self.trim, numbers.Integral) and not isinstance(self.trim, bool)
-        if not is_integer or self.trim < 0:
+        if not is_whole(self.trim) or self.trim < 0:
             raise ValueError(
                 f"`trim` must be an integer of 0 or more. Received: trim={shortened(self.trim)}"
             )
@@ -52,7 +54,7 @@ def _trimmed(values: list[tf.Tensor], trim: int) -> tf.Tensor:
     return tf.add_n([value / len(values) for value in values])
 
 
-def _without_extreme(values: list[tf.Tensor], extreme: tf.Operation, other: tf.Operation) -> list:
+def _without_extreme(values: list[tf.Tensor], extreme: _Choice, other: _Choice) -> list[tf.Tensor]:
     """All values but the extreme one of each component."""
     rest, found = [], values[0]
     for value in values[1:]:

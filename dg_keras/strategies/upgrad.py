@@ -7,6 +7,7 @@ import tensorflow as tf
 from dg_keras.common.configured import public
 from dg_keras.strategies.checks import check_not_negative
 from dg_keras.strategies.dual_cone import projected
+from dg_keras.strategies.faces import MOST
 from dg_keras.strategies.gram_strategy import GramStrategy
 
 
@@ -19,7 +20,8 @@ class UPGrad(GramStrategy):
 
     Args:
         ridge: What is added to the diagonal of the Gram matrix, as a part of its trace; the
-            authors' library, TorchJD, takes as much.
+            authors' library, TorchJD, takes as much. A domain whose gradient is shorter than a
+            hundredth of the longest may be conflicted with for it; with 0 it is not.
 
     Example:
     >>> dg_keras.strategies.UPGrad(ridge=0.0)([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
@@ -29,6 +31,7 @@ class UPGrad(GramStrategy):
     ridge: float = 1e-4
 
     can_be_compiled: ClassVar[bool] = True
+    most_domains: ClassVar[int | None] = MOST
 
     def __post_init__(self) -> None:
         check_not_negative("ridge", self.ridge)

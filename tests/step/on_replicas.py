@@ -24,7 +24,7 @@ from tests.nets import alexnet_like, compiled, domains, largest_difference
 
 STEPS = 10
 STRATEGIES = ["mean", "agr_sum", "agr_rand", "pcgrad"]
-OBJECTIVES = ["empirical_risk", "irm", "mixup", "group_dro", "mldg"]
+OBJECTIVES = ["empirical_risk", "irm", "mixup", "group_dro", "mldg", "vrex"]
 PAIRS = {
     f"{strategy}+{objective}": {"strategy": strategy, "objective": objective}
     for strategy, objective in itertools.product(STRATEGIES, OBJECTIVES)
@@ -48,11 +48,14 @@ PARALLEL = {
 }
 MORE = {
     "custom, whole domains": {"strategy": Largest(), "domain_parallel": True},
-    "grad_vac, whole domains": {"strategy": "grad_vac", "domain_parallel": True},
+    **{
+        f"{name}, whole domains": {"strategy": name, "domain_parallel": True}
+        for name in ("grad_vac", "upgrad", "and_mask", "trimmed_mean")
+    },
     "clipnorm, whole domains": {"optimizer": {"clipnorm": 0.05}, "domain_parallel": True},
     "in_turn": {"strategy": "agr_rand", "in_turn": True},
     "custom": {"strategy": Largest()},
-    "grad_vac": {"strategy": "grad_vac"},
+    **{name: {"strategy": name} for name in ("grad_vac", "upgrad", "and_mask", "trimmed_mean")},
     "clipnorm": {"optimizer": {"clipnorm": 0.05}},
     "global_clipnorm": {"optimizer": {"global_clipnorm": 0.05}, "strategy": "mean"},
     "clipvalue": {"optimizer": {"clipvalue": 0.01}},

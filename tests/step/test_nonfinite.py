@@ -26,7 +26,7 @@ from tests.step.vectors import (
 pytestmark = pytest.mark.filterwarnings("ignore:`net` has trainable BatchNorm:UserWarning")
 
 STRATEGIES = ["mean", "agr_sum", "agr_rand", "pcgrad"]
-OBJECTIVES = ["irm", "mixup", "group_dro", "mldg"]
+OBJECTIVES = ["irm", "mixup", "group_dro", "mldg", "vrex"]
 EVERY = [(s, "empirical_risk", {}) for s in [*STRATEGIES, "grad_vac"]]
 EVERY += [("agr_sum", objective, {}) for objective in OBJECTIVES]
 EVERY += [("agr_rand", "empirical_risk", {"in_turn": True})]

@@ -68,10 +68,17 @@ def test_one_without_a_state_never_sees_one():
 
 
 class TestOfOnesOwn:
-    """What is missing is told when it is called first."""
+    """What is missing or wrong is told when it is made, or called first."""
 
     class Nothing(strategies.StatefulStrategy):
         pass
+
+    class Counting(strategies.StatefulStrategy):
+        def initial_state(self, domains):
+            return {"count": np.zeros((), "float32")}
+
+        def merge_from(self, gradients, step, state):
+            return self.made(gradients[0], state)
 
     def test_without_a_state(self):
         with pytest.raises(NotImplementedError, match="Nothing must override `initial_state`"):
@@ -80,3 +87,43 @@ class TestOfOnesOwn:
     def test_without_a_merge(self):
         with pytest.raises(NotImplementedError, match="Nothing must override `merge_from`"):
             self.Nothing().advance([[tf.constant([1.0])]], 0, {})
+
+    @pytest.mark.parametrize(
+        ("made", "message"),
+        [
+            (lambda g, _: g, "must return the merged gradient and the new state. Received: list"),
+            (lambda g, _: (g, {}), r"with \['count'\]\. Received: \[\]"),
+            (lambda g, _: (g, None), r"with \['count'\]\. Received: NoneType"),
+            (lambda g, s: (g, {**s, "q": 1.0}), r"Received: \['count', 'q'\]"),
+            (lambda g, _: (g, {"count": 1}), r"a float32 of shape \(\)\. Received: a int32 of"),
+            (lambda g, _: (g, {"count": [1.0]}), r"Received: a float32 of shape \(1,\)"),
+        ],
+    )
+    def test_what_is_no_state_is_told(self, made, message, monkeypatch):
+        monkeypatch.setattr(self.Counting, "made", staticmethod(made), raising=False)
+        strategy, gradients = self.Counting(), [[[1.0]], [[2.0]]]
+        with pytest.raises(ValueError, match=f"`merge_from` of Counting .*{message}"):
+            strategy(gradients)
+        with pytest.raises(ValueError, match=f"`merge_from` of Counting .*{message}"):
+            strategy.advance(gradients, 0, strategy.initial_state(2))
+
+    @pytest.mark.parametrize("base", [strategies.AgrSum, strategies.MGDA, strategies.Mean])
+    def test_that_is_another_kind_too_is_told_where_it_is_written(self, base):
+        with pytest.raises(TypeError, match="Both must take all gradients as a StatefulStrategy"):
+            type("Both", (strategies.StatefulStrategy, base), {})
+
+    def test_that_says_it_averages(self):
+        with pytest.raises(TypeError, match="Received: what `averages`, whose ways to train"):
+            type("Both", (strategies.StatefulStrategy,), {"averages": True})
+
+    def test_one_domain_after_the_other_is_refused(self):
+        with pytest.raises(ValueError, match="`in_turn` must be False for GradVac"):
+            dg_keras.DomainGeneralizer(alexnet_like(), "grad_vac", in_turn=True)
+
+
+def test_a_file_with_a_state_for_a_model_without_domains_is_told(tmp_path):
+    trained(WAYS["graph"]).save_weights(tmp_path / "of.weights.h5")
+    model = dg_keras.DomainGeneralizer(alexnet_like(), "grad_vac", seed=1)
+    compiled(model)
+    with pytest.raises(ValueError, match="give `domains` to DomainGeneralizer"):
+        model.load_weights(tmp_path / "of.weights.h5")

@@ -74,4 +74,14 @@ def all_zero(domains, seed):
     return [[np.zeros(s, "float32") for s in SHAPES] for _ in range(domains)]
 
 
-KINDS = [random, similar, with_zeros, opposite, identical, one_domain_zero, all_zero]
+def sum_of_zero(domains, seed):
+    """What full batches come to at the optimum of the mean: nothing on average, much in each."""
+    gradients = random(domains, seed)
+    rest = [-sum(of_variable) for of_variable in zip(*gradients[:-1], strict=True)]
+    return [*gradients[:-1], [g.astype("float32") for g in rest]] if domains > 1 else gradients
+
+
+KINDS = [
+    *(random, similar, with_zeros, opposite, identical, one_domain_zero, all_zero),
+    sum_of_zero,
+]

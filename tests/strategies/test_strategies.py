@@ -248,7 +248,7 @@ def test_graph_xla_and_eager_agree(strategy):
 @every_strategy
 def test_keeps_structure_and_dtype(strategy):
     gradients = cases.random(3, seed=0)
-    for dtype in ("float32", "bfloat16", "float64"):
+    for dtype in ("float32", "bfloat16", "float16", "float64"):
         cast = [[tf.cast(g, dtype) for g in gradient] for gradient in gradients]
         result = strategy(cast)
         assert [tuple(g.shape) for g in result] == cases.SHAPES
