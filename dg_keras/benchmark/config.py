@@ -38,8 +38,22 @@ METHODS: dict[str, tuple[str, str]] = {
     "Mixup": ("mixup", "mean"),
     "DRO": ("group_dro", "mean"),
     "V-REx": ("vrex", "mean"),
+    "GradVac": ("empirical_risk", "grad_vac"),
+    "MGDA": ("empirical_risk", "mgda"),
+    "CAGrad": ("empirical_risk", "cagrad"),
+    "Nash-MTL": ("empirical_risk", "nash_mtl"),
+    "IMTL-G": ("empirical_risk", "imtl_g"),
+    "Aligned-MTL": ("empirical_risk", "aligned_mtl"),
+    "UPGrad": ("empirical_risk", "upgrad"),
+    "DualProj": ("empirical_risk", "dual_proj"),
+    "FairGrad": ("empirical_risk", "fair_grad"),
+    "AND-mask": ("empirical_risk", "and_mask"),
+    "SAND-mask": ("empirical_risk", "sand_mask"),
+    "GradDrop": ("empirical_risk", "grad_drop"),
+    "Trimmed mean": ("empirical_risk", "trimmed_mean"),
+    "Geometric mean": ("empirical_risk", "geometric_mean"),
 }
-"""The comparison's methods: their names in tables, objective and strategy."""
+"""Methods by their names in tables: objective and strategy. The first eight are the paper's."""
 
 
 BEFORE_IMPORTS = "before imports"

@@ -58,7 +58,12 @@ class Published:
         table = pd.read_csv(Path(__file__).with_name("paper_table1.csv"), encoding="utf-8")
         rows = table[table["dataset"] == data_set].set_index(["target", "method"])
         tested = config.baseline == _DEEP_ALL
-        places = [(t, m) for t in targets for m in summary.methods if m in known]
+        places = [
+            (t, m)
+            for t in targets
+            for m in summary.methods
+            if m in known and (names[t], m) in rows.index
+        ]
         of_places = {(t, m): rows.loc[(names[t], m)] for t, m in places}
         return cls(
             {place: float(row["accuracy_mean"]) / 100 for place, row in of_places.items()},

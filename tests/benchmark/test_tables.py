@@ -257,6 +257,7 @@ def test_gains_over_another_baseline_are_beside_the_papers_over_it():
         ("methods=[Deep-All, {name: IRM, objective: irm, strategy: pcgrad}]", None),
         ("methods=[Deep-All, {name: DRO, objective: group_dro, learning_rate: 0.1}]", {"DRO"}),
         ("methods=[Deep-All, Agr-Sum, {name: IRM, batches: one_domain}]", {"Agr-Sum"}),
+        ("methods=[Deep-All, MGDA, DRO]", {"DRO"}),
         ("data.name=mine", None),
     ],
 )
