@@ -131,8 +131,16 @@ def carried_out_by_ray(
                 waiting.done_with(outcome.run)
                 yield outcome
         finally:
-            for task in on:
-                ray.cancel(task, force=True)
+            _cancel(list(on))
+
+
+def _cancel(tasks: list[ray.ObjectRef]) -> None:
+    """Ends tasks that are not done, if there are any."""
+    if tasks:
+        # A failed check of Ray's ends this process where a task's result has just come.
+        _, running = ray.wait(tasks, num_returns=len(tasks), timeout=0)
+        for task in running:
+            ray.cancel(task, force=True)
 
 
 def _machines() -> list[dict[str, float]]:
@@ -191,8 +199,7 @@ def _prepared(
     except ray.exceptions.RayError as error:
         raise UnpreparedError(one_line(f"{type(error).__name__}: {error}", 300)) from error
     finally:
-        for origin, _ in tasks.values():
-            ray.cancel(origin, force=True)
+        _cancel([origin for origin, _ in tasks.values()])
 
 
 def _got(task: ray.ObjectRef) -> Any:

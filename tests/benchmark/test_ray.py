@@ -106,7 +106,9 @@ def connected(cluster):
     ray.shutdown()
 
 
-def test_a_run_that_fails_or_kills_its_process_costs_no_other(tmp_path, connected):
+def test_a_run_that_fails_or_kills_its_process_costs_no_other(tmp_path, connected, monkeypatch):
+    # Ray 2.60 ends the process that cancels a task which is just done.
+    monkeypatch.setattr(ray, "cancel", lambda *_, **__: pytest.fail("All tasks ended."))
     outcomes = carried_out(tmp_path, "Works", "Dies", "Dies when done", "Fails", "Frozen")
     assert outcomes["Works"].record.method == "Works"
     assert outcomes["Dies when done"].record.method == "Dies when done"
