@@ -15,9 +15,9 @@ from dg_keras.objectives.risk import Risk
 class VREx(Annealed):
     """Punishes how far the domains' losses are from each other.
 
-    "Out-of-distribution generalization via risk extrapolation", Krueger et al. (2021), eq. 8, for
-    means: the mean of the domains' losses L_i plus beta times their variance over the domains.
-    Domain i's gradient is 1 + 2 beta (L_i - mean L) times that of L_i.
+    "Out-of-distribution generalization via risk extrapolation", Krueger et al. (2021), with means
+    where the paper has sums: the mean of the domains' losses L_i plus beta times their variance
+    over the domains. Domain i's gradient is 1 + 2 beta (L_i - mean L) times that of L_i.
 
     Until `anneal_steps` beta is 1; then it is `penalty_weight`, and the optimizer starts anew,
     its moments and its count of steps.

@@ -19,7 +19,7 @@ class CAGrad(GramStrategy):
     """CAGrad of Liu et al., "Conflict-averse gradient descent for multi-task learning" (2021).
 
     Of all directions d with |d - g_0| <= c |g_0|, where g_0 is the mean of the domains' gradients,
-    the one for which the least of the <d, g_i> is largest (eq. 2), by its dual (eq. 4). It is up to
+    the one for which the least of the <d, g_i> is largest, by its dual. It is up to
     1 + c times as long as the mean. For at most 10 domains.
 
     Args:
@@ -49,7 +49,7 @@ class CAGrad(GramStrategy):
         ridged = cosines + _RIDGE * tf.eye(domains, dtype=tf.float64)
 
         # Where the weights w of a set minimise <g_w, g_0> + radius |g_w| among those of sum 1, w is
-        # a multiple of a - b, of these solutions and the number that makes the lengths fit.
+        # a multiple of `factor * of_ones - of_mean`, with the factor for which the lengths fit.
         right = tf.stack([inverse, with_mean], axis=1)
         of_ones, of_mean = tf.unstack(solved_on_faces(ridged, right), axis=-1)
         ones_ones = tf.reduce_sum(of_ones * inverse, axis=1)

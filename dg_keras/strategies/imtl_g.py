@@ -15,7 +15,7 @@ _LEAST = 1 / 256
 
 @public
 class IMTLG(GramStrategy):
-    """IMTL-G of Liu et al., "Towards impartial multi-task learning" (2021), eq. 6.
+    """IMTL-G of Liu et al., "Towards impartial multi-task learning" (2021).
 
     The weights, of sum 1 and of either sign, for which the weighted sum has the same projection
     onto each domain's gradient: a negative one, where a sum of 1 asks for it. It is 0 where there

@@ -16,7 +16,7 @@ class UPGrad(GramStrategy):
     """UPGrad of Quinton & Rey, "Jacobian descent for multi-objective optimization" (2024).
 
     Each domain's gradient is projected onto the cone of directions that conflict with no domain,
-    and the projections are averaged (section 3.1). For at most 10 domains.
+    and the projections are averaged. For at most 10 domains.
 
     Args:
         ridge: What is added to the diagonal of the Gram matrix, as a part of its trace; the
