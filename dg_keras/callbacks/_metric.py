@@ -5,7 +5,9 @@ from typing import Any, Literal
 import keras
 
 from dg_keras.callbacks._known_modes import known_modes
-from dg_keras.data.feeding.domains import named
+from dg_keras.common.check_positive_integer import check_positive_integer
+from dg_keras.data.feeding.check_domains import check_each
+from dg_keras.data.feeding.domains import check_finite, named
 from dg_keras.data.feeding.pooled import pooled
 from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.fitting.by_domain import results_by_domain
@@ -18,7 +20,7 @@ class Metric:
     Args:
         name: As `evaluate` calls it.
         mode: "min" or "max", which is better; None where Keras knows.
-        domains: A tuple, list or dict of domains.
+        domains: A tuple, list or dict of finite domains.
         batch_size: Samples at once.
 
     Attributes:
@@ -29,6 +31,9 @@ class Metric:
     def __init__(
         self, name: str, mode: Literal["min", "max"] | None, domains: Any, batch_size: int
     ) -> None:
+        check_positive_integer("batch_size", batch_size)
+        check_each(domains)
+        check_finite(domains)
         if mode is not None:
             check_choice("mode", mode, ("min", "max"))
         self.name = name

@@ -8,7 +8,7 @@ import numpy as np
 from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._known_modes import known_modes
 from dg_keras.common.check_positive_integer import check_positive_integer
-from dg_keras.data.feeding.check_domains import check_domains, check_elements
+from dg_keras.data.feeding.check_domains import check_each
 from dg_keras.data.feeding.domains import check_finite, named
 from dg_keras.fitting.by_domain import results_by_domain
 from dg_keras.fitting.metrics_kept import metrics_kept
@@ -80,9 +80,8 @@ class DomainMetrics(EverySteps):
 
     @domains.setter
     def domains(self, domains: Sequence[Any] | Mapping[str, Any]) -> None:
-        check_domains(domains)
-        for name, domain in named(domains):
-            check_elements({name: domain})
+        check_each(domains)
+        for name, _ in named(domains):
             if str(name) in _SUMMARIES:
                 raise ValueError(
                     f"No domain must have the name of a summary, {' or '.join(_SUMMARIES)}. "

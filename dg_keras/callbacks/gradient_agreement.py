@@ -16,7 +16,7 @@ from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.common.needs_matplotlib import needs_matplotlib
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.as_tensors import as_tensors
-from dg_keras.data.feeding.check_domains import check_domains, check_elements
+from dg_keras.data.feeding.check_domains import check_each
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import domain_size, named
 from dg_keras.data.feeding.row_taker import row_taker
@@ -124,13 +124,11 @@ class GradientAgreement(EverySteps):
 
     @domains.setter
     def domains(self, domains: Sequence[Any] | Mapping[str, Any]) -> None:
-        check_domains(domains)
+        check_each(domains)
         if len(domains) < 2:
             raise ValueError(
                 f"`domains` must be at least two, to be compared. Received: {len(domains)}"
             )
-        for name, domain in named(domains):
-            check_elements({name: domain})
         names = [str(name) for name, _ in named(domains)]
         if len(set(map("/".join, itertools.combinations(names, 2)))) < math.comb(len(names), 2):
             raise ValueError(

@@ -10,11 +10,9 @@ import pandas as pd
 
 from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._metric import Metric
-from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.common.written_whole import written_whole
-from dg_keras.data.feeding.check_domains import check_domains, check_elements
-from dg_keras.data.feeding.domains import check_finite, named
 from dg_keras.data.tables.check_choice import check_choice
+from dg_keras.fitting.checks import check_positive
 
 
 class SourceSelection(EverySteps):
@@ -74,13 +72,7 @@ class SourceSelection(EverySteps):
     ) -> None:
         super().__init__(every)
         check_choice("by", by, ("mean", "worst"))
-        if patience is not None:
-            check_positive_integer("patience", patience)
-        check_positive_integer("batch_size", batch_size)
-        check_domains(domains)
-        for name, domain in named(domains):
-            check_elements({name: domain})
-        check_finite(domains)
+        check_positive("patience", patience)
         self.domains = domains
         self.by = by
         self.patience = patience

@@ -1,7 +1,6 @@
 """The mean of the weights of many steps."""
 
 import math
-import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -12,10 +11,10 @@ import tensorflow as tf
 from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._loss_valley import LossValley, Segment
 from dg_keras.callbacks._metric import Metric
+from dg_keras.common.check_between import check_between
 from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.common.shortened import shortened
-from dg_keras.data.feeding.check_domains import check_domains, check_elements
-from dg_keras.data.feeding.domains import check_finite, named
+from dg_keras.fitting.checks import check_positive
 
 
 class WeightAveraging(EverySteps):
@@ -76,22 +75,11 @@ class WeightAveraging(EverySteps):
         batch_size: int = 32,
     ) -> None:
         super().__init__(every)
-        numbers_given = {
-            "start": start,
-            "until": until,
-            "optimum_patience": optimum_patience,
-            "overfit_patience": overfit_patience,
-            "batch_size": batch_size,
-        }
-        for name, value in numbers_given.items():
-            if value is not None:
-                check_positive_integer(name, value)
-        is_number = isinstance(tolerance, numbers.Real) and not isinstance(tolerance, bool)
-        if not is_number or not math.isfinite(tolerance) or tolerance < 0:
-            raise ValueError(
-                "`tolerance` must be a finite number of 0 or more. "
-                f"Received: tolerance={shortened(tolerance)}"
-            )
+        check_positive("start", start)
+        check_positive("until", until)
+        check_positive_integer("optimum_patience", optimum_patience)
+        check_positive_integer("overfit_patience", overfit_patience)
+        check_between("tolerance", tolerance, 0.0)
         if start is None and (domains is None or until is not None):
             raise ValueError(
                 "`start` must be given where `until` is, or `domains` are not, on which it would "
@@ -103,10 +91,6 @@ class WeightAveraging(EverySteps):
             )
         self._metric = None
         if domains is not None:
-            check_domains(domains)
-            for name, domain in named(domains):
-                check_elements({name: domain})
-            check_finite(domains)
             self._metric = Metric("loss", "min", domains, batch_size)
         self.start, self.until = start, until
         self.averaged: tuple[int, int] | None = None
@@ -202,6 +186,8 @@ class _Running:
         weights = [mean.numpy() for mean in self._means]
         segment = Segment(weights, self._steps, self._first)
         self._steps = 0
+        for mean in self._means:
+            mean.assign(tf.zeros_like(mean))
         return segment
 
     def put_in(self, segment: Segment) -> None:
@@ -212,10 +198,7 @@ class _Running:
     def _added(self, part: tf.Tensor) -> None:
         for mean, weight in zip(self._means, self._weights, strict=True):
             value = tf.cast(tf.convert_to_tensor(weight), mean.dtype)
-            # Not `mean + part * (value - mean)`: of the first, nothing of what stood there counts.
-            mean.assign(
-                tf.where(part < 1, mean + tf.cast(part, mean.dtype) * (value - mean), value)
-            )
+            mean.assign_add(tf.cast(part, mean.dtype) * (value - mean))
 
 
 def _wide(dtype: str) -> tf.DType:

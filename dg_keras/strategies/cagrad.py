@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from dg_keras.common.check_between import check_between
 from dg_keras.common.configured import public
-from dg_keras.strategies.checks import check_between
 from dg_keras.strategies.faces import MOST, best, solved_on_faces
 from dg_keras.strategies.gram_strategy import GramStrategy
 from dg_keras.strategies.unit_gram import unit_gram

@@ -1,8 +1,26 @@
 """What no domain's gradient conflicts with."""
 
+import dataclasses
+from typing import ClassVar
+
 import tensorflow as tf
 
-from dg_keras.strategies.faces import solved_on_faces
+from dg_keras.common.check_between import check_between
+from dg_keras.strategies.faces import MOST, solved_on_faces
+from dg_keras.strategies.gram_strategy import GramStrategy
+
+
+@dataclasses.dataclass(frozen=True)
+class DualCone(GramStrategy):
+    """What UPGrad and DualProj share: they project onto what conflicts with no domain."""
+
+    ridge: float = 1e-4
+
+    can_be_compiled: ClassVar[bool] = True
+    most_domains: ClassVar[int | None] = MOST
+
+    def __post_init__(self) -> None:
+        check_between("ridge", self.ridge, 0.0)
 
 
 def projected(gram: tf.Tensor, weights: tf.Tensor, ridge: float) -> tf.Tensor:

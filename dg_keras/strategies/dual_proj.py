@@ -1,18 +1,13 @@
 """DualProj: the mean gradient's projection onto what conflicts with no domain."""
 
-from typing import ClassVar
-
 import tensorflow as tf
 
 from dg_keras.common.configured import public
-from dg_keras.strategies.checks import check_not_negative
-from dg_keras.strategies.dual_cone import projected
-from dg_keras.strategies.faces import MOST
-from dg_keras.strategies.gram_strategy import GramStrategy
+from dg_keras.strategies.dual_cone import DualCone, projected
 
 
 @public
-class DualProj(GramStrategy):
+class DualProj(DualCone):
     """The projection of Lopez-Paz & Ranzato, "Gradient episodic memory" (2017).
 
     The mean of the domains' gradients, projected onto the cone of directions that conflict with no
@@ -25,14 +20,6 @@ class DualProj(GramStrategy):
     >>> dg_keras.strategies.DualProj(ridge=0.0)([[[1.0, 0.0]], [[-3.0, 1.0]]])[0].numpy()
     array([0. , 0.5], dtype=float32)
     """
-
-    ridge: float = 1e-4
-
-    can_be_compiled: ClassVar[bool] = True
-    most_domains: ClassVar[int | None] = MOST
-
-    def __post_init__(self) -> None:
-        check_not_negative("ridge", self.ridge)
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
         """The weights of the mean's projection."""

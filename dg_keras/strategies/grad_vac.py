@@ -5,8 +5,8 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.common.check_between import check_between
 from dg_keras.common.configured import public
-from dg_keras.strategies.checks import check_between
 from dg_keras.strategies.gram_matrix import gram_matrix
 from dg_keras.strategies.gram_strategy import weighted_sum
 from dg_keras.strategies.random_order import random_order

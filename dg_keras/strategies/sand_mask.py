@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from dg_keras.common.check_between import check_between
 from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.configured import public
-from dg_keras.strategies.checks import check_between
 from dg_keras.strategies.rescaled import rescaled
 from dg_keras.strategies.strategy import Strategy
 from dg_keras.strategies.totals import totals

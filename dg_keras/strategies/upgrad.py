@@ -1,18 +1,13 @@
 """UPGrad: the mean of each gradient's projection onto what conflicts with no domain."""
 
-from typing import ClassVar
-
 import tensorflow as tf
 
 from dg_keras.common.configured import public
-from dg_keras.strategies.checks import check_not_negative
-from dg_keras.strategies.dual_cone import projected
-from dg_keras.strategies.faces import MOST
-from dg_keras.strategies.gram_strategy import GramStrategy
+from dg_keras.strategies.dual_cone import DualCone, projected
 
 
 @public
-class UPGrad(GramStrategy):
+class UPGrad(DualCone):
     """UPGrad of Quinton & Rey, "Jacobian descent for multi-objective optimization" (2024).
 
     Each domain's gradient is projected onto the cone of directions that conflict with no domain,
@@ -27,14 +22,6 @@ class UPGrad(GramStrategy):
     >>> dg_keras.strategies.UPGrad(ridge=0.0)([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
     array([0.25, 0.75], dtype=float32)
     """
-
-    ridge: float = 1e-4
-
-    can_be_compiled: ClassVar[bool] = True
-    most_domains: ClassVar[int | None] = MOST
-
-    def __post_init__(self) -> None:
-        check_not_negative("ridge", self.ridge)
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
         """The mean of the projections' weights."""

@@ -83,6 +83,20 @@ def check_elements(domains: Mapping[Any, Any]) -> None:
             )
 
 
+def check_each(domains: Any) -> None:
+    """Raises if `domains` is no collection of domains, or one can't be looked at by itself.
+
+    Args:
+        domains: A tuple, list or dict of domains, whose elements may differ.
+
+    Raises:
+        ValueError: Naming the first domain at fault.
+    """
+    check_domains(domains)
+    for name, domain in named(domains):
+        check_elements({name: domain})
+
+
 def _row_spec(array: Any) -> tf.TypeSpec:
     if isinstance(array, tf.SparseTensor):
         return tf.SparseTensorSpec(array.shape[1:], array.dtype)
