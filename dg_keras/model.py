@@ -424,6 +424,7 @@ class DomainGeneralizer(keras.Model):
             self._domain_losses.value = DomainLosses(domains)
             self._plan.value = Plan(
                 self,
+                self.net,
                 self.strategy,
                 self.objective,
                 self._memory.value,

@@ -1,6 +1,7 @@
 """What objectives share whose penalty sets in late."""
 
 import dataclasses
+from typing import ClassVar
 
 import tensorflow as tf
 
@@ -12,13 +13,15 @@ from dg_keras.objectives.objective import Objective
 
 @dataclasses.dataclass(frozen=True)
 class Annealed(Objective):
-    """Weighs a penalty by 1 until `anneal_steps`, then by `penalty_weight`.
+    """Weighs a penalty by `weight_before` until `anneal_steps`, then by `penalty_weight`.
 
     At the change the optimizer starts anew, its moments and its count of steps.
     """
 
     penalty_weight: float = 100.0
     anneal_steps: int = 500
+
+    weight_before: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
         check_positive("penalty_weight", self.penalty_weight, or_zero=True)
@@ -36,4 +39,4 @@ class Annealed(Objective):
 
     def weight(self, step: tf.Tensor) -> tf.Tensor:
         """What the penalty is multiplied with in a step, a float32 scalar."""
-        return tf.where(step < self.anneal_steps, 1.0, float(self.penalty_weight))
+        return tf.where(step < self.anneal_steps, self.weight_before, float(self.penalty_weight))

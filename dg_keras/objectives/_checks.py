@@ -18,3 +18,12 @@ def check_positive(name: str, value: Any, or_zero: bool = False) -> None:
             f"`{name}` must be {kind}, and at most {_LARGEST:g}. "
             f"Received: {name}={shortened(value)}"
         )
+
+
+def check_share(name: str, value: Any) -> None:
+    """Raises ValueError unless the argument is a number from 0 to 1."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= 1:
+        raise ValueError(
+            f"`{name}` must be a number from 0 to 1. Received: {name}={shortened(value)}"
+        )

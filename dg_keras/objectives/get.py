@@ -3,12 +3,16 @@
 from typing import Any
 
 from dg_keras.common.configured import look_up
+from dg_keras.objectives.coral import CORAL
 from dg_keras.objectives.empirical_risk import EmpiricalRisk
+from dg_keras.objectives.fishr import Fishr
 from dg_keras.objectives.group_dro import GroupDRO
 from dg_keras.objectives.irm import IRM
 from dg_keras.objectives.mixup import Mixup
 from dg_keras.objectives.mldg import MLDG
+from dg_keras.objectives.mmd import MMD
 from dg_keras.objectives.objective import Objective
+from dg_keras.objectives.rsc import RSC
 from dg_keras.objectives.vrex import VREx
 
 BY_NAME: dict[str, type[Objective]] = {
@@ -18,6 +22,10 @@ BY_NAME: dict[str, type[Objective]] = {
     "group_dro": GroupDRO,
     "mldg": MLDG,
     "vrex": VREx,
+    "coral": CORAL,
+    "mmd": MMD,
+    "fishr": Fishr,
+    "rsc": RSC,
 }
 
 

@@ -5,7 +5,7 @@ import warnings
 
 import keras
 
-from dg_keras.objectives import Objective
+from dg_keras.objectives import FeatureObjective, Objective
 from dg_keras.strategies import FoldStrategy, Strategy
 
 _OF_PROBABILITIES = (
@@ -92,7 +92,7 @@ def check_in_turn(strategy: Strategy, objective: Objective) -> None:
 def check_domain_parallel(objective: Objective, in_turn: bool) -> None:
     """Raises ValueError where replicas can't take whole domains."""
     prepares = type(objective).prepare is not Objective.prepare
-    if prepares or objective.looks_ahead:
+    if prepares or objective.looks_ahead or isinstance(objective, FeatureObjective):
         raise ValueError(
             f"`domain_parallel` must be False for {type(objective).__name__}, which needs other "
             "domains' samples. Received: domain_parallel=True"

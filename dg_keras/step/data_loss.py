@@ -1,5 +1,6 @@
 """The loss of some samples, as it is differentiated."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -29,6 +30,19 @@ def data_loss(
         step: The number of training steps taken before.
         is_shared: Whether other replicas have more samples of the domain.
     """
+    risk = compiled_risk(model, mean_over_replicas if is_shared else lambda value: value)
+    loss = objective.loss(batch, y_pred, risk, step)
+    if loss.shape.rank != 0:
+        # Its gradient would be that of a sum, where the mean is logged.
+        raise ValueError(
+            f"`loss` of {type(objective).__name__} must return a scalar, the mean over the "
+            f"domain's samples. Received: a tensor of shape {tuple(loss.shape)}"
+        )
+    return loss
+
+
+def compiled_risk(model: keras.Model, of_all_replicas: Callable[[tf.Tensor], tf.Tensor]) -> Risk:
+    """The compiled loss, as objectives call it; see `Risk`."""
     replicas = number_of_replicas()
 
     def compiled_loss(batch: Batch, y_pred: Any, share: tf.Tensor | None = None) -> tf.Tensor:
@@ -39,15 +53,7 @@ def data_loss(
         # Keras makes it this replica's share; objectives see the mean over their samples.
         return loss if replicas == 1 else loss * replicas
 
-    risk = Risk(compiled_loss, mean_over_replicas if is_shared else lambda value: value)
-    loss = objective.loss(batch, y_pred, risk, step)
-    if loss.shape.rank != 0:
-        # Its gradient would be that of a sum, where the mean is logged.
-        raise ValueError(
-            f"`loss` of {type(objective).__name__} must return a scalar, the mean over the "
-            f"domain's samples. Received: a tensor of shape {tuple(loss.shape)}"
-        )
-    return loss
+    return Risk(compiled_loss, of_all_replicas)
 
 
 def scale(model: keras.Model, loss: tf.Tensor, is_shared: bool = True) -> tf.Tensor:

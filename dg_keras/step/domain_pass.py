@@ -12,6 +12,7 @@ from dg_keras.step.bound import bound
 from dg_keras.step.data_loss import data_loss, scale
 from dg_keras.step.generators import generators
 from dg_keras.step.parts import Parts
+from dg_keras.step.passed import Passed
 from dg_keras.step.sums import dense
 
 
@@ -48,6 +49,11 @@ class DomainPass:
         """
         loss, gradient, y_pred, masks, limit = self._traced(batch, step)
         return loss, gradient, keras.tree.map_structure(masked, y_pred, masks), limit
+
+    def of_each(self, batches: Sequence[Batch], step: tf.Tensor) -> Passed:
+        """One domain after the other."""
+        losses, gradients, y_pred, bounds = zip(*(self(b, step) for b in batches), strict=True)
+        return Passed(losses, gradients, y_pred, bounds)
 
     def at(
         self, weights: Sequence[tf.Tensor], batch: Batch, step: tf.Tensor

@@ -4,13 +4,14 @@ from typing import Any, Literal
 
 import keras
 
-from dg_keras.objectives import Batch, Objective
+from dg_keras.objectives import Batch, FeatureObjective, Objective
 from dg_keras.step.as_before import AsBefore
 from dg_keras.step.batches import read
 from dg_keras.step.changed_by_passes import changed_by_passes
 from dg_keras.step.checks import has_trainable_batch_norm
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.each_domain import EachDomain
+from dg_keras.step.feature_passes import FeaturePasses
 from dg_keras.step.in_turn import InTurn
 from dg_keras.step.memory import Memory
 from dg_keras.step.moment import Moment
@@ -31,6 +32,7 @@ class Plan:
 
     Args:
         model: The compiled model.
+        net: The network that it trains.
         strategy: What makes one gradient of the domains' gradients.
         objective: What makes a loss, and so a gradient, of each domain's batch.
         memory: Their state, for the number of domains that are trained on.
@@ -44,6 +46,7 @@ class Plan:
     def __init__(
         self,
         model: keras.Model,
+        net: keras.Model,
         strategy: Strategy,
         objective: Objective,
         memory: Memory,
@@ -70,7 +73,10 @@ class Plan:
             self._way = OnePass(model, objective, memory.domains, self.parts, watched)
         else:
             ahead = SecondPoints(model, objective, domain_pass) if objective.looks_ahead else None
-            self._way = EachDomain(domain_pass, strategy, objective, memory, ahead)
+            passes = domain_pass.of_each
+            if isinstance(objective, FeatureObjective):
+                passes = FeaturePasses(model, net, objective, self.parts, watched)
+            self._way = EachDomain(passes, strategy, objective, memory, ahead, watched)
         self.nonfinite = Nonfinite(on_nonfinite, memory.domains) if watched else None
         self._update = Update(model, self._way, self.parts, self.nonfinite)
 

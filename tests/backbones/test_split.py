@@ -83,12 +83,25 @@ def test_a_layer_that_is_called_twice_is_refused():
         split(net, "twice")
 
 
-def test_only_functional_models_of_one_input_and_output_are_split():
+def test_only_models_with_a_graph_of_one_output_are_split():
     class Subclassed(keras.Model):
         pass
 
     with pytest.raises(ValueError, match="`net` must be a Functional model"):
         split(Subclassed(), "layer")
-    one, two = keras.Input((4,)), keras.Input((4,))
-    with pytest.raises(ValueError, match="2 inputs and 1 outputs"):
-        split(keras.Model([one, two], keras.layers.add([one, two])), "layer")
+    inputs = keras.Input((4,))
+    two = [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)]
+    with pytest.raises(ValueError, match=r"`net` must have one output\. Received: 2 outputs"):
+        split(keras.Model(inputs, two), "layer")
+
+
+def test_models_of_several_inputs_and_sequential_ones_are_split():
+    one, two = keras.Input((4,), name="one"), keras.Input((4,), name="two")
+    joined = keras.layers.Add(name="joined")([one, two])
+    net = keras.Model({"one": one, "two": two}, keras.layers.Dense(3)(joined))
+    batch = {name: np.random.default_rng(0).normal(size=(2, 4)) for name in ("one", "two")}
+    front, tail = split(net, "joined")
+    np.testing.assert_array_equal(tail(front(batch)), net(batch))
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="first"), net.layers[-1]])
+    front, tail = split(net, "first")
+    np.testing.assert_array_equal(tail(front(batch["one"])), net(batch["one"]))

@@ -24,7 +24,10 @@ from tests.nets import alexnet_like, compiled, domains, largest_difference
 
 STEPS = 10
 STRATEGIES = ["mean", "agr_sum", "agr_rand", "pcgrad"]
-OBJECTIVES = ["empirical_risk", "irm", "mixup", "group_dro", "mldg", "vrex"]
+OBJECTIVES = [
+    *("empirical_risk", "irm", "mixup", "group_dro", "mldg", "vrex"),
+    *("coral", "mmd", "fishr", "rsc"),
+]
 PAIRS = {
     f"{strategy}+{objective}": {"strategy": strategy, "objective": objective}
     for strategy, objective in itertools.product(STRATEGIES, OBJECTIVES)
@@ -44,7 +47,7 @@ class Largest(strategies.Strategy):
 PARALLEL = {
     f"{name}, whole domains": {**pair, "domain_parallel": True}
     for name, pair in PAIRS.items()
-    if pair["objective"] not in ("mixup", "mldg")
+    if pair["objective"] in ("empirical_risk", "irm", "group_dro", "vrex")
 }
 MORE = {
     "custom, whole domains": {"strategy": Largest(), "domain_parallel": True},
