@@ -6,8 +6,8 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 LONGEST = [
-    *("benchmark/test_ray.py", "test_model.py", "step/test_machines.py"),
-    *("benchmark/test_run_state.py", "step/test_replicas.py", "benchmark/test_run_all.py"),
+    *("step/test_replicas.py", "test_model.py", "benchmark/test_ray.py", "step/test_machines.py"),
+    *("benchmark/test_run_state.py", "benchmark/test_run_all.py", "strategies/test_strategies.py"),
 ]
 """Files that take a minute or two each; those with processes of their own beside one without."""
 

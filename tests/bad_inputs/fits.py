@@ -142,7 +142,7 @@ MADE = [
     made(
         "an objective misspelt",
         "`objective` must be the name of a dg_keras objective: empirical_risk, irm, mixup, "
-        "group_dro, mldg, vrex. Received: 'irn'; nearest: irm",
+        "group_dro, mldg, vrex, coral, mmd, fishr, rsc. Received: 'irn'; nearest: irm",
         objective="irn",
     ),
     made("names that are the same", f"{NAMES}['a', 'a']", domains=["a", "a"]),

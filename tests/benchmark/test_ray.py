@@ -124,6 +124,7 @@ def test_a_run_that_fails_or_kills_its_process_costs_no_other(tmp_path, connecte
     assert (tmp_path / "prepared").read_text() == "once\n"
 
 
+@pytest.mark.slow
 def test_runs_of_a_machine_that_dies_are_made_on_another(tmp_path, connected):
     second = connected.add_node(num_cpus=1)
 
@@ -154,6 +155,7 @@ def test_what_cannot_be_prepared_stops_at_once(tmp_path, connected):
     assert str(raised.value) == f"The images are gone on {HERE}"
 
 
+@pytest.mark.slow
 def test_real_runs_come_to_what_they_come_to_without_ray(tmp_path, monkeypatch, connected):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # as a task of one CPU has
     records = {}

@@ -158,6 +158,7 @@ def test_killed_and_started_again_it_ends_the_same(unbroken, tmp_path):
         assert record.keys() == expected[name].keys()
 
 
+@pytest.mark.slow
 def test_several_workers_end_the_same_and_none_outlives_a_command_that_is_killed(
     unbroken, tmp_path
 ):

@@ -11,6 +11,8 @@ import pytest
 from tests.step.machine import EPOCHS, NAN_STEP
 from tests.step.on_replicas import assert_same_as_one, environments, findings
 
+pytestmark = pytest.mark.slow
+
 COMPARED = ["agr_rand+mldg", "pcgrad+irm", "in_turn", "agr_sum+group_dro, whole domains"]
 """A few: `python -m tests.step.on_replicas 2 --machines` compares them all."""
 
