@@ -66,6 +66,9 @@ BEFORE_IMPORTS = "before imports"
 CHOSEN = "_chosen"
 """What follows the name of a grid search in that of the config that it chose."""
 
+Selection = Literal["best", "last", "average"]
+"""The state in which a run is tested."""
+
 SHARED = ("image_size", "train_from", "batch_size")
 """The settings of a grid search that the methods share."""
 
@@ -94,13 +97,14 @@ class Method(Section):
     `learning_rate` and `weight_decay` replace the optimizer's, and `targets` replaces them once
     more where one of the domains that it names is held out. With `batches: one_domain` the batches
     of a step come from one source, drawn anew for each step, instead of one from each: the control
-    experiment of Mansilla et al. (2021), figure 4.
+    experiment of Mansilla et al. (2021), figure 4. `selection` replaces that of `training`.
     """
 
     name: MethodName
     objective: NameOrConfig = "empirical_risk"
     strategy: NameOrConfig = "mean"
     batches: Literal["each_domain", "one_domain"] = "each_domain"
+    selection: Selection | None = None
     learning_rate: LearningRate | None = None
     weight_decay: WeightDecay | None = None
     targets: dict[str, Setting] = {}
@@ -198,18 +202,19 @@ class Optimizer(Section):
 class Training(Section):
     """What a run is: so many steps, validated on the sources every so often, and then tested.
 
-    `batch_size` is in images per domain. `selection` says at which evaluation's state the held-out
-    domain is tested: the first of those that were best on the sources' validation parts, or the
-    last. `checkpoint_every` is the number of steps between the times that a run writes all of its
-    state, of which it loses no more where it is broken off; None for every evaluation, as long as
-    writing takes no more than a twentieth of the time.
+    `batch_size` is in images per domain. `selection` says in which state the held-out domain is
+    tested: at the first of the evaluations that were best on the sources' validation parts, at the
+    last, or with the average of all steps in a valley of the loss on these parts, as
+    `dg_keras.callbacks.WeightAveraging` finds it. `checkpoint_every` is the number of steps between
+    the times that a run writes all of its state, of which it loses no more where it is broken off;
+    None for every evaluation, as long as writing takes no more than a twentieth of the time.
     """
 
     batch_size: BatchSize
     steps: Steps
     evaluate_every: Steps
     checkpoint_every: Steps | None = None
-    selection: Literal["best", "last"] = "best"
+    selection: Selection = "best"
     optimizer: Optimizer
     jit_compile: bool = False
 
@@ -404,6 +409,10 @@ class Config(Section):
             update={name: value for name, value in own.items() if value is not None}
         )
 
+    def selection_of(self, method: Method) -> Selection:
+        """The state in which a method's runs are tested."""
+        return method.selection or self.training.selection
+
     def of_run(self, method: Method, target: str) -> dict[str, Any]:
         """What a run depends on, beside the names of its target and trial."""
         shared = self.model_dump(include={"data", "backbone", "training", "along_training", "seed"})
@@ -411,7 +420,8 @@ class Config(Section):
         # which images were left out, a record's split tells.
         del shared["data"]["root"], shared["data"]["on_bad_image"]
         del shared["training"]["checkpoint_every"]
-        trained = method.where_held_out(target).model_dump(exclude={"targets"})
+        shared["training"]["selection"] = self.selection_of(method)
+        trained = method.where_held_out(target).model_dump(exclude={"targets", "selection"})
         return {**shared, "method": trained, "tested": self.grid is None}
 
     def run_seed(self, target: str, trial: int) -> int:

@@ -12,8 +12,9 @@ import numpy as np
 
 from dg_keras import data as datasets
 from dg_keras.benchmark.accuracies import accuracies
+from dg_keras.benchmark.averaged_state import AveragedState
 from dg_keras.benchmark.build_trained import build_trained
-from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.config import Config, Method, Selection
 from dg_keras.benchmark.frozen_features import Features, frozen_features
 from dg_keras.benchmark.inventory import Inventory
 from dg_keras.benchmark.method_models import MethodModels
@@ -98,8 +99,9 @@ class Runner:
         seed = self.config.run_seed(run.target, run.trial)
         images = self._without(run.target)
         model = self._models.reset(run.method, run.target, seed)
-        recorders = self._recorders.callbacks(images, seed)
-        selected = SelectedState(training.selection)
+        selection = self.config.selection_of(run.method)
+        recorders = self._recorders.callbacks(images, seed, has_loss=selection == "average")
+        selected = _selected(selection, training.evaluate_every)
         made_from = {
             **{"method": run.method.name, "target": run.target, "trial": run.trial, "seed": seed},
             "config": self.config.of_run(run.method, run.target),
@@ -132,9 +134,12 @@ class Runner:
         result = selected_step = None
         if diverged is None:
             measured = {} if self.config.grid is not None else self._test(images)
-            accuracy = state.history["val_accuracy"][selected.evaluation]
+            if selected.evaluation is None:
+                selected_step, accuracy = selected.last_step, self._validate(model, images)
+            else:
+                selected_step = steps[selected.evaluation]
+                accuracy = state.history["val_accuracy"][selected.evaluation]
             result = Result(validation_accuracy=accuracy, **measured)
-            selected_step = steps[selected.evaluation]
         ended = time.perf_counter()
         return Record(
             **made_from,
@@ -245,11 +250,21 @@ class Runner:
             return {"x": one_domain_batches(domains, size, seed, step), "shuffle": False}
         return {"x": domains, "batch_size": size}
 
+    def _validate(self, model: keras.Model, images: datasets.LeaveOneOut) -> float:
+        """The accuracy on the sources' pooled validation parts."""
+        validation = self._inputs.validation(images)
+        return model.evaluate(validation, verbose=0, return_dict=True)["accuracy"]
+
     def _test(self, images: datasets.LeaveOneOut) -> dict[str, float]:
         """The measures on the held-out domain."""
         # The methods share the network, and so one function to predict with.
         predicted = self._net.predict(self._inputs.test(images), verbose=0)
         return accuracies(images, predicted.argmax(axis=-1))
+
+
+def _selected(selection: Selection, every: int) -> SelectedState | AveragedState:
+    """What puts the network into the state in which it is tested."""
+    return AveragedState(every) if selection == "average" else SelectedState(selection)
 
 
 class _Clock(keras.callbacks.Callback):

@@ -39,6 +39,8 @@ class Segment:
 class LossValley:
     """Algorithm 1 of Cha et al., "SWAD" (2021), for losses that are seen every so many steps.
 
+    The defaults are the authors'.
+
     Averaging begins with the steps before the first loss that none of the next ones is below, and
     ends before losses that are all above `threshold`.
 
@@ -52,7 +54,7 @@ class LossValley:
         is_over: Whether it has ended.
     """
 
-    def __init__(self, converge: int, tolerate: int, tolerance: float) -> None:
+    def __init__(self, converge: int = 3, tolerate: int = 6, tolerance: float = 0.3) -> None:
         self._converge = converge
         self._tolerate = tolerate
         self._tolerance = tolerance
@@ -93,6 +95,39 @@ class LossValley:
             whole = segment if whole is None else whole + segment
         return whole
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What a process needs to go on, by name."""
+        segments = [segment for segment, _ in self._latest]
+        held = segments if self._within is None else [self._within, *segments]
+        return {
+            "losses": np.array([loss for _, loss in self._latest]),
+            "threshold": np.array(np.nan if self.threshold is None else self.threshold),
+            "is_over": np.array(self.is_over),
+            "steps": np.array([[segment.steps, segment.first] for segment in held], int),
+            **{
+                f"segments/{number}/{i}": weight
+                for number, segment in enumerate(held)
+                for i, weight in enumerate(segment.weights)
+            },
+        }
+
+    def resume(self, state: dict[str, np.ndarray]) -> None:
+        """Goes on from the state of another process."""
+        threshold, losses = float(state["threshold"]), state["losses"].tolist()
+        self.threshold = None if np.isnan(threshold) else threshold
+        self.is_over = bool(state["is_over"])
+        held = []
+        for number, (steps, first) in enumerate(state["steps"].tolist()):
+            prefix = f"segments/{number}/"
+            weights = [state[f"{prefix}{i}"] for i in range(_count(state, prefix))]
+            held.append(Segment(weights, steps, first))
+        self._within = held.pop(0) if len(held) > len(losses) else None
+        self._latest = collections.deque(zip(held, losses, strict=True))
+
     def _keep(self) -> None:
         segment, _ = self._latest.popleft()
         self._within = segment if self._within is None else self._within + segment
+
+
+def _count(state: dict[str, np.ndarray], prefix: str) -> int:
+    return sum(name.startswith(prefix) for name in state)

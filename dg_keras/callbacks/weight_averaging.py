@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
+from dg_keras.callbacks._dense_average import DenseAverage
 from dg_keras.callbacks._every_steps import EverySteps
-from dg_keras.callbacks._loss_valley import LossValley, Segment
+from dg_keras.callbacks._loss_valley import LossValley
 from dg_keras.callbacks._metric import Metric
 from dg_keras.common.check_between import check_between
 from dg_keras.common.check_positive_integer import check_positive_integer
@@ -108,99 +108,34 @@ class WeightAveraging(EverySteps):
         if self._metric is not None:
             self._metric.check(self.model)
         self._rows, self.averaged = [], None
-        self._valley = LossValley(*self._bounds)
-        self._running = _Running(self.model)
-        self._taken_step = 0
+        self._average = DenseAverage(
+            self.model.weights, LossValley(*self._bounds), self.start, self.until
+        )
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the step before into the average."""
-        self._take(self._epoch_start + batch)
+        self._average.take(self._epoch_start + batch)
         super().on_train_batch_begin(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the last step, and evaluates if it is time."""
-        self._take(self._epoch_start + max(self._ended))
+        self._average.take(self._epoch_start + max(self._ended))
         super().on_epoch_end(epoch, logs)
 
     def measure(self) -> None:
         """Evaluates, and looks whether the valley begins or ends."""
         if self._metric is None:
             return
-        loss = self._evaluate(self._step, self._epoch)
-        if self.start is None:
-            segment = self._running.taken()
-            if segment is not None:
-                self._valley.add(segment, loss)
+        self._average.measured(self._evaluate(self._step, self._epoch))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the averaged weights in."""
-        if self.start is None:
-            whole, rest = self._valley.average(), self._running.taken()
-            if rest is not None and self._valley.threshold is not None and not self._valley.is_over:
-                whole = whole + rest
-        else:
-            whole = self._running.taken()
-        if whole is None:
-            return
-        self._running.put_in(whole)
-        self.averaged = whole.first, whole.last
-        if self._metric is not None:
+        self.averaged = self._average.put_in()
+        if self.averaged is not None and self._metric is not None:
             self._evaluate(math.nan, self._epoch)
-
-    def _take(self, step: int) -> None:
-        """Takes the weights after a step, if they are new and wanted."""
-        is_wanted = step >= (self.start or 1) and step <= (self.until or step)
-        if step > self._taken_step and is_wanted and not self._valley.is_over:
-            self._running.take(step)
-        self._taken_step = step
 
     def _evaluate(self, step: float, epoch: int) -> float:
         losses = self._metric.by_domain(self.model)
         loss = float(np.mean(list(losses.values())))
         self._rows.append({"step": step, "epoch": epoch, **losses, "loss": loss})
         return loss
-
-
-class _Running:
-    """The mean of the weights since they were last taken, on the device."""
-
-    def __init__(self, model: Any) -> None:
-        self._weights = [w for w in model.weights if tf.as_dtype(w.dtype).is_floating]
-        self._means = [
-            tf.Variable(tf.zeros(w.shape, _wide(w.dtype)), trainable=False) for w in self._weights
-        ]
-        self._steps, self._first = 0, 0
-        self._add = tf.function(self._added, autograph=False)
-
-    def take(self, step: int) -> None:
-        """Takes the weights after a step."""
-        if not self._steps:
-            self._first = step
-        self._steps += 1
-        self._add(tf.constant(1 / self._steps, tf.float32))
-
-    def taken(self) -> Segment | None:
-        """The mean, which begins anew; None if there is none."""
-        if not self._steps:
-            return None
-        weights = [mean.numpy() for mean in self._means]
-        segment = Segment(weights, self._steps, self._first)
-        self._steps = 0
-        for mean in self._means:
-            mean.assign(tf.zeros_like(mean))
-        return segment
-
-    def put_in(self, segment: Segment) -> None:
-        """Makes a mean the model's weights."""
-        for variable, value in zip(self._weights, segment.weights, strict=True):
-            variable.assign(value)
-
-    def _added(self, part: tf.Tensor) -> None:
-        for mean, weight in zip(self._means, self._weights, strict=True):
-            value = tf.cast(tf.convert_to_tensor(weight), mean.dtype)
-            mean.assign_add(tf.cast(part, mean.dtype) * (value - mean))
-
-
-def _wide(dtype: str) -> tf.DType:
-    """What many weights of a dtype are averaged in."""
-    return tf.float64 if dtype == "float64" else tf.float32

@@ -22,6 +22,7 @@ METHODS = [
     "DRO",
     "MLDG",
     "Mixup",
+    "{name: Averaged, strategy: agr_sum, selection: average}",
 ]
 ALONG = "along_training={accuracy: true, gradients: true, samples: 4}"
 

@@ -77,6 +77,8 @@ def _training(config: Config) -> str:
         used = "the best of these counts"
     elif training.selection == "best":
         used = "tested at the step that was best there"
+    elif training.selection == "average":
+        used = "tested with the average of all steps in a valley of the loss there"
     else:
         used = "tested at the last step"
     compiled = " The step is compiled with XLA." if training.jit_compile else ""

@@ -1,0 +1,104 @@
+"""The mean of the weights of every step in a valley of the loss, or between given steps."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dg_keras.callbacks._loss_valley import LossValley, Segment
+
+
+class DenseAverage:
+    """Takes the weights of one step after the other, and knows which of them belong together.
+
+    Args:
+        variables: The weights; those that are no floats are left out.
+        valley: What finds the bounds by losses.
+        start: The first step that is averaged, counted from 1; None to find it.
+        until: The last step that is averaged; None to find it, or to average to the end where
+            `start` is given.
+    """
+
+    def __init__(
+        self,
+        variables: Sequence[keras.Variable],
+        valley: LossValley,
+        start: int | None = None,
+        until: int | None = None,
+    ) -> None:
+        self._weights = [v for v in variables if tf.as_dtype(v.dtype).is_floating]
+        self._valley = valley
+        self._start, self._until = start, until
+        # Of the steps since the last loss, on the device.
+        self._means = [
+            tf.Variable(tf.zeros(w.shape, _wide(w.dtype)), trainable=False) for w in self._weights
+        ]
+        self._steps = self._first = self._latest = 0
+        self._add = tf.function(self._added, autograph=False)
+
+    def take(self, step: int) -> None:
+        """Takes the weights as they are after a step, if they are new and wanted."""
+        is_wanted = step >= (self._start or 1) and step <= (self._until or step)
+        is_new, self._latest = step > self._latest, step
+        if not is_new or not is_wanted or self._valley.is_over:
+            return
+        if not self._steps:
+            self._first = step
+        self._steps += 1
+        self._add(tf.constant(1 / self._steps, tf.float32))
+
+    def measured(self, loss: float) -> None:
+        """Takes the loss of the weights that were taken last."""
+        if self._start is None:
+            segment = self._taken()
+            if segment is not None:
+                self._valley.add(segment, loss)
+
+    def put_in(self) -> tuple[int, int] | None:
+        """Makes the mean the weights; returns its first and last step, None if there are none."""
+        rest = self._taken()
+        if self._start is not None:
+            whole = rest
+        else:
+            whole = self._valley.average()
+            if rest is not None and self._valley.threshold is not None and not self._valley.is_over:
+                whole = whole + rest
+        if whole is None:
+            return None
+        for variable, value in zip(self._weights, whole.weights, strict=True):
+            variable.assign(value)
+        return whole.first, whole.last
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What a process needs to go on."""
+        means = {f"means/{i}": mean.numpy() for i, mean in enumerate(self._means)}
+        counts = np.array([self._steps, self._first, self._latest])
+        return {"counts": counts, **means, **self._valley.state()}
+
+    def resume(self, state: dict[str, np.ndarray]) -> None:
+        """Goes on from the state of another process."""
+        self._steps, self._first, self._latest = map(int, state["counts"])
+        for i, mean in enumerate(self._means):
+            mean.assign(state[f"means/{i}"])
+        self._valley.resume(state)
+
+    def _taken(self) -> Segment | None:
+        """The mean of the steps since the last loss, which begins anew; None if there are none."""
+        if not self._steps:
+            return None
+        segment = Segment([mean.numpy() for mean in self._means], self._steps, self._first)
+        self._steps = 0
+        for mean in self._means:
+            mean.assign(tf.zeros_like(mean))
+        return segment
+
+    def _added(self, part: tf.Tensor) -> None:
+        for mean, weight in zip(self._means, self._weights, strict=True):
+            value = tf.cast(tf.convert_to_tensor(weight), mean.dtype)
+            mean.assign_add(tf.cast(part, mean.dtype) * (value - mean))
+
+
+def _wide(dtype: str) -> tf.DType:
+    """What many weights of a dtype are averaged in."""
+    return tf.float64 if dtype == "float64" else tf.float32
