@@ -48,6 +48,12 @@ def main() -> int:
         help="carry out the runs on a Ray cluster: auto, this machine's; local, one that is "
         "started here; or HOST:PORT",
     )
+    add(
+        "--track",
+        metavar="TRACKER",
+        help="show the runs beside the report: tensorboard, in the results' folder; mlflow, where "
+        "MLFLOW_TRACKING_URI says",
+    )
     add("--dry-run", action="store_true", help="show the runs, and what they would take")
     add("--report-only", action="store_true", help="write the report of what has been run")
     arguments = parser.parse_args()
@@ -73,7 +79,10 @@ def carry_out(arguments: argparse.Namespace) -> int:
     from dg_keras import benchmark
 
     wrong = (ValueError, FileNotFoundError, ConnectionError, benchmark.InUseError)
-    stopped = (benchmark.FailedRunsError, benchmark.UnpreparedError, benchmark.NoSpaceError)
+    stopped = (
+        *(benchmark.FailedRunsError, benchmark.UnpreparedError),
+        *(benchmark.NoSpaceError, benchmark.TrackingError),
+    )
     try:
         study = benchmark.Study(
             benchmark.read(arguments.config, arguments.set),
@@ -83,6 +92,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
             keep_traced=arguments.keep_traced,
             shard=arguments.shard,
             ray=arguments.ray,
+            track=arguments.track,
         )
         if arguments.report_only:
             study.report()

@@ -1,5 +1,6 @@
 """The README's and the docstrings' examples, run."""
 
+import dataclasses
 import doctest
 import importlib
 import os
@@ -16,6 +17,7 @@ import tensorflow as tf
 
 import dg_keras
 from dg_keras.strategies.get import BY_NAME
+from tests import nets
 from tests.benchmark.few_images import few_images
 
 README = Path("README.md").read_text("utf-8")
@@ -58,6 +60,19 @@ def test_readme_python_examples_work_when_pasted(tmp_path):
     assert (tmp_path / "travels.keras").exists()
 
 
+@pytest.mark.parametrize(("name", "argument"), [("Median", "strategy"), ("SameMeans", "objective")])
+def test_what_the_readme_makes_of_its_own_trains(name, argument):
+    (block,) = [b for b in code_blocks("python") if f"class {name}" in b]
+    given = {"dataclasses": dataclasses, "dg_keras": dg_keras, "keras": keras, "tf": tf}
+    lines = [
+        line for line in block.splitlines() if line and not line.startswith(("import", "model"))
+    ]
+    assert len(lines) < 10
+    exec("\n".join(lines), given)
+    model = dg_keras.DomainGeneralizer(nets.alexnet_like(), **{argument: given[name]()})
+    nets.compiled(model).fit(nets.domains(3), batch_size=4, steps_per_epoch=2, verbose=0)
+
+
 class TestStrategiesPage:
     page = Path("docs/strategies.md").read_text("utf-8")
 
@@ -87,6 +102,12 @@ class TestStrategiesPage:
         state = strategy.initial_state(2)
         _, state = strategy.advance(gradients, 0, state)
         np.testing.assert_allclose(state["weights"], [0.47, 0.53], rtol=1e-5)
+
+
+def test_optuna_chooses_a_strategy(capsys):
+    (example,) = code_blocks("python", Path("docs/tools.md").read_text("utf-8"))
+    exec(example, {})
+    assert "'strategy': " in capsys.readouterr().out
 
 
 def test_exported_models_give_what_the_model_gives(tmp_path):

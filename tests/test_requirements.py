@@ -48,7 +48,7 @@ def test_the_one_commands_list_is_what_training_and_the_benchmark_need():
     assert requirements("requirements.txt") == {str(Requirement(line)) for line in needed}
 
 
-@pytest.mark.parametrize("extra", ["hub", "ray"])
+@pytest.mark.parametrize("extra", ["hub", "ray", "tensorboard", "mlflow"])
 def test_the_developers_list_has_the_other_extras(extra):
     needed = {str(Requirement(line)) for line in PROJECT["optional-dependencies"][extra]}
     assert needed <= requirements("requirements-dev.txt")

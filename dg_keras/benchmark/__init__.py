@@ -26,6 +26,7 @@ from dg_keras.benchmark.hand import UnpreparedError  # noqa: E402
 from dg_keras.benchmark.plan import Plan  # noqa: E402
 from dg_keras.benchmark.read import read  # noqa: E402
 from dg_keras.benchmark.study import Study  # noqa: E402
+from dg_keras.benchmark.trackers import TrackingError  # noqa: E402
 from dg_keras.common.sole_user import InUseError  # noqa: E402
 from dg_keras.common.told_if_full import NoSpaceError  # noqa: E402
 
@@ -37,6 +38,7 @@ __all__ = [
     "NoSpaceError",
     "Plan",
     "Study",
+    "TrackingError",
     "UnpreparedError",
     "read",
 ]

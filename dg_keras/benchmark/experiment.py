@@ -302,8 +302,12 @@ class Experiment:
 
     def finished(self) -> list[Record]:
         """The records of the runs that have been done."""
-        records = [self._done[run.key] for run in self.runs]
-        return [record for record in records if record is not None]
+        return list(self.finished_by_key().values())
+
+    def finished_by_key(self) -> dict[str, Record]:
+        """The same by the runs' keys."""
+        records = ((run.key, self._done[run.key]) for run in self.runs)
+        return {key: record for key, record in records if record is not None}
 
     def reported(self) -> tuple[Config, list[str], tuple[str, ...]]:
         """What a report will be about: the config, the domains held out, and all domains."""

@@ -16,6 +16,7 @@ from dg_keras.benchmark.ray_address import check_ray
 from dg_keras.benchmark.rehearse_report import rehearse_report
 from dg_keras.benchmark.shard import Shard
 from dg_keras.benchmark.step_times import StepTimes
+from dg_keras.benchmark.trackers import check_tracker, track
 from dg_keras.benchmark.write_joint_report import write_joint_report
 
 
@@ -34,6 +35,7 @@ class Study:
             into the same folder, on other machines it may be; None to run all alone.
         ray: The Ray cluster that carries out the runs: `auto`, the one of this machine; `local`,
             one that is started here and ends with the runs; or `HOST:PORT`. None to do without.
+        track: Where the runs are shown beside the report: "tensorboard", "mlflow", or None.
 
     Raises:
         ValueError: If the data, a target or a record does not fit a config, or an argument is out
@@ -50,7 +52,9 @@ class Study:
         keep_traced: int | None = None,
         shard: str | None = None,
         ray: str | None = None,
+        track: str | None = None,
     ) -> None:
+        check_tracker(track)
         check_workers(workers)
         check_keep_traced(keep_traced)
         check_ray(ray, workers, shard)
@@ -59,6 +63,7 @@ class Study:
         for name in (plan.name, *(config.name for config in plan.configs)):
             check_results_path(Path(results) / name)
         self.name = plan.name
+        self._tracker = track
         self._data_root = data_root
         self.folder = Path(results) / plan.name
         self.experiments = [
@@ -87,6 +92,7 @@ class Study:
             InUseError: If another process is running one of the experiments into the same folder.
             NoSpaceError: If there is no space left. What has been run is on the disk.
             UnpreparedError: If what many runs share can't be made.
+            TrackingError: If a tracker does not take the runs, which are done and reported.
             FailedRunsError: If runs failed, when the others are done and reported.
         """
         failed: list[str] = []
@@ -108,6 +114,7 @@ class Study:
 
         Raises:
             ValueError: If nothing has been run, or the reports can't be written.
+            TrackingError: If a tracker does not take the runs.
         """
         check_can_write(self.folder)
         for experiment in [e for e in self.experiments if e.finished()] or self.experiments:
@@ -130,7 +137,13 @@ class Study:
             experiment.dry_run(step_times)
 
     def _report_together(self) -> None:
+        """Writes the report on all of them, and hands all to the tracker."""
         if len(self.experiments) > 1:
             parts = [(e.config, e.finished()) for e in self.experiments if e.finished()]
             write_joint_report(self.folder / "report", self.name, parts)
             print(f"The report on all of them is in {self.folder / 'report'}.")
+        if self._tracker is not None:
+            for experiment in self.experiments:
+                records = experiment.finished_by_key()
+                if records:
+                    print(track(self._tracker, experiment.config.name, experiment.folder, records))

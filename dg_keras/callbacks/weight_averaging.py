@@ -1,7 +1,9 @@
 """The mean of the weights of many steps."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +16,7 @@ from dg_keras.callbacks._metric import Metric
 from dg_keras.common.check_between import check_between
 from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.common.shortened import shortened
+from dg_keras.common.written_whole import written_whole
 from dg_keras.fitting.checks import check_positive
 
 
@@ -46,6 +49,9 @@ class WeightAveraging(EverySteps):
         tolerance: How much the threshold is above the mean of the first `optimum_patience` losses,
             as a part of it: r - 1.
         batch_size: Samples to evaluate at once.
+        backup: A file in which the average is kept at the end of every epoch, as long as training
+            lasts. Training that is started again, as with `keras.callbacks.BackupAndRestore`, goes
+            on from it; steps are counted on, too, but for `every`.
 
     Attributes:
         evaluations: A `pandas.DataFrame` with a row per evaluation of the latest `fit`: `step`,
@@ -73,6 +79,7 @@ class WeightAveraging(EverySteps):
         overfit_patience: int = 6,
         tolerance: float = 0.3,
         batch_size: int = 32,
+        backup: str | Path | None = None,
     ) -> None:
         super().__init__(every)
         check_positive("start", start)
@@ -93,6 +100,7 @@ class WeightAveraging(EverySteps):
         if domains is not None:
             self._metric = Metric("loss", "min", domains, batch_size)
         self.start, self.until = start, until
+        self.backup = None if backup is None else Path(backup)
         self.averaged: tuple[int, int] | None = None
         self._bounds = optimum_patience, overfit_patience, tolerance
         self._rows: list[dict[str, Any]] = []
@@ -103,36 +111,69 @@ class WeightAveraging(EverySteps):
         return pd.DataFrame(self._rows)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Starts over."""
+        """Starts over, or goes on from the backup."""
         super().on_train_begin(logs)
         if self._metric is not None:
             self._metric.check(self.model)
         self._rows, self.averaged = [], None
-        self._average = DenseAverage(
-            self.model.weights, LossValley(*self._bounds), self.start, self.until
-        )
+        self._begin()
+        self._resumed_epoch = None
+        if self.backup is not None and self.backup.is_file():
+            with np.load(self.backup) as kept:
+                state = dict(kept)
+            self._average.resume(state)
+            self._before, self._resumed_epoch = int(state["step"]), int(state["epoch"])
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks whether training goes on where the backup was made."""
+        super().on_epoch_begin(epoch, logs)
+        if self._resumed_epoch is not None and epoch != self._resumed_epoch + 1:
+            warnings.warn(
+                f"{self.backup} is of epoch {self._resumed_epoch}, and training goes on with "
+                f"{epoch}: the average begins anew.",
+                stacklevel=2,
+            )
+            self._begin()
+        self._resumed_epoch = None
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the step before into the average."""
-        self._average.take(self._epoch_start + batch)
+        self._average.take(self._before + self._epoch_start + batch)
         super().on_train_batch_begin(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the last step, and evaluates if it is time."""
-        self._average.take(self._epoch_start + max(self._ended))
+        self._average.take(self._before + self._epoch_start + max(self._ended))
         super().on_epoch_end(epoch, logs)
+        if self.backup is not None:
+            self._keep(epoch)
 
     def measure(self) -> None:
         """Evaluates, and looks whether the valley begins or ends."""
         if self._metric is None:
             return
-        self._average.measured(self._evaluate(self._step, self._epoch))
+        self._average.measured(self._evaluate(self._before + self._step, self._epoch))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the averaged weights in."""
         self.averaged = self._average.put_in()
         if self.averaged is not None and self._metric is not None:
             self._evaluate(math.nan, self._epoch)
+        if self.backup is not None:
+            self.backup.unlink(missing_ok=True)
+
+    def _begin(self) -> None:
+        """Begins an average, of steps that are counted from 1."""
+        self._before = 0
+        self._average = DenseAverage(
+            self.model.weights, LossValley(*self._bounds), self.start, self.until
+        )
+
+    def _keep(self, epoch: int) -> None:
+        state = {**self._average.state(), "step": self._before + self._step, "epoch": epoch}
+        size = sum(np.asarray(value).nbytes for value in state.values())
+        with written_whole(self.backup, size, flush=True) as new, new.open("wb") as file:
+            np.savez(file, **state)
 
     def _evaluate(self, step: float, epoch: int) -> float:
         losses = self._metric.by_domain(self.model)

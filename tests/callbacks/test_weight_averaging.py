@@ -1,6 +1,7 @@
 """WeightAveraging: which steps are averaged, the mean by hand, and what training notices."""
 
 import hypothesis
+import keras
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ import dg_keras
 from dg_keras.callbacks import WeightAveraging
 from dg_keras.callbacks._loss_valley import LossValley, Segment
 from tests.callbacks.test_domain_metrics import domains, softmax_model
-from tests.callbacks.test_source_selection import Noting, fit, losses_by_hand
+from tests.callbacks.test_source_selection import Noting, Stop, fit, losses_by_hand
 
 
 def algorithm_1(losses, converge, tolerate, tolerance):
@@ -94,6 +95,48 @@ def test_without_a_bottom_the_latest_steps_are_averaged():
     averaging = WeightAveraging(domains(), every=3)
     fit(model, noting, averaging, epochs=3)
     assert averaging.averaged == (4, 6)
+    assert_mean(model, noting, averaging.averaged)
+
+
+@pytest.mark.parametrize("start", [None, 3])
+def test_training_that_is_started_again_goes_on_from_the_backup(tmp_path, start):
+    backup = tmp_path / "average.npz"
+
+    def train(*callbacks, backup=None):
+        averaging = WeightAveraging(
+            *(domains(), "epoch", start),
+            optimum_patience=2,
+            overfit_patience=3,
+            backup=backup,
+        )
+        model = softmax_model(learning_rate=2.0)
+        model.build((None, 4))
+        fit(model, averaging, *callbacks, epochs=7)
+        return model, averaging
+
+    def kept():
+        return keras.callbacks.BackupAndRestore(tmp_path / "backup")
+
+    undisturbed, averaging = train()
+    with pytest.raises(KeyboardInterrupt):
+        train(kept(), Stop(), backup=backup)
+    assert backup.is_file()
+    resumed, again = train(kept(), backup=backup)
+    assert again.averaged == averaging.averaged
+    for a, b in zip(undisturbed.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not backup.exists()
+
+
+def test_a_backup_of_another_epoch_is_told(tmp_path):
+    backup = tmp_path / "average.npz"
+    with pytest.raises(KeyboardInterrupt):
+        fit(softmax_model(), WeightAveraging(start=2, backup=backup), Stop(), epochs=7)
+    noting, model = Noting(), softmax_model()
+    averaging = WeightAveraging(start=2, backup=backup)
+    with pytest.warns(UserWarning, match="is of epoch 3, and training goes on with 0: the average"):
+        fit(model, noting, averaging)
+    assert averaging.averaged == (2, 8)
     assert_mean(model, noting, averaging.averaged)
 
 
