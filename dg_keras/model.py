@@ -102,6 +102,10 @@ class DomainGeneralizer(keras.Model):
     ['accuracy', 'loss', 'loss/hospital_a', 'loss/hospital_b']
     """
 
+    # Keras' own, which type checkers do not see.
+    train_function: Any
+    jit_compile: Any
+
     def __init__(
         self,
         net: keras.Model,
@@ -188,6 +192,10 @@ class DomainGeneralizer(keras.Model):
         """What the strategy remembers, such as GradVac's `similarity`; a copy."""
         memory = self._memory.value
         return {} if memory is None else memory.numpy("strategy")
+
+    @property
+    def _known_domains(self) -> tuple[str, ...]:
+        return self.domain_names or ()
 
     @property
     def output_names(self) -> list[str] | None:
@@ -359,7 +367,7 @@ class DomainGeneralizer(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step: a gradient per domain, merged by the strategy, applied once."""
-        plan, domains = self._plan.value, len(self.domain_names)
+        plan, domains = self._plan.value, len(self._known_domains)
         given = plan.read(data)
         make_variables(self, self.net, given)
         moment = Moment(tf.convert_to_tensor(self.seed), tf.convert_to_tensor(self.step))
@@ -372,7 +380,7 @@ class DomainGeneralizer(keras.Model):
         with tf.control_dependencies([taken.total]):
             self._count(done.is_taken)
         logs = self._update_metrics(given, taken, done)
-        if skips:
+        if before is not None:
             before.unless(done.is_taken)
             logs = self._domain_losses.value.logs()
             logs["skipped_steps"] = tf.convert_to_tensor(self._counters.value["skipped_steps"])
@@ -409,7 +417,7 @@ class DomainGeneralizer(keras.Model):
                 "`domains` must be given to DomainGeneralizer to train on a data set that is "
                 "already interleaved. Received: domains=None"
             )
-        domains = len(self.domain_names)
+        domains = len(self._known_domains)
         check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn, domains)
         if domains > 1:
             warn_of_batch_norm(self.net)
@@ -447,7 +455,7 @@ class DomainGeneralizer(keras.Model):
         def named_step(iterator: Any) -> dict[str, tf.Tensor]:
             self._restart_optimizer_if_due()
             # Named here, one trace serves every choice of as many source domains.
-            names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self.domain_names)}
+            names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self._known_domains)}
             logs = {names.get(key, key): value for key, value in traced(iterator).items()}
             if self._watch.value is not None:
                 self._watch.value.after_block()
@@ -486,7 +494,7 @@ class DomainGeneralizer(keras.Model):
 
     def _make_memory(self) -> None:
         """Makes the variables of what is remembered, once the number of domains is known."""
-        memory, domains = self._memory.value, len(self.domain_names)
+        memory, domains = self._memory.value, len(self._known_domains)
         if memory is None or memory.domains != domains:
             with self.distribute_strategy.scope():
                 self._memory.value = Memory(self.objective, self.strategy, domains)

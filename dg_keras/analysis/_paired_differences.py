@@ -22,19 +22,19 @@ def paired_differences(first: Sequence[float], second: Sequence[float]) -> np.nd
         ValueError: If the two do not have the same, positive number of results, or one is not
             finite.
     """
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    if first.shape != second.shape or first.ndim != 1 or not first.size:
+    one, other = np.asarray(first, float), np.asarray(second, float)
+    if one.shape != other.shape or one.ndim != 1 or not one.size:
         raise ValueError(
             "`first` and `second` must be as many results each, at least one. "
-            f"Received: {first.shape} and {second.shape}"
+            f"Received: {one.shape} and {other.shape}"
         )
-    both = np.concatenate([first, second])
+    both = np.concatenate([one, other])
     if not np.isfinite(both).all():
         raise ValueError(
             "`first` and `second` must be finite. "
-            f"Received: first={first.tolist()} and second={second.tolist()}"
+            f"Received: first={one.tolist()} and second={other.tolist()}"
         )
     sizes = np.abs(both[both != 0])
-    scale = np.median(sizes) if sizes.size else 1.0
-    differences = np.round((first - second) / scale, _DIGITS)
+    scale = float(np.median(sizes)) if sizes.size else 1.0
+    differences = np.round((one - other) / scale, _DIGITS)
     return differences[differences != 0]

@@ -190,12 +190,12 @@ def _kernel_and_bias(
     layer: keras.layers.Dense | keras.layers.Conv2D,
     taken: Taken,
     given: list[tf.Tensor],
-    d: list[tf.Tensor],
+    slopes: list[tf.Tensor],
 ) -> list[Factors]:
     """The factors of a layer that is linear up to its activation."""
     dtype = keras.backend.result_type(layer.compute_dtype, "float32")
     (x,) = (tf.cast(t, dtype) for t in taken.values())
-    d = [tf.cast(t, dtype) for t in d]
+    slopes = [tf.cast(t, dtype) for t in slopes]
     kernel = tf.cast(layer.kernel, dtype)
     is_dense = type(layer) is keras.layers.Dense
 
@@ -210,15 +210,15 @@ def _kernel_and_bias(
         return tape.gradient(z, kernel, output_gradients=d[None])
 
     if layer.activation is keras.activations.linear:
-        (d,) = d
+        (d,) = slopes
     elif layer.activation is keras.activations.relu:
-        d = tf.where(given[0] > 0, d[0], 0)  # ReLU alone tells its slope by what it gave
+        d = tf.where(given[0] > 0, slopes[0], 0)  # ReLU alone tells its slope by what it gave
     else:
         z = linear(x) + (tf.cast(layer.bias, dtype) if layer.use_bias else 0)
         with tf.GradientTape() as tape:
             tape.watch(z)
             activated = _given(layer.activation(z))
-        d = _gradients(tape, activated, z, d)
+        d = _gradients(tape, activated, z, slopes)
 
     at_positions = tf.reshape(d, [d.shape[0], -1, d.shape[-1]])
     if is_dense:

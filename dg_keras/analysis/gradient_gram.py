@@ -151,7 +151,7 @@ def _as_in_compile(loss: Any) -> keras.losses.Loss:
 
 def _check_unshared(layers: list[keras.Layer]) -> None:
     """Raises ValueError where two layers have a variable in common."""
-    owners = {}
+    owners: dict[int, keras.Layer] = {}
     for layer in layers:
         for variable in layer.trainable_variables:
             owner = owners.setdefault(id(variable), layer)

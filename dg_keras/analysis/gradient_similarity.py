@@ -26,25 +26,25 @@ def gradient_similarity(gram: ArrayLike, domains: Sequence[Any]) -> tuple[float,
     Raises:
         ValueError: The shapes do not fit, or a domain has no pair.
     """
-    gram, domains = np.asarray(gram, float), np.asarray(domains)
-    if domains.ndim != 1 or gram.shape != (len(domains), len(domains)):
+    inner, owners = np.asarray(gram, float), np.asarray(domains)
+    if owners.ndim != 1 or inner.shape != (len(owners), len(owners)):
         raise ValueError(
             "`gram` must be [n, n] for the n samples of `domains`. "
-            f"Received: shapes {gram.shape} and {domains.shape}"
+            f"Received: shapes {inner.shape} and {owners.shape}"
         )
-    names, sizes = np.unique(domains, return_counts=True)
+    names, sizes = np.unique(owners, return_counts=True)
     if len(names) < 2 or sizes.min() < 2:
         raise ValueError(
             "`domains` must name at least two domains, of at least two samples each. "
-            f"Received: domains={domains.tolist()}"
+            f"Received: domains={owners.tolist()}"
         )
-    norms = np.sqrt(np.maximum(np.diag(gram), 0))  # rounding can take a zero below
+    norms = np.sqrt(np.maximum(np.diag(inner), 0))  # rounding can take a zero below
     with np.errstate(invalid="ignore"):  # infinities give NaN
         products = np.outer(norms, norms)
         # Unequal, as NaN shall not pass for a gradient of zero.
-        cosines = np.divide(gram, products, out=np.zeros_like(gram), where=products != 0)
+        cosines = np.divide(inner, products, out=np.zeros_like(inner), where=products != 0)
 
-    members = [domains == name for name in names]
+    members = [owners == name for name in names]
     within = [_mean_of_pairs(cosines[np.ix_(own, own)]) for own in members]
     between = [cosines[np.ix_(a, b)].mean() for a, b in itertools.combinations(members, 2)]
     return float(np.mean(within)), float(np.mean(between))
@@ -52,4 +52,4 @@ def gradient_similarity(gram: ArrayLike, domains: Sequence[Any]) -> tuple[float,
 
 def _mean_of_pairs(cosines: np.ndarray) -> float:
     """The mean over pairs of different samples."""
-    return cosines[np.triu_indices_from(cosines, k=1)].mean()
+    return float(cosines[np.triu_indices_from(cosines, k=1)].mean())

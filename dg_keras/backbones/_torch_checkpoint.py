@@ -165,5 +165,5 @@ def _check_memo(pickled: bytes) -> None:
     Python's unpickler makes room up to the largest number: 64 GiB for a file of ten bytes.
     """
     for opcode, number, _ in pickletools.genops(pickled):
-        if opcode.name in ("PUT", "LONG_BINPUT") and number > len(pickled):
+        if opcode.name in ("PUT", "LONG_BINPUT") and int(number or 0) > len(pickled):
             raise ValueError(f"{number} is more than there can be")

@@ -152,7 +152,7 @@ def _requirement(net: keras.Model) -> str:
 
 def _groups(file: h5py.File, layers: list[keras.Layer]) -> list[h5py.Group | None]:
     """What the file has for each layer; None where it does not have the layer."""
-    seen = Counter()
+    seen: Counter[str] = Counter()
     groups = []
     for layer in layers:
         # Keras' file calls layers after their class, and counts from the second of a class on.

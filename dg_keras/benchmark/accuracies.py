@@ -25,7 +25,7 @@ def accuracies(images: datasets.LeaveOneOut, predicted: np.ndarray) -> dict[str,
         "balanced_accuracy": correct.groupby(part.labels).mean().mean(),
     }
     if "concept" in images.table:
-        unseen = pd.Series(images.unseen_concepts, index=images.part(images.target).rows)
+        unseen = pd.Series(images.unseen_concepts, index=images.part(images.held_out).rows)
         of_unseen = correct[unseen[part.rows].to_numpy()]
         if len(of_unseen):
             found["new_concepts_accuracy"] = of_unseen.mean()

@@ -43,6 +43,8 @@ class AccuracyAlongTraining(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluates."""
+        if logs is None:
+            return
         scores = self._net.predict(self._inputs, verbose=0)
         predicted = scores.argmax(axis=-1)
         *of_sources, of_target = np.split(predicted == self._labels, self._ends)

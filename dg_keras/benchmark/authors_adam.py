@@ -14,6 +14,8 @@ class AuthorsAdam(keras.optimizers.Adam):
     counts some thirty times as much: where gradients are as small as epsilon, steps differ.
     """
 
+    epsilon: Any
+
     def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
         """One step, with the epsilon that Keras' formula needs to be PyTorch's."""
         given = self.epsilon

@@ -52,7 +52,7 @@ class AveragedState(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights after the last step, and the loss."""
         self._average.take((epoch + 1) * self._every)
-        self._average.measured(logs["val_loss"])
+        self._average.measured((logs or {})["val_loss"])
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the averaged weights in; where the valley ended as it began, the last ones stay."""

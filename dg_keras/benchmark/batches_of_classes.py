@@ -26,7 +26,7 @@ def batches_of_classes(
     Raises:
         ValueError: If no class is left.
     """
-    check_samples(samples, images.table, images.target)
+    check_samples(samples, images.table, images.held_out)
     rng = np.random.default_rng(seed)
     batches = []
     for label, _ in enumerate(images.classes):

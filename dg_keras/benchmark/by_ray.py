@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ def _signals_kept() -> Iterator[None]:
 
 def carried_out_by_ray(
     waiting: Waiting, hand: Hand, address: str, started: Callable[[Run], None]
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Carries out runs on a Ray cluster, and yields what comes of each as it ends.
 
     A run is a task, with the resources that its config states, and Ray says where and when. What
@@ -230,13 +230,13 @@ def _received(task: ray.ObjectRef, run: Run, hand: Hand) -> Outcome:
     return outcome
 
 
-def _prepare(kept: list[ray.ObjectRef], run: Run) -> tuple[str, np.ndarray]:
+def _prepare(kept: list[ray.ObjectRef], run: Run) -> tuple[str, np.ndarray] | None:
     """A task: what is frozen, and what tells it from others."""
     with _told_where():
-        hand = _hand(*kept)
+        hand, shared = _hand(*kept)
         import_modules(run.config.imports)
         hand.prepare(run)
-        return hand.features.latest
+        return shared.latest
 
 
 def _carry_out(
@@ -244,12 +244,12 @@ def _carry_out(
 ) -> Outcome:
     """A task: a run."""
     with _told_where():
-        hand = _hand(*kept)
+        hand, shared = _hand(*kept)
         import_modules(run.config.imports)
         if (found := hand.found(run)) is not None:  # since Ray runs again what died at its end
             return found
-        if origin is not None:
-            hand.features.latest = (origin, features)
+        if origin is not None and features is not None:
+            shared.latest = (origin, features)
         outcome = hand.carry_out(run)
     if outcome.failure is not None:
         return Outcome(run, failure=_here(outcome.failure))
@@ -268,7 +268,7 @@ def _told_where() -> Iterator[None]:
 
 
 @functools.lru_cache(maxsize=1)
-def _hand(kept: ray.ObjectRef) -> Hand:
+def _hand(kept: ray.ObjectRef) -> tuple[Hand, SharedFeatures]:
     """The hand of this process, which keeps what was traced from one task to the next."""
     hand, folder = ray.get(kept)
     if not os.path.isdir(folder):
@@ -276,8 +276,8 @@ def _hand(kept: ray.ObjectRef) -> Hand:
             f"{folder} must be on every machine of the Ray cluster, as it is on a disk that all see"
         )
     os.chdir(folder)  # to which paths may be relative
-    hand.features = SharedFeatures(hand.features)
-    return hand
+    hand.features = shared = SharedFeatures(hand.features)
+    return hand, shared
 
 
 def _here(told: str) -> str:

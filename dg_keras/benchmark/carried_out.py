@@ -2,7 +2,7 @@
 
 import collections
 import multiprocessing.connection
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from dg_keras.benchmark.first_of_each_config import first_of_each_config
 from dg_keras.benchmark.hand import Hand, UnpreparedError
@@ -18,7 +18,7 @@ _UNREADY = 3  # processes that die one after the other before they were given a 
 
 def carried_out(
     waiting: Waiting, hand: Hand, workers: int, started: Callable[[Run], None]
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Carries out runs, and yields what comes of each as it ends.
 
     A run that fails costs no other. With several workers one whose process dies, such as for want

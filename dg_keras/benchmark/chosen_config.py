@@ -22,14 +22,14 @@ def chosen_config(config: Config, means: pd.DataFrame) -> Config | None:
     wanted = means[["method", "target"]].drop_duplicates()
     if len(chosen) < len(wanted):
         return None
-    own = [name for name in config.grid.searched if name not in SHARED]
+    own = [name for name in config.search.searched if name not in SHARED]
     methods = []
     for method in config.methods:
         of_method = chosen[chosen["method"] == method.name].set_index("target")
         settings = of_method[own].to_dict("index")
-        for_all = settings.pop(ALL_TARGETS, {}) if config.grid.choose == "for_all" else {}
+        for_all = settings.pop(ALL_TARGETS, {}) if config.search.choose == "for_all" else {}
         methods.append({**method.model_dump(), **for_all, "targets": settings})
-    shared = [name for name in config.grid.searched if name in SHARED]
+    shared = [name for name in config.search.searched if name in SHARED]
     # With these there is one method and one choice for all; without them the row says nothing.
     best = with_shared(config, chosen[shared].astype(object).to_dict("records")[0])
     content = {**best.model_dump(exclude={"grid"}), "methods": methods}

@@ -409,6 +409,13 @@ class Config(Section):
             update={name: value for name, value in own.items() if value is not None}
         )
 
+    @property
+    def search(self) -> Grid:
+        """The `grid`, where there is one."""
+        if self.grid is None:
+            raise ValueError(f"{self.name} has no `grid`")
+        return self.grid
+
     def selection_of(self, method: Method) -> Selection:
         """The state in which a method's runs are tested."""
         return method.selection or self.training.selection

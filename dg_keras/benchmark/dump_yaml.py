@@ -31,7 +31,7 @@ def dump_yaml(value: Any) -> str:
     Args:
         value: Of None, bools, numbers, text, lists, and dicts with text for keys.
     """
-    yaml = ruamel.yaml.YAML(typ="safe", pure=True)
+    yaml: Any = ruamel.yaml.YAML(typ="safe", pure=True)
     yaml.Resolver = _Resolver
     yaml.default_flow_style = False
     yaml.allow_unicode = True

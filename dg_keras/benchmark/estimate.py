@@ -43,7 +43,7 @@ def estimate(
     along, training = config.along_training, config.training
     with tempfile.TemporaryDirectory() as folder:
         stands_in = images is None
-        if stands_in:
+        if images is None:
             inventory.write_stand_in(Path(folder) / "noise", 2 * along.gradients * along.samples)
             size = config.data.image_size
             images = datasets.load(Path(folder) / "noise", image_size=size)
@@ -58,7 +58,7 @@ def estimate(
     if models_kept(keep_traced, times.gradient_bytes, len(config.methods)) >= len(config.methods):
         models = len({run.method.name for run in runs})
     total += models * statistics.fmean(times.traces.values())
-    peak = peak_memory() + 3 * config.data.image_size**2 * number
+    peak: float = peak_memory() + 3 * config.data.image_size**2 * number
     peak += times.image_bytes * max(0, training.batch_size - times.batch) * sources
     steps: dict[str, str] = {}
     for method in config.methods:

@@ -6,7 +6,7 @@ import difflib
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import rich.console
@@ -102,6 +102,7 @@ class Experiment:
         self._claims = Claims(self.folder / "claims")
         self._images: datasets.LeaveOneOut | None = None
         self._absent: FileNotFoundError | None = None
+        inventory: Inventory | None
         try:
             self._images = load_images(config, data_root)
             inventory = Inventory.of_images(self._images)
@@ -115,7 +116,7 @@ class Experiment:
             )
             if inventory is None:
                 raise
-        self.inventory = inventory
+        self.inventory: Inventory = inventory
         self.runs = runs_of(config, _targets(config, inventory))
         self.records = Records(self.folder / "runs", inventory.digest, weights_digest(config))
         self._done = {run.key: self.records.read(run) for run in self.runs}
@@ -231,7 +232,7 @@ class Experiment:
                 self._done[run.key] = outcome.record
                 if outcome.record is None:
                     failed.append(run.key)
-                    progress.failed(run, outcome.failure)
+                    progress.failed(run, str(outcome.failure))
                     continue
                 progress.finished(run, outcome.record)
                 left[run.trial] -= 1
@@ -244,7 +245,7 @@ class Experiment:
 
     def _outcomes(
         self, waiting: Waiting, hand: Hand, started: Callable[[Run], None]
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """Carries out the runs here or on the cluster, and yields what comes of each."""
         if self._ray is None:
             return carried_out(waiting, hand, self.workers, started)
@@ -322,11 +323,17 @@ class Experiment:
     ) -> None:
         """Shows the table of what has been run; of a report's part, if it was computed."""
         if self.config.grid is not None:
-            means = part.means if part else grid_means(self.config, self.finished())
+            if isinstance(part, SearchPart):
+                means = part.means
+            else:
+                means = grid_means(self.config, self.finished())
             console.print(tables.terminal_grid(self.config, means))
+            return
+        if isinstance(part, ReportPart):
+            summary = part.summary
         else:
-            summary = part.summary if part else Summary.of(self.config, self.finished())
-            console.print(tables.terminal(self.config, summary))
+            summary = Summary.of(self.config, self.finished())
+        console.print(tables.terminal(self.config, summary))
 
 
 def _targets(config: Config, inventory: Inventory) -> list[str]:

@@ -16,7 +16,7 @@ from dg_keras.benchmark.clear_leftovers import clear_leftovers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.versions import versions
 from dg_keras.common.sole_user import sole_user
-from dg_keras.common.written_whole import written_whole
+from dg_keras.common.write_arrays import write_arrays
 
 _LOGGER = logging.getLogger(__name__)
 _NAME = "features"
@@ -57,7 +57,7 @@ class KeptFeatures:
             if (kept := _kept(path, origin)) is not None:  # by whom was waited for
                 return kept
             features = computed()
-            _write(path, origin, features)
+            write_arrays(path, {"origin": origin, _NAME: features})
         return features
 
 
@@ -116,7 +116,7 @@ def _origin(
     for digest in digests:
         contents.update(bytes.fromhex(digest))
     for variable in front.variables:
-        weights.update(np.ascontiguousarray(variable.numpy()))
+        weights.update(np.ascontiguousarray(variable.numpy()).data)
     return {
         "images": contents.hexdigest(),
         "image_shape": images.images.image_shape,
@@ -149,10 +149,3 @@ def _kept(path: Path, origin: str) -> np.ndarray | None:
         _LOGGER.warning("%s is damaged (%s): it is computed anew.", path, error)
         path.unlink(missing_ok=True)
         return None
-
-
-def _write(path: Path, origin: str, features: np.ndarray) -> None:
-    """Writes the file; at no moment is there half of one."""
-    # No HDF5: on a full disk its library goes on to crash the process.
-    with written_whole(path, features.nbytes) as new, new.open("wb") as file:
-        np.savez(file, origin=np.array(origin), **{_NAME: features})

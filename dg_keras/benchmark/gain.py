@@ -68,7 +68,7 @@ class Gain:
         None where the pairs are too few to tell: so few have all the same sign by chance more often
         than the interval's level allows, and would exclude 0.
         """
-        if smallest_p(self.pairs) > 1 - CONFIDENCE:
+        if self.low is None or self.high is None or smallest_p(self.pairs) > 1 - CONFIDENCE:
             return None
         return self.low > 0 or self.high < 0
 
@@ -78,7 +78,7 @@ class Gain:
 
     def interval_points(self, digits: int = 1) -> str:
         """The interval in percent points with so many digits: "(-1.2, +3.2)"; "" for none."""
-        if self.low is None:
+        if self.low is None or self.high is None:
             return ""
         return f"({100 * self.low:+z.{digits}f}, {100 * self.high:+z.{digits}f})"
 

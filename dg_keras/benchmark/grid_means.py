@@ -38,8 +38,8 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
         for setting in grid_settings(config)
         for name, trained in setting.methods.items()
     }
-    searched = config.grid.searched
-    per_target = config.grid.choose == "per_target"
+    searched = config.search.searched
+    per_target = config.search.choose == "per_target"
     keys = ["method", *searched, "target"]
     rows = [
         (

@@ -51,7 +51,9 @@ def grid_settings(config: Config) -> list[GridSetting]:
 
 def _setting(config: Config, values: dict[str, Any]) -> GridSetting:
     words = ", ".join(_WORDS[name].format(setting_text(value)) for name, value in values.items())
-    own = {name: values[name] for name in ("learning_rate", "weight_decay") if name in values}
+    own: dict[str, Any] = {
+        name: values[name] for name in ("learning_rate", "weight_decay") if name in values
+    }
     methods = {
         method.name: method.model_copy(
             update={"name": f"{method.name}, {words}", **own, "targets": {}}

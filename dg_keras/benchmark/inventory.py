@@ -62,6 +62,11 @@ class Inventory:
         rows = self.table[["path", "domain", "class", "split", "sha256"]].to_csv(index=False)
         return hashlib.sha256(rows.encode()).hexdigest()
 
+    @property
+    def digests(self) -> list[str]:
+        """The images' digests, in the order of the table."""
+        return [] if self.table is None else list(self.table["sha256"])
+
     def size(self, domain: str, split: str | None) -> int:
         """The number of images of a domain's part; about, where only the domain's is known."""
         if self.table is None:

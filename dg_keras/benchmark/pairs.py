@@ -44,8 +44,8 @@ class Pairs:
                 (objectives.get(method.objective), method.objective),
                 (strategies.get(method.strategy), method.strategy),
             )
-            pair = tuple(names.setdefault(type(p), _name(given)) for p, given in plug_ins)
-            methods.setdefault(pair, method.name)
+            first, second = (names.setdefault(type(p), _name(given)) for p, given in plug_ins)
+            methods.setdefault((first, second), method.name)
         lines, columns = (tuple(dict.fromkeys(found)) for found in zip(*methods, strict=True))
         crossed = len(config.methods) == len(methods) == len(lines) * len(columns)
         if not crossed or min(len(lines), len(columns)) < 2:

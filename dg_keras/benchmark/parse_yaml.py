@@ -98,8 +98,10 @@ class _Document:
             self._start(event, line)
 
     def _start(self, event: events.NodeEvent, line: int) -> None:
-        if event.tag is not None:
-            tag = shortened(str(event.tag).replace("tag:yaml.org,2002:", "!!"))
+        # Scalars and collections have one; an alias is none of these.
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            tag = shortened(str(tag).replace("tag:yaml.org,2002:", "!!"))
             raise ValueError(f"must be without tags. Received: {tag} in line {line}")
         if isinstance(event, events.ScalarEvent):
             value = _scalar(event, line)

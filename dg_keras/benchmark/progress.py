@@ -97,7 +97,7 @@ class Progress:
 
 
 def _outcome(record: Record) -> str:
-    if record.diverged:
+    if record.result is None:
         return f"diverged {record.diverged},"
     if record.result.accuracy is None:  # a grid search tests nothing
         return f"validation accuracy {100 * record.result.validation_accuracy:.2f} %"

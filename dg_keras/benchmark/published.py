@@ -81,10 +81,10 @@ class Published:
         Returns:
             None for the baseline itself, and where the experiment or the paper lacks one of both.
         """
-        means = self.means.get((target, method)), self.means.get((target, self.baseline))
-        if method == self.baseline or None in means:
+        ours, baselines = (self.means.get((target, name)) for name in (method, self.baseline))
+        if method == self.baseline or ours is None or baselines is None:
             return None
-        return round(means[0] - means[1], 4)
+        return round(ours - baselines, 4)
 
 
 def _is_the_papers(method: Method) -> bool:

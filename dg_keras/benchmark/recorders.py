@@ -72,9 +72,9 @@ class Recorders:
 
     def state(self) -> dict[str, np.ndarray]:
         """What a process needs to go on with the latest run."""
-        if self._similarity is None:
+        if self._similarity is None or self._agreement is None:
             return {}
-        measurements = self._measurements()
+        measurements = self._measurements(self._agreement)
         return self._similarity.state() | {key: of.to_numpy() for key, of in measurements.items()}
 
     def resume(self, state: dict[str, np.ndarray]) -> None:
@@ -90,11 +90,12 @@ class Recorders:
 
     def conflicts(self) -> Conflicts | None:
         """Where the latest run's domains conflicted; None where it is not recorded."""
-        return None if self._agreement is None else _conflicts(self._measurements())
+        agreement = self._agreement
+        return None if agreement is None else _conflicts(self._measurements(agreement))
 
-    def _measurements(self) -> pd.DataFrame:
+    def _measurements(self, agreement: GradientAgreement) -> pd.DataFrame:
         """Of the gradients' agreement, those of the latest run from its first step on."""
-        new = self._agreement.measurements
+        new = agreement.measurements
         if self._earlier.empty or new.empty:
             return new if self._earlier.empty else self._earlier
         # The callback counts the steps of its `fit`.

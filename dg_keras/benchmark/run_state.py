@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from dg_keras.common.written_whole import written_whole
+from dg_keras.common.write_arrays import write_arrays
 
 _LOGGER = logging.getLogger(__name__)
 _ORIGIN = "origin"
@@ -79,11 +79,11 @@ class RunState(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes down the evaluation, and writes the file if it is time."""
         self.evaluations = epoch + 1
-        for key, value in logs.items():
+        for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(float(value))
         if self._path is not None and self._is_time():
             start = time.perf_counter()
-            self._write()
+            self._write(self._path)
             self._written = time.perf_counter()
             self._took = self._written - start
 
@@ -92,7 +92,7 @@ class RunState(keras.callbacks.Callback):
             return self.evaluations % self._every == 0
         return self._took <= _SHARE * (time.perf_counter() - self._written)
 
-    def _write(self) -> None:
+    def _write(self, path: Path) -> None:
         own: dict[str, np.ndarray] = {}
         self.model.save_own_variables(own)
         saved = {
@@ -105,9 +105,7 @@ class RunState(keras.callbacks.Callback):
         }
         for name, part in self._parts.items():
             saved |= _named(name, part.state())
-        size = sum(array.nbytes for array in saved.values())
-        with written_whole(self._path, size) as path, path.open("wb") as file:
-            np.savez(file, **saved)
+        write_arrays(path, saved)
 
     def _read(self) -> dict[str, np.ndarray] | None:
         """What the file holds; None where there is none that this run can go on from."""

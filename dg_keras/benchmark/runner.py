@@ -63,7 +63,7 @@ class Runner:
         inventory = Inventory.of_images(images)
         classes = len(images.classes)
         front, self._net = build_trained(config, classes, config.seed)
-        self.origin = {
+        self.origin: dict[str, Any] = {
             "split": inventory.digest,
             "weights": weights_digest(config),  # which may have been downloaded just now
             "skipped_images": sum(map(len, images.skipped.values())),
@@ -75,7 +75,7 @@ class Runner:
         self._inputs = TrainedInputs(
             None
             if front is None
-            else frozen_features(config, images, inventory.table["sha256"], front, features)
+            else frozen_features(config, images, inventory.digests, front, features)
         )
         self._recorders = Recorders(config, self._net, self._inputs)
         sample = next(iter(self._inputs.validation(images).unbatch().batch(1)))
@@ -102,7 +102,7 @@ class Runner:
         selection = self.config.selection_of(run.method)
         recorders = self._recorders.callbacks(images, seed, has_loss=selection == "average")
         selected = _selected(selection, training.evaluate_every)
-        made_from = {
+        made_from: dict[str, Any] = {
             **{"method": run.method.name, "target": run.target, "trial": run.trial, "seed": seed},
             "config": self.config.of_run(run.method, run.target),
             **self.origin,

@@ -45,7 +45,7 @@ class SearchPart:
         means = grid_means(config, records)
         shown = list(tables.search_tables(config, means))
         images = {}
-        if len(config.grid.settings) > 1:  # of a single one there is no map
+        if len(config.search.settings) > 1:  # of a single one there is no map
             images["grid"] = figures.png(figures.heat_maps(config, means))
         return cls(config, records, means, shown, images)
 

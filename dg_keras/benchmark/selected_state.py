@@ -30,8 +30,10 @@ class SelectedState(keras.callbacks.Callback):
         """Keeps the weights, if there were no better ones."""
         if self._selection == "last":
             self.evaluation = epoch
-        elif logs["val_accuracy"] > self._best:
-            self.evaluation, self._best = epoch, logs["val_accuracy"]
+            return
+        accuracy = (logs or {})["val_accuracy"]
+        if accuracy > self._best:
+            self.evaluation, self._best = epoch, accuracy
             self._weights = self.model.get_weights()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:

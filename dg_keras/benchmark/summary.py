@@ -138,7 +138,7 @@ class Summary:
         for record in records:
             place = record.target, record.method
             of_place = values.setdefault(place, {})
-            if record.diverged:
+            if record.result is None:
                 diverged.setdefault(place, set()).add(record.trial)
                 continue
             measures = record.result.model_dump(include=set(MEASURES), exclude_none=True)
@@ -213,12 +213,12 @@ class Summary:
     def spread(self, target: str, method: str, measure: str) -> Spread | None:
         """A method's measure on a target; None where there is none."""
         entry = self.entries.get((target, method))
-        return entry and entry.spreads.get(measure)
+        return None if entry is None else entry.spreads.get(measure)
 
     def gain(self, target: str, method: str, measure: str = MEASURES[0]) -> Gain | None:
         """A method's gain over the baseline on a target; None where there is none."""
         entry = self.entries.get((target, method))
-        return entry and entry.gains.get(measure)
+        return None if entry is None else entry.gains.get(measure)
 
     def best(self, target: str, measure: str) -> set[str]:
         """The methods whose mean on a target is the highest, as far as tables show it."""

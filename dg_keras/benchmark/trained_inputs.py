@@ -60,4 +60,4 @@ class TrainedInputs:
 
 def tested(images: datasets.LeaveOneOut) -> datasets.Domain:
     """The images that the held-out domain is tested on."""
-    return images.part(images.target, None if images.test_whole else "test")
+    return images.part(images.held_out, None if images.test_whole else "test")

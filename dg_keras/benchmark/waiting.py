@@ -35,9 +35,9 @@ class Waiting:
         while True:
             while self._left:
                 run = self._left.popleft()
-                if self._claims is None or self._is_ours(run):
+                if self._claims is None or self._is_ours(run, self._claims):
                     return run
-            if not self._may_be_free():
+            if self._claims is None or not self._may_be_free(self._claims):
                 return None
 
     def again(self, run: Run) -> None:
@@ -54,26 +54,27 @@ class Waiting:
         """Whether a run may be left."""
         return bool(self._again or self._left or self._of_others)
 
-    def _is_ours(self, run: Run) -> bool:
+    def _is_ours(self, run: Run, claims: Claims) -> bool:
         if self._records.read(run) is not None:
             return False
-        if not self._claims.take(run):
+        if not claims.take(run):
             self._of_others.append(run)
             return False
         if self._records.read(run) is None:
             return True
-        self._claims.release(run)  # the other was done with it in between
+        claims.release(run)  # the other was done with it in between
         return False
 
-    def _may_be_free(self) -> bool:
+    def _may_be_free(self, claims: Claims) -> bool:
         """Whether a run that another took may be free, as it is if the other does not live."""
         self._of_others = [run for run in self._of_others if self._records.read(run) is None]
         if not self._of_others:
             return False
-        before = self._claims.silent(self._of_others)
+        before = claims.silent(self._of_others)
         time.sleep(1.5 * BEAT)
-        ages = zip(before, self._claims.silent(self._of_others), strict=True)
-        if all(None not in age and age[1] < age[0] + BEAT for age in ages):
+        after = claims.silent(self._of_others)
+        pairs = zip(before, after, strict=True)
+        if all(b is not None and a is not None and a < b + BEAT for b, a in pairs):
             return False  # all have given a sign of life
         self._left.extend(self._of_others)
         self._of_others = []

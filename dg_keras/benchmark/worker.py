@@ -115,7 +115,9 @@ def _serve(
 
 def _end_with_parent() -> None:
     # It may have been killed, and then nobody would tell us; nobody wants what we do, either.
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
     os._exit(1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dg_keras.benchmark.config import Config
-from dg_keras.benchmark.page import page
+from dg_keras.benchmark.page.page import page
 from dg_keras.benchmark.part_of import part_of
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.replaced_whole import replaced_whole

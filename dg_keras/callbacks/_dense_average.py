@@ -63,7 +63,7 @@ class DenseAverage:
         else:
             whole = self._valley.average()
             if rest is not None and self._valley.threshold is not None and not self._valley.is_over:
-                whole = whole + rest
+                whole = rest if whole is None else whole + rest
         if whole is None:
             return None
         for variable, value in zip(self._weights, whole.weights, strict=True):

@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-from typing import Self
 
 import numpy as np
 
@@ -26,7 +25,7 @@ class Segment:
         """The number of the last step."""
         return self.first + self.steps - 1
 
-    def __add__(self, after: Self) -> Self:
+    def __add__(self, after: "Segment") -> "Segment":
         """The mean of the steps of both."""
         part = after.steps / (self.steps + after.steps)
         weights = [

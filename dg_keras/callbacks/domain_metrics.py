@@ -100,7 +100,8 @@ class DomainMetrics(EverySteps):
         super().on_epoch_end(epoch, logs)
         if not self._values:
             self.measure()
-        logs.update(self._values)
+        if logs is not None:
+            logs.update(self._values)
 
     def measure(self) -> None:
         """Evaluates every domain."""

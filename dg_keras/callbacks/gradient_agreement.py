@@ -18,7 +18,7 @@ from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.as_tensors import as_tensors
 from dg_keras.data.feeding.check_domains import check_each
 from dg_keras.data.feeding.domain import Domain
-from dg_keras.data.feeding.domains import domain_size, named
+from dg_keras.data.feeding.domains import named, number_of_rows
 from dg_keras.data.feeding.row_taker import row_taker
 from dg_keras.data.feeding.without_tuner import without_tuner
 
@@ -182,26 +182,29 @@ class GradientAgreement(EverySteps):
         """Measures, if it is time, and puts the epoch's means into `logs`."""
         super().on_epoch_end(epoch, logs)
         rows = [row for row in self._rows if row["epoch"] == epoch]
-        for key in self._keys:
-            logs[key] = float(np.mean([row[key] for row in rows])) if rows else math.nan
+        means = {k: float(np.mean([r[k] for r in rows])) if rows else math.nan for k in self._keys}
+        if logs is not None:
+            logs.update(means)
 
     def measure(self) -> None:
         """Takes the domains' gradients."""
         # Compiled anew, a model has another loss, and another training function to tell it by.
         made_for = (self.model, self.model.train_function)
-        if made_for != self._made_for:
-            self._products, self._made_for = GradientProducts(self.model), made_for
-        grams, agreeing = (taken.numpy() for taken in self._products(self._batches))
+        products = self._products
+        if products is None or made_for != self._made_for:
+            self._products = products = GradientProducts(self.model)
+            self._made_for = made_for
+        grams, agreeing = (taken.numpy() for taken in products(self._batches))
         grams = grams.astype(np.float64)
         # Of gradients that overflow, as those of float16 may, nothing tells who agrees.
         agreeing = np.where(np.isfinite(grams).all(axis=(1, 2)), agreeing, np.nan)
-        variables = self._products.variables
+        variables = products.variables
         sizes = np.array([math.prod(variable.shape) for variable in variables])
         whole = grams.sum(axis=0)
         cosines = _cosines(whole)
         values = [cosines.mean(), *cosines, agreeing.sum() / sizes.sum(), *np.sqrt(np.diag(whole))]
-        row = {"step": self._step, "epoch": self._epoch}
-        row |= zip(self._keys, map(float, values), strict=True)
+        row: dict[str, float] = {"step": self._step, "epoch": self._epoch}
+        row |= {key: float(value) for key, value in zip(self._keys, values, strict=True)}
         for layer, of in _by_layer(variables).items() if self.per_layer else ():
             row[f"{self.prefix}/cosine/{layer}"] = float(_cosines(grams[of].sum(axis=0)).mean())
             row[f"{self.prefix}/agreement/{layer}"] = float(agreeing[of].sum() / sizes[of].sum())
@@ -256,7 +259,7 @@ def _draw(domain: Any, batch_size: int, rng: np.random.Generator) -> Any:
     """A batch of samples drawn from a domain, of all if they are fewer."""
     if isinstance(domain, tf.data.Dataset) and not isinstance(domain, Domain):
         return _draw_one_by_one(domain, batch_size, rng)
-    drawn = rng.permutation(domain_size(domain))[:batch_size]
+    drawn = rng.permutation(number_of_rows(domain))[:batch_size]
     if isinstance(domain, Domain):
         return domain.fetch(drawn)
     return tf.nest.map_structure(lambda a: row_taker(a)(tf.constant(drawn)), as_tensors(domain))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._metric import Metric
-from dg_keras.common.written_whole import written_whole
+from dg_keras.common.write_arrays import write_arrays
 from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.fitting.checks import check_positive
 
@@ -118,7 +118,8 @@ class SourceSelection(EverySteps):
         """Evaluates, if it is time, and puts the latest value into `logs`."""
         super().on_epoch_end(epoch, logs)
         value = self._rows[-1]["value"] if self._rows else math.nan
-        logs[f"source_{self._metric.name}"] = value
+        if logs is not None:
+            logs[f"source_{self._metric.name}"] = value
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the best weights back."""
@@ -128,9 +129,8 @@ class SourceSelection(EverySteps):
             self.backup.unlink(missing_ok=True)
 
     def _keep(self) -> None:
-        if self.backup is None:
+        if self.backup is None or self.best_step is None:
             return
-        size = sum(weight.nbytes for weight in self._weights)
-        with written_whole(self.backup, size, flush=True) as new, new.open("wb") as file:
-            weights = {f"weight_{i}": weight for i, weight in enumerate(self._weights)}
-            np.savez(file, best=self._best, step=self.best_step, **weights)
+        weights = {f"weight_{i}": weight for i, weight in enumerate(self._weights)}
+        state = {"best": self._best, "step": self.best_step, **weights}
+        write_arrays(self.backup, state)

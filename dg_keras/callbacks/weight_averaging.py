@@ -16,7 +16,7 @@ from dg_keras.callbacks._metric import Metric
 from dg_keras.common.check_between import check_between
 from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.common.shortened import shortened
-from dg_keras.common.written_whole import written_whole
+from dg_keras.common.write_arrays import write_arrays
 from dg_keras.fitting.checks import check_positive
 
 
@@ -68,6 +68,8 @@ class WeightAveraging(EverySteps):
     >>> averaging.averaged
     (11, 20)
     """
+
+    _average: DenseAverage
 
     def __init__(
         self,
@@ -146,19 +148,19 @@ class WeightAveraging(EverySteps):
         self._average.take(self._before + self._epoch_start + max(self._ended))
         super().on_epoch_end(epoch, logs)
         if self.backup is not None:
-            self._keep(epoch)
+            self._keep(self.backup, epoch)
 
     def measure(self) -> None:
         """Evaluates, and looks whether the valley begins or ends."""
-        if self._metric is None:
-            return
-        self._average.measured(self._evaluate(self._before + self._step, self._epoch))
+        if self._metric is not None:
+            loss = self._evaluate(self._metric, self._before + self._step, self._epoch)
+            self._average.measured(loss)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the averaged weights in."""
         self.averaged = self._average.put_in()
         if self.averaged is not None and self._metric is not None:
-            self._evaluate(math.nan, self._epoch)
+            self._evaluate(self._metric, math.nan, self._epoch)
         if self.backup is not None:
             self.backup.unlink(missing_ok=True)
 
@@ -169,14 +171,12 @@ class WeightAveraging(EverySteps):
             self.model.weights, LossValley(*self._bounds), self.start, self.until
         )
 
-    def _keep(self, epoch: int) -> None:
-        state = {**self._average.state(), "step": self._before + self._step, "epoch": epoch}
-        size = sum(np.asarray(value).nbytes for value in state.values())
-        with written_whole(self.backup, size, flush=True) as new, new.open("wb") as file:
-            np.savez(file, **state)
+    def _keep(self, backup: Path, epoch: int) -> None:
+        counts = {"step": self._before + self._step, "epoch": epoch}
+        write_arrays(backup, {**self._average.state(), **counts})
 
-    def _evaluate(self, step: float, epoch: int) -> float:
-        losses = self._metric.by_domain(self.model)
+    def _evaluate(self, metric: Metric, step: float, epoch: int) -> float:
+        losses = metric.by_domain(self.model)
         loss = float(np.mean(list(losses.values())))
         self._rows.append({"step": step, "epoch": epoch, **losses, "loss": loss})
         return loss

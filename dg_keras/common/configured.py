@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import inspect
 import typing
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
@@ -112,12 +113,17 @@ def _name_and_config(identifier: dict[str, Any], argument: str) -> tuple[str, di
 def _configured(found: type[T], config: dict[str, Any]) -> T:
     known = {field.name for field in dataclasses.fields(found) if field.init}
     unknown = [name for name in config if name not in known]
-    if unknown and found.from_config.__func__ is Configured.from_config.__func__:
+    if unknown and _from_config(found) is _from_config(Configured):
         raise ValueError(
             f"{found.__name__} takes {', '.join(sorted(known)) or 'no arguments'}. "
             f"Received: {shortened(unknown[0])[1:-1]}"
         )
     return found.from_config(config)
+
+
+def _from_config(cls: type) -> object:
+    """The method itself, of whichever class it is."""
+    return inspect.getattr_static(cls, "from_config")
 
 
 def _class(name: str, argument: str, base: type[T], by_name: Mapping[str, type[T]]) -> type[T]:

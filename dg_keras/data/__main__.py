@@ -42,16 +42,20 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dg_keras.data", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    with_defaults = {"formatter_class": argparse.ArgumentDefaultsHelpFormatter}
+    with_defaults = argparse.ArgumentDefaultsHelpFormatter
 
     text = "turn a data set as it is published into the standard layout"
-    add = commands.add_parser("prepare", help=text, description=text, **with_defaults).add_argument
+    add = commands.add_parser(
+        "prepare", help=text, description=text, formatter_class=with_defaults
+    ).add_argument
     add("name", choices=sorted(KNOWN))
     add("--from", dest="source", required=True, help="a folder, archive, or parquet file or folder")
     _add_options(add)
 
     text = "fetch a data set from the Hugging Face hub, and prepare it"
-    add = commands.add_parser("download", help=text, description=text, **with_defaults).add_argument
+    add = commands.add_parser(
+        "download", help=text, description=text, formatter_class=with_defaults
+    ).add_argument
     add("name", choices=[known.name for known in KNOWN.values() if known.hub])
     _add_options(add)
 

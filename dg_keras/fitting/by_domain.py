@@ -23,7 +23,7 @@ class ByDomain(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluates, if the epoch was validated."""
-        if "val_loss" in logs:
+        if logs is not None and "val_loss" in logs:
             of_domains = metrics_by_domain(self.model, self._domains, self._batch_size)
             logs.update({f"val_{name}": value for name, value in of_domains.items()})
 

@@ -21,8 +21,8 @@ def check_class_weight(weight: Any, classes: Classes | None) -> None:
         raise ValueError(f"{rule}. Received: class_weight of type {type(weight).__name__}")
     last = math.inf if classes is None else classes.number - 1
     for number, value in weight.items():
-        if not isinstance(number, numbers.Integral) or not 0 <= number <= last:
+        if not isinstance(number, numbers.Integral) or not 0 <= int(number) <= last:
             upto = "" if classes is None else f", from 0 to {last} for the network's"
             raise ValueError(f"{rule}{upto}. Received: a weight for {number!r}")
-        if not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
+        if not isinstance(value, numbers.Real) or not 0 <= float(value) < math.inf:
             raise ValueError(f"{rule}. Received: {value!r} for class {number}")

@@ -1,14 +1,14 @@
 """What `fit` can't take, and what it derives from what it is given."""
 
 import math
-import numbers
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import keras
 import tensorflow as tf
 
 from dg_keras.common.check_positive_integer import check_positive_integer
+from dg_keras.common.is_whole import is_whole
 from dg_keras.common.samples import check_divides
 from dg_keras.data.feeding.check_domains import check_domains
 from dg_keras.data.feeding.checked_batches import Classes, check_labels
@@ -37,14 +37,17 @@ def check_net(net: Any) -> None:
             )
 
 
+@overload
+def domain_names(domains: None) -> None: ...
+@overload
+def domain_names(domains: int | Sequence[str]) -> tuple[str, ...]: ...
 def domain_names(domains: int | Sequence[str] | None) -> tuple[str, ...] | None:
     """The names; numbers where only the number of domains is known."""
     if domains is None:
         return None
-    is_number = isinstance(domains, numbers.Integral) and not isinstance(domains, bool)
-    names = range(domains) if is_number else domains
-    is_list = isinstance(names, Sequence) and not isinstance(names, str)
-    names = tuple(str(name) for name in names) if is_list else ()
+    given: Any = range(int(domains)) if is_whole(domains) else domains
+    is_list = isinstance(given, Sequence) and not isinstance(given, str)
+    names = tuple(str(name) for name in given) if is_list else ()
     if not names or len(set(names)) < len(names) or "" in names:
         raise ValueError(
             f"`domains` must be a positive number or different names. Received: domains={domains!r}"
@@ -120,8 +123,9 @@ def check_stays_interleaved(
     # As Keras splits them.
     split = fit_arguments.get("validation_split") or 0.0
     samples, size = math.floor(int(arrays[0].shape[0]) * (1 - split)), batch_size or DEFAULT_BATCH
-    for number in (min(size, samples), samples % size) if domains else ():
-        check_divides(number, len(domains) * replicas)
+    if domains is not None:
+        for number in (min(size, samples), samples % size):
+            check_divides(number, len(domains) * replicas)
 
 
 def check_dataset(x: Any, steps: int | None, domains: tuple[str, ...] | None) -> None:
@@ -138,7 +142,7 @@ def check_dataset(x: Any, steps: int | None, domains: tuple[str, ...] | None) ->
 
 def check_number(names: tuple[str, ...] | None, known: tuple[str, ...] | None) -> None:
     """Raises ValueError unless there are as many domains as the model knows, if it knows any."""
-    if known is not None and len(names) != len(known):
+    if known is not None and names is not None and len(names) != len(known):
         raise ValueError(
             f"`x` must have as many domains as the model: {len(known)} ({', '.join(known)}). "
             f"Received: {len(names)} ({', '.join(names)})"
@@ -148,13 +152,14 @@ def check_number(names: tuple[str, ...] | None, known: tuple[str, ...] | None) -
 def steps_per_epoch(domains: Any, batch_size: int) -> int:
     """The steps that the largest domain lasts."""
     sizes = {name: domain_size(domain) for name, domain in named(domains)}
-    unknown = [name for name, size in sizes.items() if size is None]
-    if unknown:
+    known = [size for size in sizes.values() if size is not None]
+    if len(known) < len(sizes):
+        unknown = next(name for name, size in sizes.items() if size is None)
         raise ValueError(
             "`steps_per_epoch` must be given where a domain's size is unknown or infinite. "
-            f"Received: steps_per_epoch=None, and domain {unknown[0]!r} of no known size"
+            f"Received: steps_per_epoch=None, and domain {unknown!r} of no known size"
         )
-    return -(-max(sizes.values()) // batch_size)
+    return -(-max(known) // batch_size)
 
 
 def check_evaluated(

@@ -10,8 +10,8 @@ from dg_keras.step.replicas import share, sum_over_replicas
 
 
 def alike_if_clipped(
-    shares: Sequence[tf.Tensor | None], optimizer: keras.optimizers.Optimizer
-) -> Sequence[tf.Tensor | None]:
+    shares: list[tf.Tensor | None], optimizer: keras.optimizers.Optimizer
+) -> list[tf.Tensor | None]:
     """A replica's share of a gradient: the same on all replicas, where the optimizer clips.
 
     An optimizer sums shares over the replicas after it clipped each by itself. Where it does not

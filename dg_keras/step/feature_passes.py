@@ -115,8 +115,9 @@ def _view(features: tf.Tensor, y_pred: tf.Tensor, batch: Batch) -> View:
     y, sample_weight = keras.tree.map_structure(
         _of_all_replicas, (batch.y, batch.sample_weight), none_is_leaf=False
     )
-    wide = [_of_all_replicas(tf.cast(part, tf.float32)) for part in (features, y_pred)]
-    return View(*map(tf.stop_gradient, wide), Batch(None, y, sample_weight))
+    wide = (tf.stop_gradient(tf.cast(part, tf.float32)) for part in (features, y_pred))
+    features, y_pred = map(_of_all_replicas, wide)
+    return View(features, y_pred, Batch(None, y, sample_weight))
 
 
 def _of_all_replicas(values: tf.Tensor) -> tf.Tensor:

@@ -36,7 +36,8 @@ class InTurn:
 
     def gradients(self, batch: Batch, moment: Moment) -> Taken:
         """The domains' losses; for each variable that they depend on, when it is folded."""
-        losses, predictions, folded, finite = [], [], [], []
+        losses, predictions, finite = [], [], []
+        folded: list[tf.Tensor] = []
         for number, own in enumerate(split(batch, self._domains)):
             with tf.control_dependencies(folded):
                 loss, gradient, y_pred, limit = self._pass(own, moment.step)

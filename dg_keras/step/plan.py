@@ -1,6 +1,6 @@
 """How the steps of a training are taken, decided once before it."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import keras
 
@@ -23,8 +23,9 @@ from dg_keras.step.replicas import number_of_replicas, replica_number
 from dg_keras.step.second_points import SecondPoints
 from dg_keras.step.taken import Taken
 from dg_keras.step.update import Done, Update
+from dg_keras.step.way import Way
 from dg_keras.step.whole_domains import WholeDomains
-from dg_keras.strategies import Strategy
+from dg_keras.strategies import FoldStrategy, Strategy
 
 
 class Plan:
@@ -61,10 +62,13 @@ class Plan:
         watched = on_nonfinite != "ignore"
         self._is_parallel = domain_parallel and number_of_replicas() > 1
         domain_pass = DomainPass(model, objective, self.parts, watched, not self._is_parallel)
+        self._way: Way
         if self._is_parallel:
             self._way = WholeDomains(model, domain_pass, strategy, objective, memory)
         elif in_turn:
-            self._way = InTurn(domain_pass, strategy, memory.domains, self.parts)
+            self._way = InTurn(
+                domain_pass, cast(FoldStrategy, strategy), memory.domains, self.parts
+            )
         elif (
             strategy.averages
             and not objective.needs_all_domains

@@ -67,10 +67,11 @@ class Update:
         def merge() -> list:
             return self._way.merge(gradients, moment)
 
-        if self._nonfinite is None or not self._stays_finite() or tf.distribute.has_strategy():
+        nonfinite = self._nonfinite
+        if nonfinite is None or not self._stays_finite() or tf.distribute.has_strategy():
             return self._applied(merge(), losses, finite, moment)
         # Merged where it is used: handed into the branch, it would be made in memory first.
-        return self._if_finite(merge, True, losses, finite, moment)
+        return self._if_finite(nonfinite, merge, True, losses, finite, moment)
 
     def _applied(
         self, gradient: list, losses: list, finite: tf.Tensor | None, moment: Moment
@@ -79,14 +80,15 @@ class Update:
             return Done(self._change(gradient), None)
         present = [g for g in gradient if g is not None]
         merged = self._stays_finite() or all_finite([present])
-        return self._if_finite(lambda: gradient, merged, losses, finite, moment)
+        return self._if_finite(self._nonfinite, lambda: gradient, merged, losses, finite, moment)
 
     def _if_finite(
         self,
+        nonfinite: Nonfinite,
         merge: Callable[[], list],
         merged: tf.Tensor | bool,
         losses: list,
-        finite: tf.Tensor,
+        finite: tf.Tensor | None,
         moment: Moment,
     ) -> Done:
         """Changes the weights, if nothing that is known of the step forbids it."""
@@ -94,22 +96,27 @@ class Update:
         if not self._model.optimizer.built:  # which can't be done in a branch
             self._model.optimizer.build(variables)
         penalty, can_be_followed = penalty_is_finite(variables, partial(scale, self._model))
-        facts = self._nonfinite.facts(self._model, losses, finite, merged & can_be_followed)
+        facts = nonfinite.facts(self._model, losses, finite, merged & can_be_followed)
         if tf.distribute.has_strategy():
             context = tf.distribute.get_replica_context()
             together = (merge(), facts, moment.step)
-            return Done(penalty, context.merge_call(self._together, together))
-        go = self._nonfinite.decide(facts, moment.step)
+            return Done(penalty, context.merge_call(partial(self._together, nonfinite), together))
+        go = nonfinite.decide(facts, moment.step)
         # Identities, since an optimizer wants gradients of the graph that it is called in.
         only_if(go, lambda: self._change([g if g is None else tf.identity(g) for g in merge()]))
         return Done(penalty, go)
 
     def _together(
-        self, distribution: tf.distribute.Strategy, gradient: Any, facts: Any, step: Any
+        self,
+        nonfinite: Nonfinite,
+        distribution: tf.distribute.Strategy,
+        gradient: Any,
+        facts: Any,
+        step: Any,
     ) -> tf.Tensor:
         """Has all replicas change the weights, or none."""
         of_all = distribution.reduce(tf.distribute.ReduceOp.SUM, facts, axis=None)
-        go = self._nonfinite.decide(of_all, distribution.experimental_local_results(step)[0])
+        go = nonfinite.decide(of_all, distribution.experimental_local_results(step)[0])
 
         def change() -> tf.Tensor:
             distribution.extended.call_for_each_replica(self._change, args=(gradient,))

@@ -1,7 +1,7 @@
 """Each replica takes whole domains."""
 
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 import keras
 import tensorflow as tf
@@ -55,13 +55,16 @@ class WholeDomains:
         self._strategy = strategy
         self._objective = objective
         self._memory = memory
-        has_shares = _has_shares(strategy) and strategy.carries_nonfinite
-        self._folds_at_once = has_shares and not objective.weighs
+        # What folds one gradient after the other, so that one is in memory.
+        self._fold: FoldStrategy | None = None
+        if _has_shares(strategy) and strategy.carries_nonfinite and not objective.weighs:
+            self._fold = strategy
 
     def gradients(self, batch: Batch, moment: Moment) -> Taken:
         """All domains' losses, and this replica's gradients, or what they are folded into."""
         own, own_losses, predictions, is_finite = self._own(), [], [], []
-        gradients, state, before = [], None, []
+        gradients, state = [], None
+        before: list[tf.Tensor] = []
         for domain in split(batch, len(own)):
             # The next does not begin before this one is folded: one gradient is in memory.
             with tf.control_dependencies(before):
@@ -71,9 +74,9 @@ class WholeDomains:
             own_losses.append(loss)
             predictions.append(y_pred)
             gradients.append(gradient)
-            if self._folds_at_once:
+            if self._fold is not None:
                 present = [g for g in gradient if g is not None]
-                add = self._strategy.start if state is None else partial(self._strategy.add, state)
+                add = self._fold.start if state is None else partial(self._fold.add, state)
                 state = add(present)
                 before = tf.nest.flatten([state, is_finite])
         losses = tf.unstack(all_sum(self._at_own(own_losses)), num=self._memory.domains)
@@ -87,14 +90,14 @@ class WholeDomains:
             gradients = [times(g, weights[i]) for i, g in zip(own, gradients, strict=True)]
             total = self._objective.total(losses, weights)
         used = [g is not None for g in gradients[0]]
-        taken = state if self._folds_at_once else gradients
+        taken = gradients if self._fold is None else state
         return Taken(losses, total, interleaved(predictions), (used, taken), finite)
 
     def merge(self, gradients: tuple[list[bool], Any], moment: Moment) -> list:
         """This replica's share of the strategy's gradient."""
         used, taken = gradients
         strategy = self._strategy.of_run(moment.seed)
-        if self._folds_at_once:
+        if self._fold is not None and _has_shares(strategy):
             merged = strategy.share(taken, all_sum, number_of_replicas(), moment.step)
         else:
             present = [[g for g in gradient if g is not None] for gradient in taken]
@@ -136,5 +139,5 @@ class WholeDomains:
         return tf.scatter_nd([[i] for i in self._own()], tf.stack(numbers), [self._memory.domains])
 
 
-def _has_shares(strategy: Strategy) -> bool:
+def _has_shares(strategy: Strategy) -> TypeGuard[FoldStrategy]:
     return isinstance(strategy, FoldStrategy) and type(strategy).share is not FoldStrategy.share

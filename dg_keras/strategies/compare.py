@@ -1,7 +1,8 @@
 """What each strategy makes of the same gradients."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 import pandas as pd
@@ -42,9 +43,9 @@ def compare(
     pcgrad      2.9   1.0            54.5             66.5
     """
     if isinstance(domain_gradients, Mapping):
-        names, gradients = list(domain_gradients), list(domain_gradients.values())
+        names, gradients = [*domain_gradients], [*domain_gradients.values()]
     else:
-        names, gradients = range(len(domain_gradients)), list(domain_gradients)
+        names, gradients = [*range(len(domain_gradients))], [*domain_gradients]
     if strategies is None:
         known = {name: get(name) for name in BY_NAME}
         strategies = [
@@ -84,6 +85,7 @@ def _angle(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def _divided(value: float, by: float) -> float:
+def _divided(value: SupportsFloat, by: SupportsFloat) -> float:
     # Of infinities nothing is told.
-    return float(value / by) if by and np.isfinite([value, by]).all() else float("nan")
+    value, by = float(value), float(by)
+    return value / by if by and np.isfinite([value, by]).all() else math.nan

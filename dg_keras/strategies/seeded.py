@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import numbers
 import random
-from typing import Self
+from typing import Any, Self
 
 import tensorflow as tf
 
@@ -24,6 +24,10 @@ class Seeded:
     """
 
     seed: int | None = None
+
+    # Set below; what `init` does not take is no part of the configuration.
+    _own_seed: int = dataclasses.field(init=False, repr=False, compare=False)
+    _run_seed: Any = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         seed = self.seed

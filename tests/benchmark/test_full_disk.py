@@ -26,7 +26,7 @@ SPLIT, STATE, RECORD = "split.csv", f"checkpoints/{KEYS[0]}.npz", f"runs/{KEYS[0
 # What writes, how the file is called, and the files that are there after it failed.
 MOMENTS = [
     (data, "write_manifest", r"split\.csv", []),
-    (frozen_features, "_write", r"\w{32}\.npz", [SPLIT]),
+    (frozen_features, "write_arrays", r"\w{32}\.npz", [SPLIT]),
     (RunState, "_write", rf"{KEYS[0]}\.npz", [SPLIT]),
     (Records, "write", rf"{KEYS[0]}\.json", [STATE, SPLIT]),
     (experiment, "write_report", "report", [RECORD, SPLIT]),

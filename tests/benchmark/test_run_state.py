@@ -115,7 +115,7 @@ def test_writing_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch)
     clock, written = [1000.0], []
     monkeypatch.setattr(run_state.time, "perf_counter", lambda: clock[0])
 
-    def write(state):
+    def write(state, path):
         written.append(state.evaluations)
         clock[0] += 3
 

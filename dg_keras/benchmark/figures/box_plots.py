@@ -32,8 +32,9 @@ def box_plots(records: Sequence[Record], summary: Summary) -> Figure | None:
     for panel, target in zip(used, targets, strict=True):
         percent: dict[str, list[float]] = {method: [] for method in summary.methods}
         for record in records:
-            if record.target == target:
-                percent[record.method].append(100 * record.result.accuracy)
+            accuracy = None if record.result is None else record.result.accuracy
+            if record.target == target and accuracy is not None:
+                percent[record.method].append(100 * accuracy)
         _box_plot(panel, {m: values for m, values in percent.items() if values}, summary, target)
         panel.set_title(f"{target} held out", fontsize=10, parse_math=False)
     for panel in axes[:, 0]:

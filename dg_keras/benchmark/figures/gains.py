@@ -1,5 +1,7 @@
 """How much better than the baseline the methods are, at a glance."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -24,7 +26,7 @@ _LABELS = {
     None: "mean and 95 % interval of too few trials to tell",
 }
 """By `Gain.excludes_zero`."""
-_LOOKS = {
+_LOOKS: dict[str, dict[str, Any]] = {
     _LABELS[True]: {"marker": "o", "color": "#006BA4"},
     _LABELS[False]: {"marker": "o", "color": "#8A8A8A"},
     _LABELS[None]: {"marker": "o", "color": "#8A8A8A"},
@@ -82,7 +84,7 @@ def _draw(
         gain, papers = summary.gain(target, method), published.gain(target, method)
         if gain is not None:
             label = _LABELS[gain.excludes_zero]
-            if gain.low is not None:
+            if gain.low is not None and gain.high is not None:
                 ends = [100 * gain.low, 100 * gain.high]
                 panel.plot(ends, [row, row], color=_LOOKS[label]["color"], linewidth=2)
             panel.plot(100 * gain.mean, row, linestyle="none", label=label, **_LOOKS[label])

@@ -23,13 +23,13 @@ def heat_maps(config: Config, means: pd.DataFrame) -> Figure:
         config: The experiment, with a `grid`.
         means: From `grid_means`.
     """
-    searched = list(config.grid.searched)
+    searched = list(config.search.searched)
     across = "learning_rate" if "learning_rate" in searched else searched[-1]
     down = [name for name in searched if name != across]
     methods, targets = list(means["method"].unique()), list(means["target"].unique())
-    lines = max(4, math.prod(len(config.grid.searched[name]) for name in down))
+    lines = max(4, math.prod(len(config.search.searched[name]) for name in down))
     size = (3 if len(down) < 2 else 5, 1.4 + 0.3 * lines)
-    if config.grid.choose == "per_target":
+    if config.search.choose == "per_target":
         figure, axes = panels(len(methods), len(targets), size)
         places = [(method, target) for method in methods for target in targets]
         titles = [f"{method}, {target} held out" for method, target in places]

@@ -41,7 +41,7 @@ def _highest(summary: Summary, target: str, gains: dict) -> str:
         else f"{size} percent points {'more' if gain.mean > 0 else 'less'} accurate than "
         f"{summary.baseline}"
     )
-    if gain.low is None:
+    if gain.low is None or gain.high is None:
         known = _trials(gain.pairs)
     else:
         known = f"95 % interval {points(gain.low)} to {points(gain.high)}, {_trials(gain.pairs)}"
@@ -50,7 +50,9 @@ def _highest(summary: Summary, target: str, gains: dict) -> str:
 
 def _told_apart(summary: Summary, target: str, gains: dict) -> str:
     """How many methods differ from the baseline, or why that can't be said."""
-    compared = {method: summary.entries[target, method].comparison for method in gains}
+    found = {method: summary.entries[target, method].comparison for method in gains}
+    # What has a gain was compared.
+    compared = {method: of for method, of in found.items() if of is not None}
     tested = [method for method, comparison in compared.items() if comparison.is_possible]
     if not tested:
         pairs = max(comparison.pairs for comparison in compared.values())

@@ -117,7 +117,7 @@ def _row(
     survives = compared is not None and compared.survives_correction
     words = f"{method}: {points(gain.mean)} percent points"
     interval = None
-    if gain.low is not None:
+    if gain.low is not None and gain.high is not None:
         interval = frame.x(gain.low), frame.x(gain.high)
         words += f", 95 % interval {points(gain.low)} to {points(gain.high)}"
     words += f", {gain.pairs} trial{'s' * (gain.pairs > 1)}"

@@ -13,7 +13,7 @@ def search_finding(config: Config, means: pd.DataFrame) -> str:
         config: The experiment, with a `grid`.
         means: From `grid_means`.
     """
-    settings = len(config.grid.settings)
+    settings = len(config.search.settings)
     chosen = means[means["chosen"]]
     if chosen.empty:
         return "Nothing could be chosen: runs of every setting diverged."
@@ -27,7 +27,7 @@ def search_finding(config: Config, means: pd.DataFrame) -> str:
         )
     of = f"of {settings} settings"
     measure = "most accurate on average on the validation parts of the sources"
-    if config.grid.choose == "per_target":
+    if config.search.choose == "per_target":
         methods, targets = chosen["method"].nunique(), chosen["target"].nunique()
         return (
             f"For each of {methods} method{'s' * (methods > 1)} and {targets} held-out "
@@ -36,7 +36,9 @@ def search_finding(config: Config, means: pd.DataFrame) -> str:
         )
     named = "; ".join(
         f"{row['method']} "
-        + ", ".join(f"{SETTINGS[name]} {setting_text(row[name])}" for name in config.grid.searched)
+        + ", ".join(
+            f"{SETTINGS[name]} {setting_text(row[name])}" for name in config.search.searched
+        )
         for row in chosen.to_dict("records")
     )
     return (

@@ -1,7 +1,7 @@
 """What the page shows of one experiment, in the order in which it is read."""
 
 import dataclasses
-from typing import Self
+from typing import Any, Self
 
 from dg_keras.benchmark.page.caveats import caveats
 from dg_keras.benchmark.page.facts import facts
@@ -51,7 +51,7 @@ class Section:
         Args:
             part: A comparison or a grid search.
         """
-        shared = {
+        shared: dict[str, Any] = {
             "name": part.config.name,
             "baseline": part.config.baseline,
             # The gains are drawn as panels.

@@ -1,6 +1,7 @@
 """Tables in a terminal, as wide as there is room."""
 
 import dataclasses
+from typing import Literal
 
 import rich.box
 import rich.console
@@ -49,8 +50,8 @@ class Renderable:
             padding=(0, padding),
         )
         for position, name in enumerate(self.table.columns):
-            justify = "right" if position else "left"
-            drawn.add_column(rich.text.Text(name), justify=justify, overflow="fold")
+            side: Literal["left", "right"] = "right" if position else "left"
+            drawn.add_column(rich.text.Text(name), justify=side, overflow="fold")
         for row in self.table.rows:
             drawn.add_row(*(_text(cell, plus_minus) for cell in row))
         return drawn

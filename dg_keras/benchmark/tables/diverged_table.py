@@ -20,6 +20,8 @@ def diverged_table(summary: Summary) -> Table | None:
     rows = []
     for record in summary.diverged[:_SHOWN]:
         where = record.diverged
+        if where is None:
+            continue
         loss = "" if where.loss is None else f"{where.loss:.4g}"
         texts = [record.method, record.target, record.trial, where.step, where.domain or "", loss]
         rows.append(tuple(Cell(str(text)) for text in texts))

@@ -16,8 +16,8 @@ def search_tables(config: Config, means: pd.DataFrame) -> tuple[Table, Table]:
         config: The experiment, with a `grid`.
         means: From `grid_means`.
     """
-    per_target = config.grid.choose == "per_target"
-    searched = list(config.grid.searched)
+    per_target = config.search.choose == "per_target"
+    searched = list(config.search.searched)
     some_diverged = bool(means["diverged"].any())
     columns = (
         "method",

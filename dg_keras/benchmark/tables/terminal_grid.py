@@ -18,7 +18,7 @@ def terminal_grid(config: Config, means: pd.DataFrame) -> rich.console.Renderabl
         means: From `grid_means`.
     """
     chosen, _ = search_tables(config, means)
-    settings = len(config.grid.settings)
+    settings = len(config.search.settings)
     return rich.console.Group(
         "",
         Renderable(chosen, f"{config.name}: chosen of {settings} settings per method"),

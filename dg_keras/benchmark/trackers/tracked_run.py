@@ -27,7 +27,11 @@ class TrackedRun:
     @classmethod
     def of(cls, record: Record) -> Self:
         """The run of a record."""
-        own = {"method": record.method, "held_out": record.target, "trial": record.trial}
+        own: dict[str, Parameter] = {
+            "method": record.method,
+            "held_out": record.target,
+            "trial": record.trial,
+        }
         # `method` is that of the config, too: its objective, strategy and settings.
         parameters = {**own, "seed": record.seed, **_flat(record.config)}
         curves = {key: (record.history_steps, values) for key, values in record.history.items()}
@@ -39,11 +43,12 @@ class TrackedRun:
             conflicts = record.conflicts
             curves |= {f"conflict/{k}": (conflicts.steps, v) for k, v in conflicts.shares.items()}
         measures = {"seconds": record.seconds.total}
-        if record.result is None:
+        if record.diverged is not None:
             measures["diverged_at"] = float(record.diverged.step)
-        else:
-            result = record.result.model_dump(exclude_none=True)
-            measures |= {**result, "selected_step": float(record.selected_step)}
+        if record.result is not None:
+            measures |= record.result.model_dump(exclude_none=True)
+        if record.selected_step is not None:
+            measures["selected_step"] = float(record.selected_step)
         name = f"{record.method}, {record.target} held out, trial {record.trial}"
         return cls(name, parameters, curves, measures)
 

@@ -85,8 +85,8 @@ def _checked_dataset(
     elements = spec if isinstance(spec, tuple) else (spec,)
     size = tf.nest.flatten(elements[0])[0].shape[0]
     labels = tf.nest.flatten(elements[1]) if len(elements) > 1 else []
-    looks_at_labels = classes is not None and len(labels) == 1
-    if size is not None and size % domains == 0 and not looks_at_labels:
+    looked_at = classes if len(labels) == 1 else None
+    if size is not None and size % domains == 0 and looked_at is None:
         return dataset
 
     def look(*batch: Any) -> Any:
@@ -95,13 +95,13 @@ def _checked_dataset(
             tf.debugging.assert_equal(
                 samples % domains, tf.zeros_like(samples), rule_of_division(domains)
             )
-        if looks_at_labels:
+        if looked_at is not None:
             given = tf.cast(tf.nest.flatten(batch[1])[0], tf.int64)
             # Without a sign, what is negative is above all classes: operations cost, each of them.
-            is_class = tf.cast(given, tf.uint64) < classes.number
-            if classes.ignored is not None:
-                is_class |= given == classes.ignored
-            tf.raw_ops.Assert(condition=tf.reduce_all(is_class), data=[_rule(classes), given])
+            is_class = tf.cast(given, tf.uint64) < looked_at.number
+            if looked_at.ignored is not None:
+                is_class |= given == looked_at.ignored
+            tf.raw_ops.Assert(condition=tf.reduce_all(is_class), data=[_rule(looked_at), given])
         return batch if len(batch) > 1 else batch[0]
 
     # One batch is looked at while the one before is trained on.

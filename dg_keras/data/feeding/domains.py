@@ -90,11 +90,20 @@ def domain_size(domain: Any) -> int | None:
     Returns:
         The number of elements per pass; None where it is unknown or infinite.
     """
-    if isinstance(domain, Domain):
-        return len(domain)
-    if isinstance(domain, tf.data.Dataset):
+    if isinstance(domain, tf.data.Dataset) and not isinstance(domain, Domain):
         cardinality = int(domain.cardinality())
         return cardinality if cardinality >= 0 else None
+    return number_of_rows(domain)
+
+
+def number_of_rows(domain: Any) -> int:
+    """Returns how many elements a domain has whose elements can be taken by number.
+
+    Args:
+        domain: A `Domain` or a tuple of arrays.
+    """
+    if isinstance(domain, Domain):
+        return len(domain)
     return int(tf.nest.flatten(domain)[0].shape[0])
 
 

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -124,7 +124,7 @@ class ImageStore:
             self._decode(missing, self._pixels, missing)
             self._decoded[missing] = True
 
-    def _decode(self, rows: Sequence[int], pixels: np.ndarray, places: Sequence[int]) -> None:
+    def _decode(self, rows: Iterable[int], pixels: np.ndarray, places: Iterable[int]) -> None:
         def decode(row: int, place: int) -> None:
             pixels[place] = read_image(self.paths[row], self.image_shape[:2])
 

@@ -12,7 +12,7 @@ from dg_keras.data.feeding.as_tensors import as_tensors
 from dg_keras.data.feeding.check_batch_size import check_batch_size
 from dg_keras.data.feeding.check_domains import check_domains, check_elements, element_spec
 from dg_keras.data.feeding.domain import Domain
-from dg_keras.data.feeding.domains import domain_size, is_of_unknown_size, named
+from dg_keras.data.feeding.domains import is_of_unknown_size, named, number_of_rows
 from dg_keras.data.feeding.index_batches import index_batches
 from dg_keras.data.feeding.merge_batches import merge_batches
 from dg_keras.data.feeding.never_empty import never_empty
@@ -124,7 +124,7 @@ def _batches(
         passes = _passes(name, source, seed, shuffle)
         batches = passes.batch(batch_size, drop_remainder=True)
         return batches.skip(int(tf.cast(start_step, tf.int64))), _as_it_is
-    indices = index_batches(domain_size(source), batch_size, seed, start_step, shuffle)
+    indices = index_batches(number_of_rows(source), batch_size, seed, start_step, shuffle)
     if isinstance(source, Domain):
         source.images.decode(source.rows)  # a broken file is told before training
         # Images stay uint8 until they are interleaved: a quarter of the memory to move.

@@ -1,10 +1,11 @@
 """An argument that must be one of some names."""
 
 import difflib
+from collections.abc import Collection
 
 
 def check_choice(
-    argument: str, value: str | None, choices: list[str | None], otherwise: str = ""
+    argument: str, value: str | None, choices: Collection[str | None], otherwise: str = ""
 ) -> None:
     """Raises if a value is none of the choices, with the nearest of them.
 

@@ -56,6 +56,17 @@ class LeaveOneOut:
         return tuple(sorted(self.table["class"].unique()))
 
     @property
+    def held_out(self) -> str:
+        """The target, where there is one.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        if self.target is None:
+            raise ValueError("A domain must be held out. Received: target=None")
+        return self.target
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """Names of the domains to train on: all but the target."""
         return tuple(domain for domain in self.domains if domain != self.target)

@@ -65,13 +65,18 @@ def _from_lists(root: Path, known: KnownDataset, table: pd.DataFrame) -> dict[st
             f"Received: {len(twice)} in both, the first is {twice[0]!r} in {places}"
         )
     # In this order, for the test lists of PACS repeat the other two.
-    return {image: SPLIT_FOLDERS[part] for part, images in listed.items() for image in images}
+    return {
+        image: folder
+        for part, images in listed.items()
+        for image in images
+        if (folder := SPLIT_FOLDERS[part]) is not None
+    }
 
 
 def _from_folders(names: list[str], table: pd.DataFrame) -> dict[str, str]:
     folders = [PurePosixPath(path).parts[-3:][0].lower() for path in table["path"]]
     return {
-        name: SPLIT_FOLDERS[folder]
+        name: part
         for name, folder in zip(names, folders, strict=True)
-        if SPLIT_FOLDERS.get(folder) is not None
+        if (part := SPLIT_FOLDERS.get(folder)) is not None
     }

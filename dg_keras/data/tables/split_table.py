@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections import Counter, defaultdict
+from typing import Any
 
 import pandas as pd
 
@@ -33,7 +34,7 @@ def split_table(table: pd.DataFrame, seed: int = 0) -> list[str]:
     """
     groups = _groups(table)
     cells = list(zip(table["domain"], table["class"], strict=True))
-    members = defaultdict(Counter)
+    members: defaultdict[Any, Counter] = defaultdict(Counter)
     for group, cell in zip(groups, cells, strict=True):
         members[group][cell] += 1
     sizes = Counter(cells)

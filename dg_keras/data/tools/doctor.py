@@ -58,11 +58,11 @@ def doctor(
     check_choice("name", name, [None, *sorted(KNOWN)])
     if not root.is_dir():
         raise FileNotFoundError(f"`root` must be a folder. Received: {str(root)!r}")
-    known = KNOWN.get(name or _guess(root))
+    known = KNOWN.get(name or _guess(root) or "")
     if known is not None:
         root = find_root(root, known)
     table = read_table(root, known)
-    faults = []
+    faults: list[Fault] = []
     if known is not None and (root / "manifest.csv").is_file():
         table, faults = _compare_with_folder(table, root, known)
     skipped = skipped_files(root, table["path"])

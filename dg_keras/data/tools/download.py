@@ -47,14 +47,15 @@ def download(
         ImportError: If `dg_keras[hub]` is not installed.
         ConnectionError: If the hub can't be reached.
     """
-    check_choice("name", name, [known.name for known in KNOWN.values() if known.hub])
+    hubs = {known.name: known.hub for known in KNOWN.values() if known.hub is not None}
+    check_choice("name", name, list(hubs))
     try:
         import huggingface_hub
     except ImportError as error:
         raise ImportError(
             "Downloading needs huggingface_hub; `pip install dg_keras[hub]` installs it"
         ) from error
-    hub = KNOWN[name].hub
+    hub = hubs[name]
     try:
         folder = huggingface_hub.snapshot_download(
             hub.repository,

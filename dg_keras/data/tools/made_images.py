@@ -27,7 +27,7 @@ class MadeImages:
         self._folder = folder
         self._notes = folder / _NOTES
         self._lock = threading.Lock()
-        self._digests = {}
+        self._digests: dict[str, str] = {}
         if (folder / "manifest.csv").is_file():
             table = read_manifest(folder / "manifest.csv")
             self._digests.update(zip(table["path"], table.get("sha256", ()), strict=False))

@@ -21,12 +21,12 @@ class Skipped(NamedTuple):
 
     Args:
         what: What they are.
-        count: How many there are.
+        number: How many there are.
         example: The first of them, relative to the data set's folder.
     """
 
     what: str
-    count: int
+    number: int
     example: str
 
 

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _CHUNK = 2**20  # bytes
@@ -53,10 +54,11 @@ class _TarInfo(tarfile.TarInfo):
     """Tells a damaged header, which `tarfile` would take for the end of the archive."""
 
     @classmethod
-    def fromtarfile(cls, tar: tarfile.TarFile) -> tarfile.TarInfo:
+    def fromtarfile(cls, tar: tarfile.TarFile) -> Self:
         try:
             return super().fromtarfile(tar)
-        except (tarfile.TruncatedHeaderError, tarfile.InvalidHeaderError) as error:
+        # Known to Python, but not to what type checkers know of it.
+        except (tarfile.TruncatedHeaderError, tarfile.InvalidHeaderError) as error:  # type: ignore[attr-defined]
             raise tarfile.ReadError(str(error)) from error
 
 
@@ -93,7 +95,7 @@ def _unpack_tar(archive: Path, folder: Path, max_size: int) -> None:
 def _members(file: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     while (member := file.next()) is not None:
         yield member
-        file.members.clear()  # which else are all kept
+        file.members.clear()  # type: ignore[attr-defined]  # which else are all kept
 
 
 class _Check:
