@@ -167,7 +167,8 @@ PLACES = [
         "a selection that is none",
         "steps: 2",
         "steps: 2\n  selection: first",
-        "{path}: `training.selection`: input should be 'best' or 'last'. Received: 'first'",
+        "{path}: `training.selection`: input should be 'best', 'last' or 'average'. "
+        "Received: 'first'",
     ),
 ]
 

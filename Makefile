@@ -1,0 +1,18 @@
+# The five commands that people need; in a virtual environment with requirements-dev.txt.
+
+.PHONY: check fast test slow run
+
+check:  ## style and types
+	ruff check . && ruff format --check . && mypy
+
+fast:  ## something of every room, in less than a minute
+	pytest -m fast
+
+test:  ## what must pass
+	pytest
+
+slow:  ## what several machines do together
+	pytest -m slow
+
+run:  ## the comparison on the images that ship
+	python run_all.py
