@@ -196,6 +196,21 @@ class Summary:
         return max(entry.trials for entry in self.entries.values())
 
     @property
+    def trials_told(self) -> str:
+        """The same in words, and which methods were tried less often: "20 trials (IRM: 10)"."""
+        tried: dict[str, int] = {}
+        for (_, method), entry in self.entries.items():
+            number = entry.trials + entry.diverged
+            tried[method] = min(number, tried.get(method, number))
+        fewer: dict[int, list[str]] = {}
+        for method, number in tried.items():
+            if number < self.trials:
+                fewer.setdefault(number, []).append(method)
+        told = "; ".join(f"{', '.join(names)}: {number}" for number, names in fewer.items())
+        words = f"{self.trials} trial{'s' * (self.trials > 1)}"
+        return f"{words} ({told})" if told else words
+
+    @property
     def comparisons(self) -> list[Comparison]:
         """All comparisons with the baseline, the averages' included."""
         return [entry.comparison for entry in self.entries.values() if entry.comparison]

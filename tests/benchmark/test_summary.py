@@ -6,7 +6,7 @@ import pytest
 from dg_keras.benchmark.gain import Gain
 from dg_keras.benchmark.record import Result
 from dg_keras.benchmark.summary import AVERAGE, Spread, Summary
-from tests.benchmark.made_records import config, record, records
+from tests.benchmark.made_records import config, diverged, record, records
 
 
 def summary(*made, **accuracies):
@@ -58,6 +58,20 @@ def test_pairs_are_the_trials_that_both_have():
     )
     assert made.entries["photo", "Agr-Sum"].comparison.pairs == 2
     assert made.entries["photo", "Agr-Sum"].trials == 3
+
+
+def test_methods_that_were_tried_less_often_are_told():
+    two, three = [0.5, 0.6], [0.5, 0.6, 0.7]
+    made = Summary.of(
+        config("methods=[Deep-All, Agr-Sum, PCGrad, IRM, MLDG]"),
+        [
+            *(diverged("IRM", "photo", 3), record("MLDG", "photo", 1, 0.5)),
+            *records(**{"Deep-All": [three, three], "Agr-Sum": [three, two], "PCGrad": [two, two]}),
+        ],
+    )
+    assert made.trials_told == "3 trials (Agr-Sum, PCGrad: 2; IRM, MLDG: 1)"
+    assert summary(**{"Deep-All": [three, three]}).trials_told == "3 trials"
+    assert summary(**{"Deep-All": [[0.5], [0.5]]}).trials_told == "1 trial"
 
 
 def test_an_average_needs_every_target_and_more_than_one():

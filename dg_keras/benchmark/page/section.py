@@ -86,8 +86,9 @@ class Section:
 def _tables(part: ReportPart) -> list[PageTable]:
     """The measures with their unit, then what else there is."""
     summary = part.summary
-    trials = f"{summary.trials} trial{'s' * (summary.trials > 1)}"
-    unit = f"%, mean ± standard deviation over {trials}" if summary.trials > 1 else "%, one trial"
+    unit = "%, one trial"
+    if summary.trials > 1:
+        unit = f"%, mean ± standard deviation over {summary.trials_told}"
     measured = len(summary.measures)  # which come first
     return [
         PageTable.of(table, summary.methods, unit if i < measured else "")

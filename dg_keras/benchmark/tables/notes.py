@@ -7,13 +7,12 @@ from dg_keras.benchmark.tables.no_test import no_test
 
 def notes(summary: Summary) -> list[str]:
     """What a reader must know to read the tables: what the cells hold, and what the marks mean."""
-    trials = summary.trials
     sentences = no_result(summary)
-    if trials:
+    if summary.trials:
         sentences.insert(
             0,
             "Accuracy on the held-out domain in percent: mean ± standard deviation over "
-            f"{trials} trial{'s' if trials > 1 else ''}, the best mean in bold.",
+            f"{summary.trials_told}, the best mean in bold.",
         )
     if summary.can_test:
         sentences.append(
