@@ -37,6 +37,7 @@ from dg_keras.fitting.watch import Watch
 from dg_keras.step import Done, Memory, Moment, Plan, Policy, Taken
 from dg_keras.step.as_before import AsBefore
 from dg_keras.step.checks import (
+    check_calls_net,
     check_can_be_trained,
     check_domain_parallel,
     check_in_turn,
@@ -419,6 +420,8 @@ class DomainGeneralizer(keras.Model):
             )
         domains = len(self._known_domains)
         check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn, domains)
+        if isinstance(self.objective, objectives.FeatureObjective):
+            check_calls_net(self, DomainGeneralizer)
         if domains > 1:
             warn_of_batch_norm(self.net)
         self._make_memory()

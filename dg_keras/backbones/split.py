@@ -2,7 +2,7 @@
 
 import keras
 
-from dg_keras.common.cut import halves, output_of
+from dg_keras.common.cut import check_cut, halves, output_of
 
 
 def split(net: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
@@ -31,4 +31,6 @@ def split(net: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
         >>> front.output_shape
         (None, 6, 6, 112)
     """
-    return halves(net, output_of(net, layer, "layer"), "layer", layer)
+    cut = output_of(net, layer, "layer")
+    check_cut(net, cut, "layer", layer)
+    return halves(net, cut)

@@ -20,19 +20,12 @@ class AccuracyAlongTraining(keras.callbacks.Callback):
         net: The network that is trained, which returns a score per class.
         images: The images, a domain of them held out.
         inputs: What the network takes of them.
-        loss: The loss of the sources' validation parts, put into `logs` as `val_loss`; None to put
-            none.
     """
 
     def __init__(
-        self,
-        net: keras.Model,
-        images: datasets.LeaveOneOut,
-        inputs: TrainedInputs,
-        loss: keras.losses.Loss | None = None,
+        self, net: keras.Model, images: datasets.LeaveOneOut, inputs: TrainedInputs
     ) -> None:
         super().__init__()
-        self._loss = loss
         self._net = net
         self._sources = images.sources
         self._target = images.target
@@ -45,13 +38,9 @@ class AccuracyAlongTraining(keras.callbacks.Callback):
         """Evaluates."""
         if logs is None:
             return
-        scores = self._net.predict(self._inputs, verbose=0)
-        predicted = scores.argmax(axis=-1)
+        predicted = self._net.predict(self._inputs, verbose=0).argmax(axis=-1)
         *of_sources, of_target = np.split(predicted == self._labels, self._ends)
         logs["val_accuracy"] = float(np.concatenate(of_sources).mean())
-        if self._loss is not None:
-            end = self._ends[-1]  # of the sources
-            logs["val_loss"] = float(self._loss(self._labels[:end], scores[:end]))
         for source, correct in zip(self._sources, of_sources, strict=True):
             if len(correct):
                 logs[f"val_accuracy/{source}"] = float(correct.mean())

@@ -22,7 +22,7 @@ class _Part(pydantic.BaseModel):
 
 
 class Result(_Part):
-    """The measures of a run, each in 0..1, at the step that was selected.
+    """The measures of a run, each in 0..1, at the step, or of the average, that was selected.
 
     `validation_accuracy` is that of the sources' pooled validation parts. The others are of the
     held-out domain, None in a grid search, which tests nothing: `balanced_accuracy` is the mean of
@@ -103,9 +103,10 @@ class Record(_Part):
         weights: The SHA-256 of the file that the network's weights came from; None where they were
             random, or a file that Keras keeps.
         skipped_images: How many images of the data set were left out since they can't be read.
-        result: The measures at the step that was selected; None where the run diverged.
-        selected_step: The number of training steps taken before the state that was tested; None
-            where the run diverged.
+        result: The measures of what was selected; None where the run diverged.
+        selected_step: The number of training steps taken before the state that was tested, the last
+            of them where it is an average; None where the run diverged.
+        averaged_from: The first step that is in the average; None where it is none.
         diverged: Where it did; None where it did not.
         history_steps: The number of training steps before each evaluation.
         history: By Keras' name, such as `loss`, `val_accuracy` or `loss/<domain>`, a value per
@@ -127,6 +128,7 @@ class Record(_Part):
     skipped_images: int
     result: Result | None
     selected_step: int | None
+    averaged_from: int | None = None
     diverged: Divergence | None = None
     history_steps: list[int]
     history: dict[str, list[_Number]]

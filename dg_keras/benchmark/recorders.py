@@ -38,21 +38,17 @@ class Recorders:
         self._earlier = pd.DataFrame()  # what another process measured of the run
         self._similarity: SimilarityRecorder | None = None
 
-    def callbacks(
-        self, images: datasets.LeaveOneOut, seed: int, has_loss: bool = False
-    ) -> list[keras.callbacks.Callback]:
+    def callbacks(self, images: datasets.LeaveOneOut, seed: int) -> list[keras.callbacks.Callback]:
         """The callbacks for a run.
 
         Args:
             images: The images, a domain of them held out.
             seed: What the choice of samples depends on.
-            has_loss: Whether `val_loss` is wanted in the logs.
         """
         self._earlier = pd.DataFrame()
         found: list[keras.callbacks.Callback] = []
         if self._wanted.accuracy:
-            loss = LOSS if has_loss else None
-            found.append(AccuracyAlongTraining(self._net, images, self._inputs, loss))
+            found.append(AccuracyAlongTraining(self._net, images, self._inputs))
         if self._wanted.gradients:
             domains = self._inputs.train(images)
             # The same in all runs, since it is traced for the model that it had.

@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.write_arrays import write_arrays
 
 _LOGGER = logging.getLogger(__name__)
@@ -109,18 +109,13 @@ class RunState(keras.callbacks.Callback):
 
     def _read(self) -> dict[str, np.ndarray] | None:
         """What the file holds; None where there is none that this run can go on from."""
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             return None
-        try:
-            # Opened here, since NumPy leaves a file open that is no archive.
-            with self._path.open("rb") as opened, np.load(opened) as file:
-                if file[_ORIGIN].item() != self._origin:
-                    _LOGGER.warning("%s is of another run: this one starts anew.", self._path)
-                    return None
-                return dict(file)  # its checksums are compared as it is read
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            _LOGGER.warning("%s is damaged (%s): the run starts anew.", self._path, error)
-            return None
+        saved = read_arrays(self._path, "the run starts anew")
+        if saved is None or (_ORIGIN in saved and saved[_ORIGIN].item() == self._origin):
+            return saved
+        _LOGGER.warning("%s is of another run: this one starts anew.", self._path)
+        return None
 
 
 def _named(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

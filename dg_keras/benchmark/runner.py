@@ -26,6 +26,7 @@ from dg_keras.benchmark.recorders import Recorders
 from dg_keras.benchmark.run import Run
 from dg_keras.benchmark.run_state import RunState
 from dg_keras.benchmark.selected_state import SelectedState
+from dg_keras.benchmark.source_loss import SourceLoss
 from dg_keras.benchmark.trained_inputs import TrainedInputs
 from dg_keras.benchmark.versions import versions
 from dg_keras.benchmark.weights_digest import weights_digest
@@ -99,9 +100,8 @@ class Runner:
         seed = self.config.run_seed(run.target, run.trial)
         images = self._without(run.target)
         model = self._models.reset(run.method, run.target, seed)
-        selection = self.config.selection_of(run.method)
-        recorders = self._recorders.callbacks(images, seed, has_loss=selection == "average")
-        selected = _selected(selection, training.evaluate_every)
+        recorders = self._recorders.callbacks(images, seed)
+        selected = self._selected(self.config.selection_of(run.method), images)
         made_from: dict[str, Any] = {
             **{"method": run.method.name, "target": run.target, "trial": run.trial, "seed": seed},
             "config": self.config.of_run(run.method, run.target),
@@ -131,11 +131,12 @@ class Runner:
             diverged = Divergence(step=error.step, domain=error.domain, loss=error.loss)
         trained = time.perf_counter()
         steps = [training.evaluate_every * (i + 1) for i in range(state.evaluations)]
-        result = selected_step = None
+        result = selected_step = averaged_from = None
         if diverged is None:
             measured = {} if self.config.grid is not None else self._test(images)
-            if selected.evaluation is None:
-                selected_step, accuracy = selected.last_step, self._validate(model, images)
+            if isinstance(selected, AveragedState):
+                averaged_from, selected_step = selected.averaged
+                accuracy = self._validate(model, images)
             else:
                 selected_step = steps[selected.evaluation]
                 accuracy = state.history["val_accuracy"][selected.evaluation]
@@ -145,6 +146,7 @@ class Runner:
             **made_from,
             result=result,
             selected_step=selected_step,
+            averaged_from=averaged_from,
             diverged=diverged,
             history_steps=steps,
             history=state.history,
@@ -250,6 +252,15 @@ class Runner:
             return {"x": one_domain_batches(domains, size, seed, step), "shuffle": False}
         return {"x": domains, "batch_size": size}
 
+    def _selected(
+        self, selection: Selection, images: datasets.LeaveOneOut
+    ) -> SelectedState | AveragedState:
+        """What puts the network into the state in which it is tested."""
+        if selection != "average":
+            return SelectedState(selection)
+        loss = SourceLoss(self._net, images, self._inputs)
+        return AveragedState(self.config.training.evaluate_every, loss)
+
     def _validate(self, model: keras.Model, images: datasets.LeaveOneOut) -> float:
         """The accuracy on the sources' pooled validation parts."""
         validation = self._inputs.validation(images)
@@ -260,11 +271,6 @@ class Runner:
         # The methods share the network, and so one function to predict with.
         predicted = self._net.predict(self._inputs.test(images), verbose=0)
         return accuracies(images, predicted.argmax(axis=-1))
-
-
-def _selected(selection: Selection, every: int) -> SelectedState | AveragedState:
-    """What puts the network into the state in which it is tested."""
-    return AveragedState(every) if selection == "average" else SelectedState(selection)
 
 
 class _Clock(keras.callbacks.Callback):

@@ -16,7 +16,7 @@ from dg_keras.benchmark.ray_address import check_ray
 from dg_keras.benchmark.rehearse_report import rehearse_report
 from dg_keras.benchmark.shard import Shard
 from dg_keras.benchmark.step_times import StepTimes
-from dg_keras.benchmark.trackers import check_tracker, track
+from dg_keras.benchmark.trackers import TrackingError, check_tracker, track
 from dg_keras.benchmark.write_joint_report import write_joint_report
 
 
@@ -104,10 +104,15 @@ class Study:
                     experiment.run()
                 except FailedRunsError as error:
                     failed += error.keys
+        of_runs = FailedRunsError(failed, sum(len(e.runs) for e in self.experiments))
         if any(experiment.finished() for experiment in self.experiments):
             self._report_together()
+            try:
+                self._track()
+            except TrackingError as error:
+                raise TrackingError(f"{error}. {of_runs}" if failed else str(error)) from error
         if failed:
-            raise FailedRunsError(failed, sum(len(e.runs) for e in self.experiments))
+            raise of_runs
 
     def report(self) -> None:
         """Writes the reports of what has been run so far.
@@ -120,6 +125,7 @@ class Study:
         for experiment in [e for e in self.experiments if e.finished()] or self.experiments:
             experiment.report()
         self._report_together()
+        self._track()
 
     def dry_run(self) -> None:
         """Shows the runs, what is done of them, and what the rest would take.
@@ -137,11 +143,12 @@ class Study:
             experiment.dry_run(step_times)
 
     def _report_together(self) -> None:
-        """Writes the report on all of them, and hands all to the tracker."""
         if len(self.experiments) > 1:
             parts = [(e.config, e.finished()) for e in self.experiments if e.finished()]
             write_joint_report(self.folder / "report", self.name, parts)
             print(f"The report on all of them is in {self.folder / 'report'}.")
+
+    def _track(self) -> None:
         if self._tracker is not None:
             for experiment in self.experiments:
                 records = experiment.finished_by_key()

@@ -18,6 +18,9 @@ class DenseAverage:
         start: The first step that is averaged, counted from 1; None to find it.
         until: The last step that is averaged; None to find it, or to average to the end where
             `start` is given.
+
+    Attributes:
+        latest: The step after which the weights were taken, or not wanted, last.
     """
 
     def __init__(
@@ -34,13 +37,14 @@ class DenseAverage:
         self._means = [
             tf.Variable(tf.zeros(w.shape, _wide(w.dtype)), trainable=False) for w in self._weights
         ]
-        self._steps = self._first = self._latest = 0
+        self._steps = self._first = 0
+        self.latest = 0
         self._add = tf.function(self._added, autograph=False)
 
     def take(self, step: int) -> None:
         """Takes the weights as they are after a step, if they are new and wanted."""
         is_wanted = step >= (self._start or 1) and step <= (self._until or step)
-        is_new, self._latest = step > self._latest, step
+        is_new, self.latest = step > self.latest, step
         if not is_new or not is_wanted or self._valley.is_over:
             return
         if not self._steps:
@@ -73,12 +77,18 @@ class DenseAverage:
     def state(self) -> dict[str, np.ndarray]:
         """What a process needs to go on."""
         means = {f"means/{i}": mean.numpy() for i, mean in enumerate(self._means)}
-        counts = np.array([self._steps, self._first, self._latest])
+        counts = np.array([self._steps, self._first, self.latest])
         return {"counts": counts, **means, **self._valley.state()}
+
+    @staticmethod
+    def shapes(state: dict[str, np.ndarray]) -> list[tuple[int, ...]]:
+        """The shapes of the weights that a state is of."""
+        number = sum(name.startswith("means/") for name in state)
+        return [state[f"means/{i}"].shape for i in range(number)]
 
     def resume(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from the state of another process."""
-        self._steps, self._first, self._latest = map(int, state["counts"])
+        self._steps, self._first, self.latest = map(int, state["counts"])
         for i, mean in enumerate(self._means):
             mean.assign(state[f"means/{i}"])
         self._valley.resume(state)

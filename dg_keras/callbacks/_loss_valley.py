@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import math
 
 import numpy as np
 
@@ -67,13 +68,15 @@ class LossValley:
         """Takes the steps since the loss before, and the loss after them."""
         if self.is_over:
             return
-        self._latest.append((segment, loss))
+        self._latest.append((segment, loss if math.isfinite(loss) else math.inf))
         losses = [seen for _, seen in self._latest]
         if self.threshold is None:
             if len(losses) > self._converge:
                 self._latest.popleft()
                 losses.pop(0)
-            if len(losses) == self._converge and np.argmin(losses) == 0:
+            # A loss that is not finite is no bottom.
+            begins = len(losses) == self._converge and losses[0] <= min(losses) < math.inf
+            if begins:
                 self.threshold = float(np.mean(losses)) * (1 + self._tolerance)
             return
         if len(losses) >= self._tolerate and min(losses[-self._tolerate :]) > self.threshold:

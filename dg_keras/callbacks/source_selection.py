@@ -1,6 +1,7 @@
 """The weights that are best on the source domains."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ import pandas as pd
 
 from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._metric import Metric
+from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.write_arrays import write_arrays
 from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.fitting.checks import check_positive
@@ -93,10 +95,8 @@ class SourceSelection(EverySteps):
         self._rows, self._waited = [], 0
         self._best, self.best_step = -math.inf, None
         self._weights: list[np.ndarray] = []
-        if self.backup is not None and self.backup.is_file():
-            with np.load(self.backup) as kept:
-                self._best, self.best_step = float(kept["best"]), int(kept["step"])
-                self._weights = [kept[f"weight_{i}"] for i in range(len(kept) - 2)]
+        if self.backup is not None:
+            self._resume(read_arrays(self.backup, "the selection begins anew"))
 
     def measure(self) -> None:
         """Evaluates, and keeps the weights if there were no better ones."""
@@ -127,6 +127,19 @@ class SourceSelection(EverySteps):
             self.model.set_weights(self._weights)
         if self.backup is not None:
             self.backup.unlink(missing_ok=True)
+
+    def _resume(self, kept: dict[str, np.ndarray] | None) -> None:
+        if kept is None:
+            return
+        weights = [kept[f"weight_{i}"] for i in range(len(kept) - 2)]
+        shapes = [weight.shape for weight in self.model.get_weights()]
+        if [weight.shape for weight in weights] != shapes:
+            warnings.warn(
+                f"{self.backup} is of another network: the selection begins anew.", stacklevel=3
+            )
+            return
+        self._best, self.best_step = float(kept["best"]), int(kept["step"])
+        self._weights = weights
 
     def _keep(self) -> None:
         if self.backup is None or self.best_step is None:

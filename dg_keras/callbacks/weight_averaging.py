@@ -15,6 +15,7 @@ from dg_keras.callbacks._loss_valley import LossValley
 from dg_keras.callbacks._metric import Metric
 from dg_keras.common.check_between import check_between
 from dg_keras.common.check_positive_integer import check_positive_integer
+from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.shortened import shortened
 from dg_keras.common.write_arrays import write_arrays
 from dg_keras.fitting.checks import check_positive
@@ -70,6 +71,7 @@ class WeightAveraging(EverySteps):
     """
 
     _average: DenseAverage
+    _saved: dict[str, np.ndarray] | None
 
     def __init__(
         self,
@@ -119,24 +121,26 @@ class WeightAveraging(EverySteps):
             self._metric.check(self.model)
         self._rows, self.averaged = [], None
         self._begin()
-        self._resumed_epoch = None
-        if self.backup is not None and self.backup.is_file():
-            with np.load(self.backup) as kept:
-                state = dict(kept)
-            self._average.resume(state)
-            self._before, self._resumed_epoch = int(state["step"]), int(state["epoch"])
+        self._saved = None
+        if self.backup is not None:
+            self._saved = read_arrays(self.backup, "the average begins anew")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks whether training goes on where the backup was made."""
         super().on_epoch_begin(epoch, logs)
-        if self._resumed_epoch is not None and epoch != self._resumed_epoch + 1:
-            warnings.warn(
-                f"{self.backup} is of epoch {self._resumed_epoch}, and training goes on with "
-                f"{epoch}: the average begins anew.",
-                stacklevel=2,
-            )
-            self._begin()
-        self._resumed_epoch = None
+        saved, self._saved = self._saved, None
+        if saved is None:
+            return
+        kept = int(saved["epoch"])
+        shapes = self._average.shapes(saved)
+        if epoch != kept + 1 or shapes != self._average.shapes(self._average.state()):
+            what = f"epoch {kept}, and training goes on with {epoch}"
+            if epoch == kept + 1:
+                what = "another network"
+            warnings.warn(f"{self.backup} is of {what}: the average begins anew.", stacklevel=2)
+            return
+        self._average.resume(saved)
+        self._before = int(saved["step"])
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the step before into the average."""

@@ -1,9 +1,11 @@
 """Cuts a network in two at a tensor that all paths through it pass."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import keras
+from keras.src.models.functional import Functional
 
 
 def output_of(net: keras.Model, layer: str, argument: str) -> keras.KerasTensor:
@@ -38,44 +40,60 @@ def output_of(net: keras.Model, layer: str, argument: str) -> keras.KerasTensor:
 
 
 def input_of_last_weights(net: keras.Model) -> keras.KerasTensor | None:
-    """What the last layer with weights takes in; None where several are the last."""
+    """What the last layer with weights takes in; None where several are the last.
+
+    Raises:
+        ValueError: `net` has no graph, or several outputs.
+    """
     _check_has_graph(net)
     tensor = net.outputs[0]
     while True:
-        operation, node_index, _ = tensor._keras_history
-        inputs = operation._inbound_nodes[node_index].input_tensors
+        inputs = made_of(tensor)
         if len(inputs) != 1:
             return None
-        if getattr(operation, "weights", ()):
+        if getattr(tensor._keras_history.operation, "weights", ()):
             return inputs[0]
         (tensor,) = inputs
 
 
-def halves(
-    net: keras.Model, cut: keras.KerasTensor, argument: str, given: object
-) -> tuple[keras.Model, keras.Model]:
-    """The networks before and behind a tensor, which share their layers and weights with `net`.
+def made_of(tensor: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """The tensors that the layer which puts this one out takes in."""
+    operation, node_index, _ = tensor._keras_history
+    return operation._inbound_nodes[node_index].input_tensors
+
+
+def check_cut(net: keras.Model, cut: keras.KerasTensor, argument: str, given: object) -> None:
+    """Raises ValueError if there is nothing on one side of a tensor, or a path around it.
 
     Args:
         net: The network.
         cut: The tensor, of its graph.
         argument: What tells the tensor, for errors.
         given: What it was given as.
-
-    Raises:
-        ValueError: There is nothing on one of its sides, or a path around it.
     """
     if any(cut is end for end in [*net.inputs, *net.outputs]):
         raise ValueError(
             f"`{argument}` must have layers before and behind it, to make two halves. "
             f"Received: {argument}={given!r}"
         )
-    if not _is_cut(net, cut):
+    reached = list(_ancestors(net.outputs[0], stop=cut))
+    if any(tensor is end for tensor in reached for end in net.inputs):
         raise ValueError(
             f"`{argument}` must be one that all paths pass, but a path goes around it, as around "
-            f"any layer inside a residual block; take the end of a block. "
-            f"Received: {argument}={given!r}"
+            "any layer inside a residual block, or behind an Embedding with a mask, which is a "
+            f"path of its own; take the end of a block. Received: {argument}={given!r}"
         )
+
+
+def layers_on_both_sides(net: keras.Model, cut: keras.KerasTensor) -> list[keras.Layer]:
+    """The layers that are called both before and behind a tensor, those inside of others too."""
+    behind = list(_layers(_ancestors(net.outputs[0], stop=cut), without=cut))
+    before = {id(layer) for layer in _layers(_ancestors(cut, stop=None))}
+    return [layer for layer in behind if id(layer) in before]
+
+
+def halves(net: keras.Model, cut: keras.KerasTensor) -> tuple[keras.Model, keras.Model]:
+    """The networks before and behind a tensor, which share their layers and weights with `net`."""
     inputs = net.inputs[0] if isinstance(net, keras.Sequential) else net.input
     front = keras.Model(inputs, cut, name=f"{net.name}_front")
     return front, keras.Model(cut, net.outputs[0], name=f"{net.name}_tail")
@@ -84,15 +102,27 @@ def halves(
 def _check_has_graph(net: keras.Model) -> None:
     is_built = isinstance(net, keras.Sequential) and net.built
     if not isinstance(net, keras.Model) or not (is_built or hasattr(net, "operations")):
-        raise ValueError(f"`net` must be a Functional model. Received: net={net!r}")
+        raise ValueError(
+            "`net` must be a Functional model, or a Sequential one that begins with an Input. "
+            f"Received: net={net!r}"
+        )
+    if type(net).call not in (Functional.call, keras.Sequential.call):
+        raise ValueError(
+            "`net` must be called as its layers are connected. Received: "
+            f"{type(net).__name__}, which overrides `call`"
+        )
     if len(net.outputs) != 1:
         raise ValueError(f"`net` must have one output. Received: {len(net.outputs)} outputs")
 
 
-def _is_cut(net: keras.Model, cut: keras.KerasTensor) -> bool:
-    """Whether every path to the output of `net` passes `cut`."""
-    reached = _ancestors(net.outputs[0], stop=cut)
-    return not any(tensor is end for tensor in reached for end in net.inputs)
+def _layers(
+    tensors: Iterable[keras.KerasTensor], without: keras.KerasTensor | None = None
+) -> Iterator[Any]:
+    """The layers that put out tensors, and those inside of them."""
+    for tensor in tensors:
+        operation = tensor._keras_history.operation
+        if tensor is not without and isinstance(operation, keras.Layer):
+            yield from operation._flatten_layers()
 
 
 def _ancestors(
@@ -107,5 +137,4 @@ def _ancestors(
         seen.add(id(current))
         yield current
         if current is not stop:
-            operation, node_index, _ = current._keras_history
-            pending += operation._inbound_nodes[node_index].input_tensors
+            pending += made_of(current)

@@ -21,9 +21,9 @@ def check_positive(name: str, value: Any, or_zero: bool = False) -> None:
 
 
 def check_share(name: str, value: Any) -> None:
-    """Raises ValueError unless the argument is a number from 0 to 1."""
+    """Raises ValueError unless the argument is a number between 0 and 1."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= 1:
+    if not is_number or not 0 < value < 1:
         raise ValueError(
-            f"`{name}` must be a number from 0 to 1. Received: {name}={shortened(value)}"
+            f"`{name}` must be a number between 0 and 1. Received: {name}={shortened(value)}"
         )

@@ -7,11 +7,14 @@ import keras
 import tensorflow as tf
 
 from dg_keras.common.configured import public
+from dg_keras.common.cut import made_of
 from dg_keras.objectives._annealed import Annealed
 from dg_keras.objectives._pairs import check_samples
 from dg_keras.objectives.feature_objective import FeatureObjective
 from dg_keras.objectives.risk import Risk
 from dg_keras.objectives.view import View
+
+_LINEAR = keras.activations.linear
 
 
 @public
@@ -22,7 +25,8 @@ class Fishr(FeatureObjective, Annealed):
     (2022), equations 3 and 4: v_i is the variance, over domain i's samples, of each component of
     the gradient of the loss by kernel and bias of the last layer, a `Dense` one; the penalty is
     lambda times the mean over domains of |v_i - mean v|^2, divided by the number of components, as
-    in the authors' code. Their moving average of the variances over the steps is left out.
+    in the authors' code. Their moving average of the variances over the steps is left out; a layer
+    without a bias counts as one with.
 
     Until `anneal_steps` lambda is 0; then it is `penalty_weight`, and the optimizer starts anew,
     its moments and its count of steps.
@@ -39,14 +43,26 @@ class Fishr(FeatureObjective, Annealed):
     needs_logits: ClassVar[bool] = True
     weight_before: ClassVar[float] = 0.0
 
+    def __post_init__(self) -> None:
+        FeatureObjective.__post_init__(self)
+        Annealed.__post_init__(self)
+
     def check(self, net: keras.Model) -> None:
-        """Raises ValueError if the network does not end with a dense layer behind the features."""
-        _, tail = self.halves(net)
-        last = [layer for layer in tail.layers if layer.weights]
-        if [type(layer) for layer in last] != [keras.layers.Dense]:
+        """Raises ValueError if the network does not end with a linear layer of the features."""
+        super().check(net)
+        output = net.outputs[0]
+        layer = output._keras_history.operation
+        is_linear = (
+            type(layer) is keras.layers.Dense and layer.activation is keras.activations.linear
+        )
+        taken = made_of(output)[0]
+        if isinstance(taken._keras_history.operation, keras.layers.Flatten):
+            (taken,) = made_of(taken)
+        if not is_linear or taken is not self.cut(net) or len(output.shape) != 2:
             raise ValueError(
-                "Fishr needs a network of which one Dense layer is all that has weights behind the "
-                f"features. Received: {', '.join(layer.name for layer in last) or 'none'}"
+                "Fishr needs a network that puts out what a Dense layer without activation makes "
+                f"of the features, [B, classes]. Received: {net.name!r}, whose last layer is "
+                f"{layer.name!r}"
             )
 
     def penalty(self, views: Sequence[View], risk: Risk, step: tf.Tensor) -> tf.Tensor:

@@ -30,6 +30,7 @@ class MMD(FeatureObjective):
     weight: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_positive("weight", self.weight, or_zero=True)
 
     def penalty(self, views: Sequence[View], risk: Risk, step: tf.Tensor) -> tf.Tensor:

@@ -2,9 +2,11 @@
 
 from typing import ClassVar
 
+import keras
 import tensorflow as tf
 
 from dg_keras.common.configured import public
+from dg_keras.common.quantile import quantile
 from dg_keras.objectives._checks import check_share
 from dg_keras.objectives.batch import Batch
 from dg_keras.objectives.feature_objective import FeatureObjective
@@ -17,12 +19,14 @@ class RSC(FeatureObjective):
 
     "Self-challenging improves cross-domain generalization", Huang et al. (2020), algorithm 1, as
     DomainBed has it: a sample's features are muted, set to 0, by which the logit of its class has
-    the largest derivatives; and of a domain's samples those stay muted whose class loses the most
-    probability by it.
+    the largest derivatives; and those samples stay muted whose class loses the most probability by
+    it, a share of each domain's, where DomainBed takes one of all domains'.
+
+    The layers behind the features are passed three times in a step.
 
     Args:
-        feature_share: The share of a sample's features that is muted.
-        batch_share: The share of a domain's samples of which features are muted.
+        feature_share: The share of a sample's features that is muted, between 0 and 1.
+        batch_share: The share of a domain's samples of which features are muted, between 0 and 1.
     """
 
     feature_share: float = 1 / 3
@@ -31,8 +35,19 @@ class RSC(FeatureObjective):
     needs_logits: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_share("feature_share", self.feature_share)
         check_share("batch_share", self.batch_share)
+
+    def check(self, net: keras.Model) -> None:
+        """Raises ValueError if the network does not put out a logit per class."""
+        super().check(net)
+        shape = net.outputs[0].shape
+        if len(shape) != 2 or (shape[-1] or 2) < 2:
+            raise ValueError(
+                "RSC needs a network that puts out a logit for each of two or more classes, "
+                f"[B, classes]. Received: an output of shape {tuple(shape)}"
+            )
 
     def changed(self, features: tf.Tensor, batch: Batch, head: Head, step: tf.Tensor) -> tf.Tensor:
         """The features, some of them muted."""
@@ -43,12 +58,12 @@ class RSC(FeatureObjective):
             of_class = _of_class(logits, batch.y)
             own = tf.reduce_sum(of_class * logits)
         # Vectors: a layer's features may be maps.
-        slopes = tf.reshape(tape.gradient(own, fixed), [tf.shape(fixed)[0], -1])
-        is_kept = slopes < _quantile(slopes, 1 - self.feature_share)[:, None]
+        slopes = tf.cast(tape.gradient(own, fixed), tf.float32)
+        slopes = tf.reshape(slopes, [tf.shape(fixed)[0], -1])
+        is_kept = slopes < quantile(slopes, 1 - self.feature_share)[:, None]
         kept = tf.reshape(tf.cast(is_kept, fixed.dtype), tf.shape(fixed))
         lost = _probability(logits, of_class) - _probability(head(fixed * kept), of_class)
-        of_all = head.of_all_replicas(lost)[None]
-        is_whole = lost < _quantile(of_all, 1 - self.batch_share)
+        is_whole = lost < quantile(head.of_all_replicas(lost)[None], 1 - self.batch_share)
         is_whole = tf.reshape(is_whole, [-1] + [1] * (features.shape.rank - 1))
         return tf.where(is_whole, features, features * kept)
 
@@ -65,14 +80,3 @@ def _probability(logits: tf.Tensor, of_class: tf.Tensor) -> tf.Tensor:
     """Each sample's probability of its class, float32 `[B]`."""
     probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
     return tf.reduce_sum(probabilities * tf.cast(of_class, tf.float32), axis=-1)
-
-
-def _quantile(values: tf.Tensor, share: float) -> tf.Tensor:
-    """What a share of each row's values lies below, between two of them as in NumPy, `[B]`."""
-    ordered = tf.sort(tf.cast(values, tf.float32), axis=1)
-    last = tf.shape(values)[1] - 1
-    place = tf.cast(share, tf.float32) * tf.cast(last, tf.float32)
-    below = tf.cast(tf.floor(place), tf.int32)
-    above = tf.minimum(below + 1, last)
-    part = place - tf.floor(place)
-    return (1 - part) * ordered[:, below] + part * ordered[:, above]

@@ -59,6 +59,20 @@ def check_can_be_trained(
     check_replicas(model, model.distribute_strategy.num_replicas_in_sync)
 
 
+def check_calls_net(model: keras.Model, base: type[keras.Model]) -> None:
+    """Raises ValueError where a subclass' `call` would be passed over, which calls more than `net`.
+
+    Args:
+        model: The model.
+        base: The class of which `call` is known to call `net` alone.
+    """
+    if type(model).call is not base.call:
+        raise ValueError(
+            f"`call` of {base.__name__} must stay as it is for an objective that looks at "
+            f"features. Received: {type(model).__name__}, which overrides it"
+        )
+
+
 def check_replicas(model: keras.Model, replicas: int) -> None:
     """Raises ValueError for what Keras does on one replica alone, and would fail at late."""
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)

@@ -7,7 +7,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dg_keras.objectives import Batch, FeatureObjective, Head, View
+from dg_keras.common.cut import halves
+from dg_keras.common.samples import mask, masked
+from dg_keras.objectives import Batch, FeatureObjective, Head, Risk, View
 from dg_keras.step.bound import bound
 from dg_keras.step.data_loss import compiled_risk, data_loss, scale
 from dg_keras.step.parts import Parts
@@ -42,7 +44,9 @@ class FeaturePasses:
         self._objective = objective
         self._compiled = parts.compiles_whole
         self._watched = watched
-        self._front, self._tail = objective.halves(net)
+        cut = objective.cut(net)
+        self._front, _ = halves(net, cut)
+        self._tail: Any = _Tail(cut, net.outputs[0])
         for half in (self._front, self._tail):
             half.autocast = False  # the layers cast; the global policy need not be the network's
 
@@ -64,10 +68,12 @@ class FeaturePasses:
 
     def _forward(self, batch: Batch, step: tf.Tensor) -> tuple[tf.GradientTape, Any, Any, Any]:
         """The tape of a domain's pass, its loss, and what was seen on the way."""
-        head = Head(partial(self._tail, training=True), _of_all_replicas)
+        rest = partial(self._tail, training=True)
         with tf.GradientTape() as tape:
             features = self._front(batch.x, training=True)
-            y_pred = head(self._objective.changed(features, batch, head, step))
+            head = Head(rest, features, _of_all_replicas)
+            changed = self._objective.changed(features, batch, head, step)
+            y_pred = rest(masked(changed, by=mask(features)))
             loss = data_loss(self._model, self._objective, batch, y_pred, step)
             scaled = scale(self._model, loss)
         return tape, loss, scaled, (features, y_pred)
@@ -77,8 +83,7 @@ class FeaturePasses:
     ) -> tuple[tf.Tensor | None, list[tuple[tf.Tensor, tf.Tensor] | None]]:
         """The penalty, and its scaled derivatives by what was seen of a domain on this replica."""
         watched = [(view.features, view.y_pred) for view in views]
-        # All replicas' samples are in the views.
-        risk = compiled_risk(self._model, lambda value: value)
+        risk = Risk(self._risk_of_data)
         with tf.GradientTape() as tape:
             tape.watch(watched)
             penalty = self._objective.penalty(views, risk, step)
@@ -93,6 +98,11 @@ class FeaturePasses:
         # The mean of the domains' gradients has the penalty's once: each has N times its part.
         factor = scale(self._model, tf.cast(len(views), tf.float32), is_shared=False)
         return penalty, [tuple(factor * _own(slope) for slope in of_view) for of_view in slopes]
+
+    def _risk_of_data(self, batch: Batch, y_pred: Any, share: tf.Tensor | None = None) -> tf.Tensor:
+        """The compiled loss of all replicas' samples, without what the layers added in passing."""
+        with keras.StatelessScope(collect_losses=True):
+            return compiled_risk(self._model, lambda value: value)(batch, y_pred, share)
 
     def _backward(
         self,
@@ -110,14 +120,28 @@ class FeaturePasses:
         return dense(tape.gradient(targets, variables, output_gradients=starts), variables)
 
 
+class _Tail(keras.Model):
+    """The layers behind the features: what is padding they tell each other, and their outputs."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """Nothing, where the last layer told nothing: Keras would take that of the features."""
+
+
 def _view(features: tf.Tensor, y_pred: tf.Tensor, batch: Batch) -> View:
     """A domain's samples on all replicas."""
     y, sample_weight = keras.tree.map_structure(
         _of_all_replicas, (batch.y, batch.sample_weight), none_is_leaf=False
     )
     wide = (tf.stop_gradient(tf.cast(part, tf.float32)) for part in (features, y_pred))
-    features, y_pred = map(_of_all_replicas, wide)
-    return View(features, y_pred, Batch(None, y, sample_weight))
+    seen, predicted = map(_of_all_replicas, wide)
+    padding = mask(y_pred)
+    if padding is not None:
+        padding = _of_all_replicas(padding)
+    return View(seen, masked(predicted, by=padding), Batch(None, y, sample_weight))
 
 
 def _of_all_replicas(values: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,7 @@ class Taken(NamedTuple):
     Args:
         losses: Each domain's loss, a scalar each.
         total: What is minimised but for the weights' regularizers: the mean of the losses, weighed
-            where the objective weighs, a scalar.
+            where the objective weighs, and with its penalty where it looks at features, a scalar.
         y_pred: The network's predictions, in the batch's own order.
         gradients: What the way that was chosen merges; for `Plan.update`.
         finite: Whether each domain's gradient is finite, a bool `[N]`; None where nobody asks.

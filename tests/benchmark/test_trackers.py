@@ -12,9 +12,9 @@ import run_all
 from dg_keras.benchmark.record import Conflicts, Similarity
 from dg_keras.benchmark.records import Records
 from dg_keras.benchmark.trackers import TrackingError, to_mlflow, to_tensorboard, track
-from tests.benchmark.made_records import diverged, record
+from tests.benchmark.made_records import config, diverged, record
 
-MADE_OF = {"training": {"batch_size": 4, "optimizer": {"name": "adamw"}}, "tested": True}
+MADE_OF = config().of_run(config().methods[1], "sketch")
 
 
 @pytest.fixture
@@ -72,9 +72,11 @@ class TestMlflow:
         }
         run = runs["Agr-Sum, sketch held out, trial 1"]
         assert run.data.params["training/optimizer/name"] == "adamw"
-        assert run.data.params["held_out"] == "sketch"
+        assert run.data.params["method/strategy"] == "agr_sum"
+        assert run.data.params["run/held_out"] == "sketch"
+        assert run.data.params["run/seed"] == "1"
         assert run.data.metrics["result/accuracy"] == 0.75
-        assert run.data.metrics["loss"] == 1.0
+        assert run.data.metrics["loss/all"] == 1.0
         curve = mlflow.MlflowClient().get_metric_history(run.info.run_id, "loss/Art _ co")
         assert [(point.step, point.value) for point in curve] == [(2, 3.0), (4, 1.5)]
         assert runs["IRM, sketch held out, trial 1"].data.metrics["result/diverged_at"] == 3
@@ -95,6 +97,18 @@ class TestMlflow:
         after = {name: run.info.run_id for name, run in in_mlflow(experiment).items()}
         assert len(after) == len(before) + 1
         assert before.items() <= after.items()
+
+    def test_a_store_of_files_takes_it_too(self, tmp_path, records, monkeypatch):
+        monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+        before = mlflow.get_tracking_uri()
+        mlflow.set_tracking_uri((tmp_path / "files").as_uri())
+        try:
+            track("mlflow", "smoke", tmp_path, records)
+            run = in_mlflow("smoke")["Agr-Sum, sketch held out, trial 1"]
+        finally:
+            mlflow.set_tracking_uri(before)
+        assert run.data.params["run/method"] == "Agr-Sum"
+        assert run.data.metrics["loss/Art _ co"] == 1.5
 
     def test_what_it_does_not_take_is_one_sentence(
         self, experiment, tmp_path, records, monkeypatch

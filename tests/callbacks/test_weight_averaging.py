@@ -1,5 +1,7 @@
 """WeightAveraging: which steps are averaged, the mean by hand, and what training notices."""
 
+import warnings
+
 import hypothesis
 import keras
 import numpy as np
@@ -52,6 +54,19 @@ def test_the_valley_is_that_of_algorithm_1(losses, converge, tolerate, tolerance
         return
     assert (average.first, average.last) == (start + 1, end + 1)
     np.testing.assert_allclose(average.weights[0], [(start + end) / 2])
+
+
+def test_a_loss_that_is_not_finite_is_no_bottom_and_no_valley():
+    valley = LossValley(2, 3, 0.0)
+    for i, loss in enumerate([np.nan, np.inf, 1.0, 2.0, np.nan, np.inf, 3.0]):
+        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1), loss)
+        # As another process would go on.
+        other = LossValley(2, 3, 0.0)
+        other.resume(valley.state())
+        valley = other
+    assert valley.threshold == 1.5
+    assert valley.is_over
+    assert (valley.average().first, valley.average().last) == (3, 3)
 
 
 def assert_mean(model, noting, averaged):
@@ -138,6 +153,28 @@ def test_a_backup_of_another_epoch_is_told(tmp_path):
         fit(model, noting, averaging)
     assert averaging.averaged == (2, 8)
     assert_mean(model, noting, averaging.averaged)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", None])
+def test_a_backup_that_is_damaged_or_of_another_network_is_told(tmp_path, caplog, content):
+    backup = tmp_path / "average.npz"
+    with pytest.raises(KeyboardInterrupt):
+        fit(softmax_model(), WeightAveraging(start=2, backup=backup), Stop(), epochs=7)
+    if content is None:
+        with np.load(backup) as file:
+            saved = dict(file)
+        saved["means/0"] = np.zeros((9, 9), "float32")
+        saved["epoch"] = np.array(-1)
+        np.savez(backup, **saved)
+    else:
+        backup.write_bytes(content)
+    averaging = WeightAveraging(start=2, backup=backup)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        fit(softmax_model(), averaging)
+    told = " ".join([caplog.text, *(str(w.message) for w in warned)])
+    assert f"{backup} is {'of another network' if content is None else 'damaged'}" in told
+    assert averaging.averaged == (2, 8)
 
 
 def test_training_does_not_notice():

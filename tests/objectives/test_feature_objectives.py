@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import warnings
 
 import keras
 import numpy as np
@@ -292,17 +293,80 @@ def test_a_penalty_that_is_nan_stops_training():
 
 
 def test_several_inputs_and_a_nested_network():
-    body = keras.Sequential([keras.Input((INPUTS,)), keras.layers.Dense(HIDDEN, "tanh")])
-    one, two = (keras.Input((INPUTS,), name=name) for name in ("one", "two"))
-    joined = keras.layers.Concatenate()([body(one), body(two)])
-    net = keras.Model({"one": one, "two": two}, keras.layers.Dense(CLASSES)(joined))
+    def net():
+        keras.utils.set_random_seed(0)
+        body = keras.Sequential([keras.Input((INPUTS,)), keras.layers.Dense(HIDDEN, "tanh")])
+        one, two = (keras.Input((INPUTS,), name=name) for name in ("one", "two"))
+        joined = keras.layers.Concatenate(name="joined")([body(one), body(two)])
+        return keras.Model({"one": one, "two": two}, keras.layers.Dense(CLASSES)(joined))
+
     x, y, _ = batches(1)
     inputs = {"one": x[0], "two": 1 - x[0]}
-    for objective in (objectives.CORAL(), objectives.CORAL(features=joined._keras_history[0].name)):
-        model = dg_keras.DomainGeneralizer(net, "agr_sum", objective, domains=N)
-        nets.compiled(model, "sgd")
-        first = model.train_on_batch(inputs, y[0])[0]
-        assert model.train_on_batch(inputs, y[0])[0] < first
+    models = [
+        nets.compiled(dg_keras.DomainGeneralizer(net(), "agr_sum", objective, domains=N), "sgd")
+        for objective in ("empirical_risk", Nothing(), Nothing(features="joined"))
+    ]
+    for model in models:
+        model.train_on_batch(inputs, y[0])
+    assert nets.largest_difference(models[0], models[1]) < 1e-7
+    assert nets.largest_difference(models[0], models[2]) < 1e-7
+
+
+@keras.saving.register_keras_serializable(package="tests")
+@dataclasses.dataclass(frozen=True)
+class SameFeatures(objectives.FeatureObjective):
+    """Changes features to themselves, by a tensor of its own."""
+
+    def changed(self, features, batch, head, step):
+        head(features * 2.0)
+        return features * 1.0
+
+
+def test_padding_is_padding_behind_features_that_were_changed():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(4, size=(12, 5)), rng.integers(3, size=(12, 5))
+
+    def net():
+        keras.utils.set_random_seed(0)
+        layers = [keras.Input((5, 2)), keras.layers.Masking(), keras.layers.Dense(4, "tanh")]
+        return keras.Sequential([*layers, keras.layers.Dense(3)])
+
+    inputs = np.where(x[..., None] == 0, 0.0, rng.normal(size=(12, 5, 2)))
+    models = [
+        nets.compiled(dg_keras.DomainGeneralizer(net(), "agr_sum", objective, domains=N), "sgd")
+        for objective in ("empirical_risk", SameFeatures())
+    ]
+    losses = [model.train_on_batch(inputs, y)[0] for model in models]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    assert nets.largest_difference(*models) < 1e-7
+
+
+def test_a_head_that_is_tried_leaves_no_trace():
+    def states(objective):
+        keras.utils.set_random_seed(0)
+        layers = [keras.Input((INPUTS,)), keras.layers.Dense(HIDDEN, name="features")]
+        layers += [keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)]
+        net = keras.Sequential([*layers, keras.layers.Dense(CLASSES)])
+        trained(objective, batches(2), "agr_sum", keras.optimizers.SGD(0.0), net)
+        return [net.layers[1].moving_mean.numpy(), net.layers[2].seed_generator.state.numpy()]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of BatchNormalization
+        plain, looked = states("empirical_risk"), states(SameFeatures(features="features"))
+    for one, other in zip(plain, looked, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_the_risk_of_a_view_is_of_the_data_alone():
+    told = []
+
+    @dataclasses.dataclass(frozen=True)
+    class Telling(objectives.FeatureObjective):
+        def penalty(self, views, risk, step):
+            told.append([float(risk(view.batch, view.y_pred)) for view in views])
+
+    model = trained(Telling(), batches(1), "agr_sum", net=with_added_losses(activity=50.0))
+    assert told[0][0] < 5 < model.history.history["loss/0"][0]
 
 
 def residual():
@@ -316,6 +380,36 @@ def two_heads():
     inputs = keras.Input((INPUTS,))
     heads = [keras.layers.Dense(CLASSES)(inputs) for _ in range(2)]
     return keras.Model(inputs, keras.layers.Add()(heads), name="net")
+
+
+def shared():
+    inputs = keras.Input((INPUTS,))
+    layer = keras.layers.Dense(INPUTS, name="twice")
+    x = keras.layers.Activation("tanh", name="between")(layer(inputs))
+    return keras.Model(inputs, keras.layers.Dense(CLASSES)(layer(x)), name="net")
+
+
+def in_a_dict():
+    inputs = keras.Input((INPUTS,))
+    x = keras.layers.Dense(HIDDEN)(inputs)
+    return keras.Model(inputs, {"kind": keras.layers.Dense(CLASSES)(x)})
+
+
+class Scaled(keras.Model):
+    def call(self, x):
+        return 2 * super().call(x)
+
+
+def scaled():
+    inputs = keras.Input((INPUTS,))
+    return Scaled(inputs, keras.layers.Dense(CLASSES)(keras.layers.Dense(HIDDEN)(inputs)))
+
+
+def dense(*layers):
+    """A net that ends with these layers."""
+    return lambda: keras.Sequential(
+        [keras.Input((INPUTS,)), keras.layers.Dense(HIDDEN, name="features"), *layers], name="net"
+    )
 
 
 class Subclassed(keras.Model):
@@ -346,13 +440,8 @@ class TestBadInput:
                 objectives.CORAL(features="inside"),
                 residual,
                 "`features` must be one that all paths pass, but a path goes around it, as around "
-                "any layer inside a residual block; take the end of a block. Received: "
-                "features='inside'",
-            ),
-            (
-                objectives.CORAL(features=3),
-                residual,
-                "`features` must be the name of a layer, or None. Received: features=3",
+                "any layer inside a residual block, or behind an Embedding with a mask, which is a "
+                "path of its own; take the end of a block. Received: features='inside'",
             ),
             (
                 objectives.CORAL(),
@@ -366,20 +455,45 @@ class TestBadInput:
                 "`features` must have layers before and behind it, to make two halves. Received: "
                 "features=None",
             ),
-            (objectives.MMD(), Subclassed, "`net` must be a Functional model. Received: net="),
             (
-                objectives.Fishr(features="inside"),
-                lambda: keras.Sequential(
-                    [
-                        *(keras.Input((INPUTS,)), keras.layers.Dense(HIDDEN, name="inside")),
-                        *(
-                            keras.layers.Dense(HIDDEN, name="one"),
-                            keras.layers.Dense(3, name="two"),
-                        ),
-                    ]
-                ),
-                "Fishr needs a network of which one Dense layer is all that has weights behind the "
-                "features. Received: one, two",
+                objectives.CORAL(features="between"),
+                shared,
+                "`features` must be where no layer is called on both sides of it. Received: "
+                "features='between', and 'twice' is",
+            ),
+            (objectives.CORAL(), in_a_dict, "`net` must put out a tensor. Received: a dict of one"),
+            (
+                objectives.CORAL(),
+                scaled,
+                "`net` must be called as its layers are connected. Received: Scaled, which "
+                "overrides `call`",
+            ),
+            (
+                objectives.MMD(),
+                Subclassed,
+                "`net` must be a Functional model, or a Sequential one that begins with an Input. "
+                "Received: net=",
+            ),
+            *[
+                (
+                    objectives.Fishr(features="features"),
+                    dense(*layers),
+                    "Fishr needs a network that puts out what a Dense layer without activation "
+                    f"makes of the features, [B, classes]. Received: 'net', whose last layer is "
+                    f"'{layers[-1].name}'",
+                )
+                for layers in (
+                    [keras.layers.Dense(HIDDEN), keras.layers.Dense(CLASSES, name="last")],
+                    [keras.layers.Dropout(0.5), keras.layers.Dense(CLASSES, name="last")],
+                    [keras.layers.Dense(CLASSES, "tanh", name="last")],
+                    [keras.layers.Dense(CLASSES), keras.layers.Activation("tanh", name="last")],
+                )
+            ],
+            (
+                objectives.RSC(),
+                dense(keras.layers.Dense(1)),
+                "RSC needs a network that puts out a logit for each of two or more classes, [B, "
+                "classes]. Received: an output of shape (None, 1)",
             ),
         ],
     )
@@ -399,13 +513,29 @@ class TestBadInput:
         ("make", "message"),
         [
             (lambda: objectives.CORAL(weight=-1), "`weight` must be a number of at least 0"),
-            (lambda: objectives.RSC(feature_share=2), "`feature_share` must be a number from 0"),
-            (lambda: objectives.RSC(batch_share="all"), "`batch_share` must be a number from 0"),
+            (lambda: objectives.RSC(feature_share=0), "`feature_share` must be a number between"),
+            (lambda: objectives.RSC(batch_share="all"), "`batch_share` must be a number between"),
+            (lambda: objectives.MMD(features=3), "`features` must be the name of a layer, or None"),
+            (
+                lambda: type("Both", (objectives.FeatureObjective,), {"weighs": True}),
+                "Both must not be a FeatureObjective that `weighs`",
+            ),
         ],
     )
     def test_arguments(self, make, message):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((ValueError, TypeError), match=message):
             make()
+
+    def test_a_model_that_calls_more_than_its_net(self):
+        class Doubled(dg_keras.DomainGeneralizer):
+            def call(self, x, training=None):
+                return 2 * super().call(x)
+
+        model = Doubled(network(), "agr_sum", "coral")
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        x, y, _ = batches(1)
+        with pytest.raises(ValueError, match=r"`call` of DomainGeneralizer must stay.*Doubled"):
+            model.fit({"a": (x[0], y[0]), "b": (x[0], y[0])}, batch_size=4, verbose=0)
 
     @pytest.mark.parametrize("how", ["in_turn", "domain_parallel"])
     def test_ways_of_taking_one_domain_at_a_time(self, how):

@@ -166,7 +166,7 @@ def test_upgrad_conflicts_with_no_domain_without_a_ridge():
 @pytest.mark.parametrize("strategy", cases.ALL, ids=repr)
 def test_every_strategy_trains_in_half_precision(strategy):
     net = nets.alexnet_like(dtype="mixed_float16")
-    model = nets.compiled(dg_keras.DomainGeneralizer(net, strategy, seed=1), run_eagerly=True)
+    model = nets.compiled(dg_keras.DomainGeneralizer(net, strategy, seed=1))
     assert model.optimizer.__class__.__name__ == "LossScaleOptimizer"
     before = net.get_weights()
     fitted = model.fit(nets.domains(3), batch_size=8, steps_per_epoch=2, verbose=0)

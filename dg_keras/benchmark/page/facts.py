@@ -81,6 +81,8 @@ def _training(config: Config) -> str:
         used = "tested with the average of all steps in a valley of the loss there"
     else:
         used = "tested at the last step"
+    if config.grid is None and any(method.selection for method in config.methods):
+        used += ", unless a method says otherwise"
     compiled = " The step is compiled with XLA." if training.jit_compile else ""
     return (
         f"{training.steps} steps of {training.batch_size} images per source domain; validated on "

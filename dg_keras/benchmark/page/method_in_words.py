@@ -4,6 +4,12 @@ from typing import Any
 
 from dg_keras.benchmark.config import Method, Setting
 
+_SELECTED = {
+    "best": "tested at the step that was best on the sources",
+    "last": "tested at the last step",
+    "average": "tested with the average of all steps in a valley of the sources' loss",
+}
+
 
 def method_in_words(method: Method) -> str:
     """A method with its objective, its strategy, and the settings that are its own.
@@ -16,6 +22,8 @@ def method_in_words(method: Method) -> str:
     parts = [f"objective {_plug_in(method.objective)}", f"strategy {_plug_in(method.strategy)}"]
     if method.batches == "one_domain":
         parts.append("all batches of a step from one source, drawn anew for each step")
+    if method.selection is not None:
+        parts.append(_SELECTED[method.selection])
     parts += [text for text in [_setting(method)] if text]
     parts += [f"{_setting(own)} where {t} is held out" for t, own in method.targets.items()]
     return f"{method.name} ({'; '.join(parts)})"

@@ -1,6 +1,5 @@
 """Runs as MLflow's."""
 
-import hashlib
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from mlflow.entities import Metric, Param, RunStatus
 from dg_keras.benchmark.trackers.tracked_run import TrackedRun
 
 _DIGEST = "dg_keras.digest"
+_FOLDER = "dg_keras.folder"
 _REPORT = "report"
 _WHOLE = RunStatus.to_string(RunStatus.FINISHED)
 _PAGE = 1000  # runs that a server lists at once
@@ -29,19 +29,20 @@ def hand_over(
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(name)
     number = client.create_experiment(name) if experiment is None else experiment.experiment_id
+    tags = {_FOLDER: str(folder.resolve())}
     known = {}
     for run in _all_runs(client, number):
         if run.info.status == _WHOLE:
             known[run.data.tags.get(_DIGEST)] = run.info.run_id
-        elif _DIGEST in run.data.tags:  # another process was broken off in it
+        # A process was broken off in it: this folder has one at a time.
+        elif run.data.tags.items() >= tags.items():
             client.delete_run(run.info.run_id)
     for run in runs.values():
-        digest = hashlib.sha256(repr(run).encode()).hexdigest()
-        if digest not in known:
-            _create(client, number, run, digest)
+        if run.digest not in known:
+            _create(client, number, run, tags)
     report = known.get(_REPORT)
     if report is None:
-        made = client.create_run(number, run_name="report", tags={_DIGEST: _REPORT})
+        made = client.create_run(number, run_name="report", tags={**tags, _DIGEST: _REPORT})
         report = made.info.run_id
     for path in figures:
         client.log_artifact(report, str(path))
@@ -59,9 +60,12 @@ def _all_runs(client: mlflow.MlflowClient, number: str) -> Iterator[mlflow.entit
             return
 
 
-def _create(client: mlflow.MlflowClient, number: str, run: TrackedRun, digest: str) -> None:
+def _create(
+    client: mlflow.MlflowClient, number: str, run: TrackedRun, tags: dict[str, str]
+) -> None:
     """Makes a run."""
-    made = client.create_run(number, run_name=run.name, tags={_DIGEST: digest}).info.run_id
+    own = {**tags, _DIGEST: run.digest}
+    made = client.create_run(number, run_name=run.name, tags=own).info.run_id
     now = int(1000 * time.time())
     parameters = [Param(_named(key), str(value)) for key, value in run.parameters.items()]
     metrics = [

@@ -1,6 +1,5 @@
 """Runs as TensorBoard's."""
 
-import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,12 +19,11 @@ def hand_over(
     """Writes a folder of events per run, and one of the report's figures; see `track`."""
     board = folder / "tensorboard"
     for key, run in runs.items():
-        digest = hashlib.sha256(repr(run).encode()).hexdigest()
         written_of = board / key / _WRITTEN_OF
-        if not written_of.exists() or written_of.read_text() != digest:
+        if not written_of.exists() or written_of.read_text() != run.digest:
             shutil.rmtree(board / key, ignore_errors=True)
             _write_run(board / key, run)
-            written_of.write_text(digest)  # last: where it is, the events are whole
+            written_of.write_text(run.digest)  # last: where it is, the events are whole
     shutil.rmtree(board / "report", ignore_errors=True)
     with tf.summary.create_file_writer(str(board / "report")).as_default(step=0):
         for path in figures:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.trackers.tracked_run import TrackedRun
+from dg_keras.common.sole_user import sole_user
+from dg_keras.common.told_if_full import NoSpaceError
 
 
 class TrackingError(RuntimeError):
@@ -32,8 +34,9 @@ def track(tracker: str, name: str, folder: Path, records: Mapping[str, Record]) 
     # Each needs what is not installed with this library.
     module = importlib.import_module(f"dg_keras.benchmark.trackers.to_{tracker}")
     try:
-        return module.hand_over(name, folder, runs, figures)
-    except OSError:
+        with sole_user(folder, "tracked", "handed over", wait=True):
+            return module.hand_over(name, folder, runs, figures)
+    except NoSpaceError:
         raise
     except Exception as error:  # of a server, a library of theirs, or a network
         raise TrackingError(

@@ -1,6 +1,8 @@
 """A record as trackers take it."""
 
 import dataclasses
+import hashlib
+from collections.abc import Iterable
 from typing import Any, Self
 
 from dg_keras.benchmark.record import Record
@@ -24,6 +26,11 @@ class TrackedRun:
     curves: dict[str, tuple[list[int], list[float]]]
     measures: dict[str, float]
 
+    @property
+    def digest(self) -> str:
+        """Tells it from all others."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
     @classmethod
     def of(cls, record: Record) -> Self:
         """The run of a record."""
@@ -32,8 +39,8 @@ class TrackedRun:
             "held_out": record.target,
             "trial": record.trial,
         }
-        # `method` is that of the config, too: its objective, strategy and settings.
-        parameters = {**own, "seed": record.seed, **_flat(record.config)}
+        parameters = {f"run/{key}": value for key, value in {**own, "seed": record.seed}.items()}
+        parameters |= _flat(record.config)
         curves = {key: (record.history_steps, values) for key, values in record.history.items()}
         if record.similarity is not None:
             similarity = record.similarity
@@ -42,6 +49,7 @@ class TrackedRun:
         if record.conflicts is not None:
             conflicts = record.conflicts
             curves |= {f"conflict/{k}": (conflicts.steps, v) for k, v in conflicts.shares.items()}
+        curves = {f"{key}/all" if _is_folder(key, curves) else key: c for key, c in curves.items()}
         measures = {"seconds": record.seconds.total}
         if record.diverged is not None:
             measures["diverged_at"] = float(record.diverged.step)
@@ -51,6 +59,11 @@ class TrackedRun:
             measures["selected_step"] = float(record.selected_step)
         name = f"{record.method}, {record.target} held out, trial {record.trial}"
         return cls(name, parameters, curves, measures)
+
+
+def _is_folder(key: str, names: Iterable[str]) -> bool:
+    """Whether a name is the beginning of others, which a tracker may keep in a folder of it."""
+    return any(name.startswith(f"{key}/") for name in names)
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Parameter]:

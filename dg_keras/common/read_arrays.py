@@ -1,0 +1,30 @@
+"""A file of arrays that may be damaged."""
+
+import logging
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+_LOGGER = logging.getLogger(__name__)
+
+DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile)
+"""What reading a file of arrays raises where it is damaged, or no such file."""
+
+
+def read_arrays(path: Path, otherwise: str) -> dict[str, np.ndarray] | None:
+    """What `write_arrays` wrote; None where there is no such file, or it is damaged.
+
+    Args:
+        path: The file.
+        otherwise: What is done where it is damaged, for the warning that is logged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        # Opened here, since NumPy leaves a file open that is no archive.
+        with path.open("rb") as opened, np.load(opened) as file:
+            return dict(file)  # its checksums are compared as it is read
+    except DAMAGED as error:
+        _LOGGER.warning("%s is damaged (%s): %s.", path, error, otherwise)
+        return None
