@@ -46,7 +46,7 @@ class FeaturePasses:
         self._watched = watched
         cut = objective.cut(net)
         self._front, _ = halves(net, cut)
-        self._tail: Any = _Tail(cut, net.outputs[0])
+        self._tail: Any = _Tail(cut, net.outputs[0], name=f"{net.name}_tail")
         for half in (self._front, self._tail):
             half.autocast = False  # the layers cast; the global policy need not be the network's
 
@@ -123,8 +123,8 @@ class FeaturePasses:
 class _Tail(keras.Model):
     """The layers behind the features: what is padding they tell each other, and their outputs."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
         self.supports_masking = True
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
