@@ -2,8 +2,8 @@
 
 .PHONY: check fast test slow run
 
-check:  ## style and types
-	ruff check . && ruff format --check . && mypy
+check:  ## style, types, and the site
+	ruff check . && ruff format --check . && mypy && mkdocs build --strict
 
 fast:  ## something of every room, in less than a minute
 	pytest -m fast

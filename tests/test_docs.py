@@ -104,6 +104,31 @@ class TestStrategiesPage:
         np.testing.assert_allclose(state["weights"], [0.47, 0.53], rtol=1e-5)
 
 
+def test_the_tutorial_works_when_pasted(tmp_path, monkeypatch):
+    """Fewer and smaller images, and a few steps."""
+    script = "\n".join(code_blocks("python", Path("docs/tutorial.md").read_text("utf-8")))
+    for name, value in {"image_size": 32, "steps_per_epoch": 2, "epochs": 1, "every": 1}.items():
+        script, replaced = re.subn(rf"{name}=\d+", f"{name}={value}", script)
+        assert replaced
+    script = script.replace('"data/styleshift/images"', repr(f"{few_images()}/images"))
+    script = script.replace('"agreement.png"', repr(str(tmp_path / "agreement.png")))
+    script = script.replace('"travels.keras"', repr(str(tmp_path / "travels.keras")))
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+    assert {path.name for path in tmp_path.iterdir()} == {"agreement.png", "travels.keras"}
+
+
+def test_what_is_ones_own_is_saved_and_loaded(tmp_path):
+    (example,) = code_blocks("python", Path("docs/own.md").read_text("utf-8"))
+    given = {"net": nets.alexnet_like()}
+    exec(example, given)
+    model = nets.compiled(given["model"])
+    model.fit(nets.domains(3), batch_size=4, steps_per_epoch=2, verbose=0)
+    model.save(tmp_path / "own.keras")
+    loaded = keras.saving.load_model(tmp_path / "own.keras")
+    assert loaded.objective == given["SameMeans"](weight=0.5)
+    assert loaded.strategy == given["Median"]()
+
+
 def test_optuna_chooses_a_strategy(capsys):
     (example,) = code_blocks("python", Path("docs/tools.md").read_text("utf-8"))
     exec(example, {})
