@@ -117,8 +117,9 @@ def _imagenet_weights() -> Path:
     if path is None:
         raise FileNotFoundError(
             f"{SHIPPED} is needed for `weights='imagenet'` and is not in "
-            f"{' or '.join(map(str, places('weights')))}; make it with "
-            f"`python -m weights.convert_efficientnet_lite0 SOURCE`, see weights/README.md."
+            f"{' or '.join(map(str, places('weights')))}; the package `dg_keras_data` brings it, "
+            "or make it with `python -m weights.convert_efficientnet_lite0 SOURCE`, see "
+            "weights/README.md."
         )
     check_sha256(path, SHIPPED, _SHA256)
     return path

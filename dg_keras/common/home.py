@@ -1,5 +1,6 @@
 """Where data and weights are looked for."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -13,10 +14,14 @@ def places(kind: str) -> list[Path]:
         kind: "data" or "weights".
 
     Returns:
-        The checkout's folder of that name, and `$DG_KERAS_HOME`'s, which is `~/.dg_keras` where it
-        is not set.
+        The checkout's folder of that name, `$DG_KERAS_HOME`'s, which is `~/.dg_keras` where it is
+        not set, and that of the package `dg_keras_data`, where it is installed.
     """
-    return [_CHECKOUT / kind, home() / kind]
+    found = [_CHECKOUT / kind, home() / kind]
+    package = importlib.util.find_spec("dg_keras_data")
+    if package is not None:
+        found += [Path(folder) / kind for folder in package.submodule_search_locations or ()]
+    return found
 
 
 def home() -> Path:

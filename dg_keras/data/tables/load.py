@@ -21,6 +21,8 @@ from dg_keras.data.tables.read_table import read_table
 from dg_keras.data.tables.scan_known import find_root
 from dg_keras.data.tables.without_unreadable import without_unreadable
 
+_SHIPPED = "styleshift"
+
 
 def load(
     name: str | os.PathLike[str],
@@ -56,7 +58,8 @@ def load(
             `concept` and `split`), as `prepare` writes it, that tells what belongs to the data set.
         root: The data set's folder; that of a known data set may be in it, under one of its usual
             names. By default a known data set is looked for in the checkout's `data`, then in
-            `$DG_KERAS_HOME/data`, where `$DG_KERAS_HOME` is `~/.dg_keras` if it is not set.
+            `$DG_KERAS_HOME/data`, where `$DG_KERAS_HOME` is `~/.dg_keras` if it is not set, then in
+            the package `dg_keras_data`.
         target: The domain to leave out; None makes all domains sources.
         image_size: Height and width in pixels, or one number for both.
         seed: What the split depends on; of no use where the manifest has a split.
@@ -137,10 +140,11 @@ def _find(name: str, root: str | os.PathLike[str] | None, known: KnownDataset | 
     for folder in folders:
         if folder.is_dir():
             return folder if known is None else find_root(folder, known)
+    brings = "; the package `dg_keras_data` brings it" if name == _SHIPPED and root is None else ""
     raise FileNotFoundError(
         f"Data set {name!r} must be in the folder {' or '.join(map(str, folders))}, or where "
-        f"`root` says. Received: root={None if root is None else os.fspath(root)!r}, and no such "
-        "folder"
+        f"`root` says{brings}. Received: root={None if root is None else os.fspath(root)!r}, and "
+        "no such folder"
     )
 
 

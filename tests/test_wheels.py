@@ -1,0 +1,50 @@
+"""The wheels that are made of this checkout, in an empty folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import dg_keras, keras
+
+images = dg_keras.data.load("styleshift", target="sketch", image_size=32)
+net = dg_keras.backbones.EfficientNetLite0(8, image_size=32, weights="imagenet")
+model = dg_keras.DomainGeneralizer(net, strategy="agr_sum")
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile("adamw", loss, metrics=["accuracy"])
+model.fit(images.train, batch_size=4, steps_per_epoch=1, verbose=0)
+print(dg_keras.__file__)
+"""
+
+
+def made(folder, project):
+    """Installs the wheel of a project, by itself."""
+    pip = [sys.executable, "-m", "pip", "-q"]
+    subprocess.run([*pip, "wheel", "--no-deps", "-w", folder / "wheels", project], check=True)
+    (wheel,) = (folder / "wheels").glob("*.whl")
+    subprocess.run([*pip, "install", "--no-deps", "-t", folder / "site", wheel], check=True)
+    wheel.unlink()
+
+
+@pytest.mark.slow
+def test_they_train_on_what_ships_or_say_what_to_bring(tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    environment = {**os.environ, "DG_KERAS_HOME": str(tmp_path / "none")}
+    environment["PYTHONPATH"] = str(tmp_path / "site")
+
+    def run():
+        command = [sys.executable, "-c", SCRIPT]
+        return subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True)
+
+    made(tmp_path, Path.cwd())
+    done = run()
+    assert done.returncode == 1
+    assert "dg_keras_data" in done.stderr.splitlines()[-1]
+    made(tmp_path, Path("data").resolve())
+    done = run()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(tmp_path / "site" / "dg_keras" / "__init__.py")
