@@ -104,6 +104,7 @@ class TestStrategiesPage:
         np.testing.assert_allclose(state["weights"], [0.47, 0.53], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_tutorial_works_when_pasted(tmp_path, monkeypatch):
     """Fewer and smaller images, and a few steps."""
     script = "\n".join(code_blocks("python", Path("docs/tutorial.md").read_text("utf-8")))

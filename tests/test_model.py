@@ -454,7 +454,7 @@ class TestMixedPrecision:
 
 
 class TestSaving:
-    @pytest.mark.parametrize("strategy", [*STRATEGIES, "grad_vac"])
+    @pytest.mark.parametrize("strategy", ["mean", "agr_rand", "grad_vac"])
     def test_a_reloaded_model_goes_on_as_one_never_saved(self, strategy, tmp_path):
         def model():
             return compiled(dg_keras.DomainGeneralizer(alexnet_like(dropout=0.5), strategy, seed=3))
@@ -520,7 +520,7 @@ class TestSaving:
 class TestInTurn:
     """Domains one after the other: the same step, with one gradient in memory."""
 
-    @pytest.mark.parametrize("strategy", ["mean", "agr_sum", "agr_rand"])
+    @pytest.mark.parametrize("strategy", ["mean", "agr_rand"])
     def test_is_the_same_step(self, strategy, monkeypatch):
         monkeypatch.setattr("dg_keras.step.parts.LARGE", 0)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pandas as pd
+import pytest
 
 from dg_keras import benchmark
 from dg_keras.benchmark.made_up_records import made_up_records
@@ -35,6 +36,7 @@ def with_other_names(folder):
     table.to_csv(folder / "manifest.csv", index=False, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_nothing_fails_and_all_files_are_utf_8(tmp_path):
     root, results = tmp_path / "naïve", tmp_path / "résultats"
     with_other_names(root)

@@ -106,6 +106,7 @@ def connected(cluster):
     ray.shutdown()
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_or_kills_its_process_costs_no_other(tmp_path, connected, monkeypatch):
     # Ray 2.60 ends the process that cancels a task which is just done.
     monkeypatch.setattr(ray, "cancel", lambda *_, **__: pytest.fail("All tasks ended."))
@@ -143,12 +144,14 @@ def test_runs_of_a_machine_that_dies_are_made_on_another(tmp_path, connected):
     assert len((tmp_path / "pids").read_text().split()) > 3  # one was begun twice
 
 
+@pytest.mark.slow
 def test_what_would_hit_every_run_stops_at_once(tmp_path, connected):
     with pytest.raises(NoSpaceError) as raised:
         carried_out(tmp_path, "No space", "Sleeps")
     assert str(raised.value) == f"No space is left for it on {HERE}"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_prepared_stops_at_once(tmp_path, connected):
     with pytest.raises(UnpreparedError) as raised:
         carried_out(tmp_path, "Works", broken=True)
@@ -243,6 +246,7 @@ class TestSentences:
             "where. Received: ray='auto', workers=2, shard=None\n"
         )
 
+    @pytest.mark.slow
     def test_resources_that_no_machine_has(self, tmp_path, monkeypatch, capsys, connected):
         told = self.told(tmp_path, monkeypatch, capsys, "--ray=auto", "--set=resources.gpus=0.5")
         assert told == (

@@ -138,6 +138,7 @@ def test_the_report_alone_is_rebuilt_without_the_images(unbroken, monkeypatch):
     assert before == {p.name: p.read_bytes() for p in report.iterdir()}
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_it_ends_the_same(unbroken, tmp_path):
     process = subprocess.Popen(command(tmp_path, *FEW), stdout=subprocess.DEVNULL)
     while not records(tmp_path):

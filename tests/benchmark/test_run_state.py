@@ -19,9 +19,7 @@ METHODS = [
     "Deep-All",
     "{name: Agr-Rand, strategy: agr_rand, batches: one_domain}",
     "{name: IRM, objective: {class_name: irm, config: {anneal_steps: 3}}, strategy: pcgrad}",
-    "DRO",
-    "MLDG",
-    "Mixup",
+    "{name: DRO, objective: group_dro, strategy: grad_vac}",
     "{name: Averaged, strategy: agr_sum, selection: average}",
 ]
 ALONG = "along_training={accuracy: true, gradients: true, samples: 4}"

@@ -4,10 +4,10 @@ import pytest
 
 from tests.step.on_replicas import assert_same_as_one, findings
 
-COMPARED = [
-    *("agr_rand+irm", "pcgrad+mixup", "agr_sum+mldg"),
-    *("agr_sum+coral", "agr_rand+rsc", "in_turn", "global_clipnorm"),
-    *("agr_rand+irm, whole domains", "pcgrad+group_dro, whole domains"),
+COMPARED = ["agr_rand+irm", "agr_sum+coral", "in_turn", "agr_rand+irm, whole domains"]
+MORE = [
+    *("pcgrad+mixup", "agr_sum+mldg", "agr_rand+rsc", "global_clipnorm"),
+    "pcgrad+group_dro, whole domains",
 ]
 """A few: `python -m tests.step.on_replicas 4` compares them all."""
 
@@ -36,6 +36,12 @@ def two():
 @pytest.mark.parametrize("case", COMPARED)
 def test_two_replicas_do_what_one_does(two, case):
     assert_same_as_one(two[case])
+
+
+@pytest.mark.slow
+def test_more_of_it():
+    for of_case in findings("2", *MORE).values():
+        assert_same_as_one(of_case)
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -14,7 +14,7 @@ from tests.strategies.reference import flatten
 
 LARGEST = 2.0**108  # sums over all domains and components, and weighted ones, are in range
 every_strategy = pytest.mark.parametrize("strategy", ALL, ids=repr)
-any_example = hypothesis.settings(deadline=None, derandomize=True, max_examples=20, database=None)
+any_example = hypothesis.settings(deadline=None, derandomize=True, max_examples=12, database=None)
 
 
 @st.composite
