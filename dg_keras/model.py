@@ -11,6 +11,7 @@ from dg_keras import objectives, strategies
 from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.samples import number_of_samples
 from dg_keras.common.seeds import seed_or_drawn
+from dg_keras.common.untracked import Untracked
 from dg_keras.data.feeding.domains import is_domains, looks_like_domains, named
 from dg_keras.data.feeding.pooled import pooled
 from dg_keras.data.tables.check_choice import check_choice
@@ -28,10 +29,13 @@ from dg_keras.fitting.checks import (
     domain_names,
 )
 from dg_keras.fitting.classes import classes
+from dg_keras.fitting.counters import Counters
 from dg_keras.fitting.feed import feed
 from dg_keras.fitting.gradients_apart import gradients_apart
 from dg_keras.fitting.many_machines import PackedLogs, first_of_own
 from dg_keras.fitting.name_domains import name_domains
+from dg_keras.fitting.policy_of import policy_of
+from dg_keras.fitting.restart_optimizer import restart_optimizer_if_due
 from dg_keras.fitting.validate_by_domain import validate_by_domain
 from dg_keras.fitting.watch import Watch
 from dg_keras.step import Done, Memory, Moment, Plan, Policy, Taken
@@ -47,7 +51,6 @@ from dg_keras.step.domain_losses import DomainLosses
 from dg_keras.step.generators import generators
 from dg_keras.step.pays_to_compile import pays_to_compile
 from dg_keras.step.replicas import is_of_many_machines
-from dg_keras.step.start_anew import start_anew
 from dg_keras.step.variables import make_variables
 
 
@@ -129,7 +132,7 @@ class DomainGeneralizer(keras.Model):
         check_choice("on_nonfinite", on_nonfinite, ("raise", "skip", "ignore"))
         seed = seed_or_drawn(seed)
         # The optimizer is wrapped for loss scaling where the model that is compiled asks for it.
-        kwargs.setdefault("dtype", _dtype_policy(net))
+        kwargs.setdefault("dtype", policy_of(net))
         # The net casts what it is given; a policy that only some layer has must not do it before.
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
@@ -148,20 +151,15 @@ class DomainGeneralizer(keras.Model):
         self.domain_parallel = domain_parallel
         if domain_parallel:
             check_domain_parallel(self.objective, in_turn)
-        # `optimizer.iterations` stands still on steps that loss scaling skips and counts updates
-        # under accumulation, so that the steps are counted, and saved, here. They are no weights:
-        # a callback that puts back the best weights must not turn back the count.
-        self._counters = _Untracked({"step": _counter("step", 0), "seed": _counter("seed", seed)})
-        if self.objective.restart_step is not None:
-            self._counters.value["restarted"] = _counter("restarted", 0)
-        if on_nonfinite == "skip":
-            self._counters.value["skipped_steps"] = _counter("skipped_steps", 0)
-        self._memory = _Untracked(None)
-        self._told = _Untracked(None)
-        self._domain_losses = _Untracked(None)
-        self._plan = _Untracked(None)
-        self._watch = _Untracked(None)
-        self._batches_from = _Untracked(None)
+        self._counters = Untracked(
+            Counters(seed, self.objective.restart_step is not None, on_nonfinite == "skip")
+        )
+        self._memory = Untracked(None)
+        self._told = Untracked(None)
+        self._domain_losses = Untracked(None)
+        self._plan = Untracked(None)
+        self._watch = Untracked(None)
+        self._batches_from = Untracked(None)
         self.built = net.built
         if self.domain_names is not None:
             self._make_memory()
@@ -169,17 +167,17 @@ class DomainGeneralizer(keras.Model):
     @property
     def step(self) -> keras.Variable:
         """The number of training steps taken, a scalar int64; saved with the model."""
-        return self._counters.value["step"]
+        return self._counters.value.step
 
     @property
     def seed(self) -> keras.Variable:
         """The seed of all that is drawn, a scalar int64; saved with the model."""
-        return self._counters.value["seed"]
+        return self._counters.value.seed
 
     @property
     def skipped_steps(self) -> int:
         """The number of steps that `on_nonfinite="skip"` left out; saved with the model."""
-        skipped = self._counters.value.get("skipped_steps")
+        skipped = self._counters.value.skipped
         return 0 if skipped is None else int(skipped.numpy())
 
     @property
@@ -208,9 +206,7 @@ class DomainGeneralizer(keras.Model):
 
         The network and the optimizer stay as they are.
         """
-        for counter in self._counters.value.values():
-            counter.assign(0)
-        self.seed.assign(seed)
+        self._counters.value.reset(seed)
         if self._memory.value is not None:
             self._memory.value.reset()
 
@@ -379,22 +375,14 @@ class DomainGeneralizer(keras.Model):
         taken, done = plan.take(batch, moment)
         # Not before there is a batch: reading one can fail.
         with tf.control_dependencies([taken.total]):
-            self._count(done.is_taken)
+            self._counters.value.count(done.is_taken)
         logs = self._update_metrics(given, taken, done)
         if before is not None:
             before.unless(done.is_taken)
             logs = self._domain_losses.value.logs()
-            logs["skipped_steps"] = tf.convert_to_tensor(self._counters.value["skipped_steps"])
+            logs["skipped_steps"] = tf.convert_to_tensor(self._counters.value.skipped)
             logs = {**self.get_metrics_result(), **logs}
         return logs
-
-    def _count(self, is_taken: tf.Tensor | None) -> None:
-        """Counts a step; where it was not taken, as one that is skipped, or not at all."""
-        one = 1 if is_taken is None else tf.cast(is_taken, tf.int64)
-        if self.on_nonfinite == "skip":
-            self._counters.value["skipped_steps"].assign_add(1 - one)
-            one = 1
-        self.step.assign_add(one)
 
     def _update_metrics(
         self, batch: objectives.Batch, taken: Taken, done: Done
@@ -456,7 +444,7 @@ class DomainGeneralizer(keras.Model):
         traced = self.train_function
 
         def named_step(iterator: Any) -> dict[str, tf.Tensor]:
-            self._restart_optimizer_if_due()
+            restart_optimizer_if_due(self, self.objective, self._counters.value)
             # Named here, one trace serves every choice of as many source domains.
             names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self._known_domains)}
             logs = {names.get(key, key): value for key, value in traced(iterator).items()}
@@ -501,25 +489,6 @@ class DomainGeneralizer(keras.Model):
         if memory is None or memory.domains != domains:
             with self.distribute_strategy.scope():
                 self._memory.value = Memory(self.objective, self.strategy, domains)
-
-    def _restart_optimizer_if_due(self) -> None:
-        """Puts the optimizer's variables back to the start, once, where the objective asks so."""
-        restart, restarted = self.objective.restart_step, self._counters.value.get("restarted")
-        if restart is None or int(restarted.numpy()):
-            return
-        left = restart - int(self.step.numpy())
-        if 0 < left < self.steps_per_execution:
-            raise ValueError(
-                "`steps_per_execution` must not run past the step before which "
-                f"{type(self.objective).__name__} starts the optimizer anew, {restart}; let it "
-                f"divide the steps of an epoch. Received: {self.steps_per_execution}, with {left} "
-                "left"
-            )
-        if left > 0:
-            return
-        with self.distribute_strategy.scope():
-            start_anew(self.optimizer, self.trainable_variables)
-            restarted.assign(1)
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         # Keras asks the metrics, which add up all replicas, where the logs have their keys alone.
@@ -594,7 +563,7 @@ class DomainGeneralizer(keras.Model):
         memory = self._memory.value
         # Keras saves the state of no seed generator, so that dropout would start anew.
         return {
-            **self._counters.value,
+            **self._counters.value.variables,
             **({} if memory is None else memory.variables),
             **{f"generator_{i}": variable for i, variable in enumerate(generators(self))},
         }
@@ -608,27 +577,3 @@ class DomainGeneralizer(keras.Model):
             whose = self.strategy if memory.numpy("strategy") else self.objective
             return f"which {type(whose).__name__} remembers"
         return None
-
-
-class _Untracked:
-    """Holds what Keras shall neither report from `evaluate` nor count among the weights."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def _counter(name: str, value: int) -> keras.Variable:
-    return keras.Variable(
-        initializer=keras.initializers.Constant(value),
-        shape=(),
-        dtype="int64",
-        trainable=False,
-        aggregation="only_first_replica",
-        name=name,
-    )
-
-
-def _dtype_policy(net: keras.Model) -> keras.DTypePolicy:
-    """The policy of the network, or of its layers where one is in mixed_float16."""
-    policies = [net.dtype_policy, *(layer.dtype_policy for layer in net._flatten_layers())]
-    return next((p for p in policies if p.name == "mixed_float16"), net.dtype_policy)
