@@ -94,7 +94,7 @@ class DomainGeneralizer(keras.Model):
             instead of one for each; see docs/replicas.md. For objectives that need no other
             domain's samples, with at least as many domains as replicas.
 
-    Example:
+    Examples:
     >>> images, labels = np.random.rand(20, 8, 8, 3), np.random.randint(4, size=20)
     >>> net = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(),
     ...                         keras.layers.Dense(4, activation="softmax")])

@@ -37,7 +37,7 @@ class GradientGram:
     Raises:
         ValueError: `model` is of another kind or has nothing to train, or there is no loss.
 
-    Example:
+    Examples:
     >>> net = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, activation="softmax")])
     >>> gram = dg_keras.analysis.GradientGram(net, loss="sparse_categorical_crossentropy")
     >>> x, y = np.random.rand(6, 8), np.array([0, 1, 2, 3, 0, 1])

@@ -86,7 +86,7 @@ def AlexNet(
         ConnectionError: `weights` is `"imagenet"`, and the file is neither there nor could it be
             downloaded.
 
-    Example:
+    Examples:
     >>> net = dg_keras.backbones.AlexNet(classes=7, image_size=96)
     >>> net.output_shape
     (None, 7)

@@ -73,7 +73,7 @@ def EfficientNetLite0(
             holds numbers that are not finite, or is not the one that ships.
         FileNotFoundError: There is no file of weights.
 
-    Example:
+    Examples:
         >>> net = dg_keras.backbones.EfficientNetLite0(classes=7, image_size=96)
         >>> net.output_shape
         (None, 7)

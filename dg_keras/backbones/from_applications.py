@@ -79,7 +79,7 @@ def from_applications(
         FileNotFoundError: There is no file of weights.
         ConnectionError: `weights` is `"imagenet"` and Keras could not download them.
 
-    Example:
+    Examples:
     >>> net = dg_keras.backbones.from_applications("MobileNetV2", classes=7, image_size=96)
     >>> net.output_shape
     (None, 7)

@@ -23,7 +23,7 @@ def get(name: str, **arguments: Any) -> keras.Model:
     Raises:
         ValueError: If there is no such network, or it takes no such argument.
 
-    Example:
+    Examples:
     >>> net = dg_keras.backbones.get("efficientnet_lite0", classes=7, image_size=96)
     >>> net.output_shape
     (None, 7)

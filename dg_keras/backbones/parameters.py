@@ -12,7 +12,7 @@ def parameters(name: str) -> Mapping[str, inspect.Parameter]:
     Args:
         name: One of `dg_keras.backbones.names()`.
 
-    Example:
+    Examples:
     >>> list(dg_keras.backbones.parameters("alexnet"))
     ['classes', 'image_size', 'weights', 'dropout', 'name']
     """

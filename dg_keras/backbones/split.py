@@ -25,7 +25,7 @@ def split(net: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
         ValueError: `net` is of another kind, has no such layer, calls it several times, or has a
             path around it.
 
-    Example:
+    Examples:
         >>> net = dg_keras.backbones.EfficientNetLite0(classes=7, image_size=96)
         >>> front, tail = dg_keras.backbones.split(net, "block10_output")
         >>> front.output_shape

@@ -46,7 +46,7 @@ class DomainMetrics(EverySteps):
         mode: For metrics of which Keras does not know whether larger is better: "min" or "max", by
             the metric's name in `evaluate`.
 
-    Example:
+    Examples:
     >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
     >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     >>> model.compile("adam", loss="mse")

@@ -86,7 +86,7 @@ class GradientAgreement(EverySteps):
         ValueError: An argument is out of its range; or, when `fit` begins, the model has nothing to
             train, is not compiled, or a layer has the name of a pair of domains.
 
-    Example:
+    Examples:
     >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
     >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     >>> model.compile("adam", loss="mse")

@@ -26,7 +26,7 @@ class SharedBackup(keras.callbacks.BackupAndRestore):
             while it writes.
         **kwargs: All else that `BackupAndRestore` takes.
 
-    Example:
+    Examples:
     >>> strategy = tf.distribute.MirroredStrategy(["CPU:0"])
     >>> backup = dg_keras.callbacks.SharedBackup("backup", strategy)
     """

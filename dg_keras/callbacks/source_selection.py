@@ -50,7 +50,7 @@ class SourceSelection(EverySteps):
             `value`, that by which they are compared.
         best_step: That of the best evaluation, the first of equals; None before the first.
 
-    Example:
+    Examples:
     >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
     >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     >>> model.compile("adam", loss="mse")

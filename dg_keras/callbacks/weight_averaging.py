@@ -60,7 +60,7 @@ class WeightAveraging(EverySteps):
             NaN, is of the averaged weights.
         averaged: The first and last step that were averaged; None before the end of a `fit`.
 
-    Example:
+    Examples:
     >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
     >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     >>> model.compile("adam", loss="mse")

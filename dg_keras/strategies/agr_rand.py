@@ -26,7 +26,7 @@ class AgrRand(Seeded, Agreement):
         zero_agrees: Whether a component that is 0 in every domain is agreement, as eq. 3 says. With
             False, as in the authors' published code, it gets noise and does not count in sigma.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.AgrRand()([[[1.0, -2.0]], [[3.0, -2.0]]])[0].numpy()
     array([ 4., -4.], dtype=float32)
     """

@@ -18,7 +18,7 @@ class AgrSum(Agreement):
     normalizes (under SGD, or when gradients are clipped) it is N times as long as a mean. A weight
     whose component is 0 can still move by the optimizer's momentum or by weight decay.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.AgrSum()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
     array([4., 0.], dtype=float32)
     """

@@ -18,7 +18,7 @@ class AlignedMTL(GramStrategy):
     is the shortest, where its square is below N times 1.2e-7 of the longest's: of gradients whose
     lengths differ a thousandfold, or that are nearly the same, float32 does not tell.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.AlignedMTL()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
     array([0.5, 0.5], dtype=float32)
     """

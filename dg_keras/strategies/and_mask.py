@@ -26,7 +26,7 @@ class AndMask(FoldStrategy):
         rescale: Whether each variable's gradient is divided by the part of its components that are
             kept, as in the authors' code.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.AndMask()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
     array([4., 0.], dtype=float32)
     """

@@ -25,7 +25,7 @@ class CAGrad(GramStrategy):
     Args:
         c: How far from the mean, as a part of its length, from 0 to 1.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.CAGrad(c=0.5)([[[4.0, 0.0]], [[0.0, 2.0]]])[0].numpy().round(3)
     array([2.   , 2.118], dtype=float32)
     """

@@ -33,7 +33,7 @@ def compare(
     Raises:
         ValueError: If there are no strategies, or the gradients are none.
 
-    Example:
+    Examples:
     >>> gradients = {"photo": [[4.0, 1.0]], "sketch": [[-2.0, 2.0]]}
     >>> compared = dg_keras.strategies.compare(gradients, ["mean", "agr_sum", "pcgrad"])
     >>> compared.table.round(1)

@@ -16,7 +16,7 @@ class DualProj(DualCone):
     Args:
         ridge: As for `UPGrad`.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.DualProj(ridge=0.0)([[[1.0, 0.0]], [[-3.0, 1.0]]])[0].numpy()
     array([0. , 0.5], dtype=float32)
     """

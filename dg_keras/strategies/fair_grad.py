@@ -34,7 +34,7 @@ class FairGrad(GramStrategy):
     Args:
         alpha: The fairness, from 0.1 to 10; 1 is `NashMTL`.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.FairGrad(alpha=2.0)([[[8.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
     array([0.471, 0.941], dtype=float32)
     """

@@ -17,7 +17,7 @@ class GeometricMean(Strategy):
     In the components where all domains have one sign, the geometric mean of their magnitudes with
     that sign; 0 elsewhere. It is small where any domain's gradient is.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.GeometricMean()([[[1.0, -2.0]], [[4.0, 2.0]]])[0].numpy()
     array([2., 0.], dtype=float32)
     """

@@ -22,7 +22,7 @@ class GradDrop(Seeded, FoldStrategy):
         seed: Seed of the choice, which is drawn anew for each component and each step; see
             `Seeded`.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.GradDrop()([[[1.0, -2.0]], [[3.0, -1.0]]])[0].numpy()
     array([ 4., -3.], dtype=float32)
     """

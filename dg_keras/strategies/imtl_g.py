@@ -21,7 +21,7 @@ class IMTLG(GramStrategy):
     onto each domain's gradient: a negative one, where a sum of 1 asks for it. It is 0 where there
     are none, as for opposite gradients, or where the weights are more than 256 times their sum.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.IMTLG()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
     array([0.8, 0.8], dtype=float32)
     """

@@ -19,7 +19,7 @@ class Mean(FoldStrategy):
     and where masks or `ignore_class` leave domains unequally many positions, each domain counts the
     same.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.Mean()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
     array([2., 0.], dtype=float32)
     """

@@ -18,7 +18,7 @@ class MGDA(GramStrategy):
     conflicts with no domain, and is 0 where no direction does. A domain whose gradient is short
     rules it. For at most 10 domains.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.MGDA()([[[1.0, 0.0]], [[0.0, 1.0]]])[0].numpy()
     array([0.5, 0.5], dtype=float32)
     """

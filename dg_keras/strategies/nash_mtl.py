@@ -20,7 +20,7 @@ class NashMTL(GramStrategy):
     The weights have the sum 1, for which see `FairGrad`, so that the shortest gradient rules the
     length; they are found in every step.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.NashMTL()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
     array([0.8, 0.8], dtype=float32)
     """

@@ -21,7 +21,7 @@ class PCGrad(Seeded, GramStrategy):
         seed: Seed of the order of the projections, which is drawn anew for each domain and each
             step; see `Seeded`.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.PCGrad()([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
     array([0.5, 1.5], dtype=float32)
     """

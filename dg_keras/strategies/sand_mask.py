@@ -30,7 +30,7 @@ class SandMask(Strategy):
         k: How steeply the mask rises above it, from 1e-6 to 1e6.
         rescale: As for `AndMask`.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.SandMask(rescale=False)([[[4.0, -2.0]], [[4.0, 2.0]]])[0].numpy()
     array([4., 0.], dtype=float32)
     """

@@ -17,7 +17,7 @@ class Strategy(Configured):
     frozen dataclass: its fields are its configuration. One that draws at random derives from
     `Seeded` too, whose `key` is what draws depend on.
 
-    Example:
+    Examples:
     >>> @keras.saving.register_keras_serializable(package="my_project")
     ... @dataclasses.dataclass(frozen=True)
     ... class Largest(dg_keras.strategies.Strategy):

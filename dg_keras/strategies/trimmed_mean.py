@@ -24,7 +24,7 @@ class TrimmedMean(Strategy):
     Args:
         trim: How many are left out at either end, as long as one remains.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.TrimmedMean()([[[1.0, -2.0]], [[3.0, 2.0]], [[9.0, 0.0]]])[0].numpy()
     array([3., 0.], dtype=float32)
     """

@@ -18,7 +18,7 @@ class UPGrad(DualCone):
             authors' library, TorchJD, takes as much. A domain whose gradient is shorter than a
             hundredth of the longest may be conflicted with for it; with 0 it is not.
 
-    Example:
+    Examples:
     >>> dg_keras.strategies.UPGrad(ridge=0.0)([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
     array([0.25, 0.75], dtype=float32)
     """

@@ -66,7 +66,7 @@ def interleave(
             elements differ in structure, shape or dtype, or an image of a `Domain` whose images
             are kept can't be decoded.
 
-    Example:
+    Examples:
     >>> import dg_keras
     >>> import numpy as np
     >>> x = np.arange(6.0).reshape(3, 2)

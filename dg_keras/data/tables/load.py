@@ -85,7 +85,7 @@ def load(
             to train on.
         FileNotFoundError: If the data set or some of its files are not there.
 
-    Example:
+    Examples:
     >>> import dg_keras
     >>> styleshift = dg_keras.data.load("styleshift", target="sketch", image_size=64)
     >>> list(styleshift.train)
