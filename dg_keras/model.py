@@ -95,15 +95,15 @@ class DomainGeneralizer(keras.Model):
             domain's samples, with at least as many domains as replicas.
 
     Examples:
-    >>> images, labels = np.random.rand(20, 8, 8, 3), np.random.randint(4, size=20)
-    >>> net = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(),
-    ...                         keras.layers.Dense(4, activation="softmax")])
-    >>> model = dg_keras.DomainGeneralizer(net, strategy="agr_sum")
-    >>> model.compile("adamw", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    >>> domains = {"hospital_a": (images, labels), "hospital_b": (1 - images, labels)}
-    >>> history = model.fit(domains, batch_size=5, epochs=2, verbose=0)
-    >>> sorted(history.history)
-    ['accuracy', 'loss', 'loss/hospital_a', 'loss/hospital_b']
+        >>> images, labels = np.random.rand(20, 8, 8, 3), np.random.randint(4, size=20)
+        >>> net = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(),
+        ...                         keras.layers.Dense(4, activation="softmax")])
+        >>> model = dg_keras.DomainGeneralizer(net, strategy="agr_sum")
+        >>> model.compile("adamw", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        >>> domains = {"hospital_a": (images, labels), "hospital_b": (1 - images, labels)}
+        >>> history = model.fit(domains, batch_size=5, epochs=2, verbose=0)
+        >>> sorted(history.history)
+        ['accuracy', 'loss', 'loss/hospital_a', 'loss/hospital_b']
     """
 
     # Keras' own, which type checkers do not see.

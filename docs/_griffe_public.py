@@ -21,6 +21,5 @@ class Public(griffe.Extension):
         """Called for every class."""
         for decorator in list(cls.decorators):
             if getattr(decorator.value, "canonical_path", None) == _PUBLIC:
-                cls.decorators.append(
-                    griffe.Decorator(_Dataclass(), lineno=decorator.lineno, endlineno=decorator.endlineno)
-                )
+                lines = {"lineno": decorator.lineno, "endlineno": decorator.endlineno}
+                cls.decorators.append(griffe.Decorator(_Dataclass(), **lines))

@@ -38,20 +38,20 @@ class GradientGram:
         ValueError: `model` is of another kind or has nothing to train, or there is no loss.
 
     Examples:
-    >>> net = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, activation="softmax")])
-    >>> gram = dg_keras.analysis.GradientGram(net, loss="sparse_categorical_crossentropy")
-    >>> x, y = np.random.rand(6, 8), np.array([0, 1, 2, 3, 0, 1])
-    >>> products = gram(x, y)
-    >>> products.shape
-    (6, 6)
+        >>> net = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, activation="softmax")])
+        >>> gram = dg_keras.analysis.GradientGram(net, loss="sparse_categorical_crossentropy")
+        >>> x, y = np.random.rand(6, 8), np.array([0, 1, 2, 3, 0, 1])
+        >>> products = gram(x, y)
+        >>> products.shape
+        (6, 6)
 
-    The diagonal has the squared lengths of the samples' gradients, here that of the first:
+        The diagonal has the squared lengths of the samples' gradients, here that of the first:
 
-    >>> with tf.GradientTape() as tape:
-    ...     loss = keras.losses.sparse_categorical_crossentropy(y[:1], net(x[:1]))
-    >>> gradient = tape.gradient(loss, [variable.value for variable in net.trainable_variables])
-    >>> bool(np.isclose(products[0, 0], sum(np.sum(np.square(g)) for g in gradient)))
-    True
+        >>> with tf.GradientTape() as tape:
+        ...     loss = keras.losses.sparse_categorical_crossentropy(y[:1], net(x[:1]))
+        >>> gradient = tape.gradient(loss, [variable.value for variable in net.trainable_variables])
+        >>> bool(np.isclose(products[0, 0], sum(np.sum(np.square(g)) for g in gradient)))
+        True
     """
 
     def __init__(

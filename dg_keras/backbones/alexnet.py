@@ -87,9 +87,9 @@ def AlexNet(
             downloaded.
 
     Examples:
-    >>> net = dg_keras.backbones.AlexNet(classes=7, image_size=96)
-    >>> net.output_shape
-    (None, 7)
+        >>> net = dg_keras.backbones.AlexNet(classes=7, image_size=96)
+        >>> net.output_shape
+        (None, 7)
     """
     check_arguments(classes, image_size, smallest_image=_SMALLEST_IMAGE, dropout=dropout)
     path = choose(weights, imagenet=_imagenet_weights)

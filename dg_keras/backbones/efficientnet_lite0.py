@@ -74,9 +74,9 @@ def EfficientNetLite0(
         FileNotFoundError: There is no file of weights.
 
     Examples:
-        >>> net = dg_keras.backbones.EfficientNetLite0(classes=7, image_size=96)
-        >>> net.output_shape
-        (None, 7)
+            >>> net = dg_keras.backbones.EfficientNetLite0(classes=7, image_size=96)
+            >>> net.output_shape
+            (None, 7)
     """
     check_arguments(classes, image_size, smallest_image=32, dropout=dropout)
     path = choose(weights, imagenet=_imagenet_weights)

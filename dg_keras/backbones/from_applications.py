@@ -80,9 +80,9 @@ def from_applications(
         ConnectionError: `weights` is `"imagenet"` and Keras could not download them.
 
     Examples:
-    >>> net = dg_keras.backbones.from_applications("MobileNetV2", classes=7, image_size=96)
-    >>> net.output_shape
-    (None, 7)
+        >>> net = dg_keras.backbones.from_applications("MobileNetV2", classes=7, image_size=96)
+        >>> net.output_shape
+        (None, 7)
     """
     application = _application(name)
     check_arguments(classes, image_size, smallest_image=1, dropout=dropout)

@@ -24,9 +24,9 @@ def get(name: str, **arguments: Any) -> keras.Model:
         ValueError: If there is no such network, or it takes no such argument.
 
     Examples:
-    >>> net = dg_keras.backbones.get("efficientnet_lite0", classes=7, image_size=96)
-    >>> net.output_shape
-    (None, 7)
+        >>> net = dg_keras.backbones.get("efficientnet_lite0", classes=7, image_size=96)
+        >>> net.output_shape
+        (None, 7)
     """
     known = by_name()
     if name not in known:

@@ -13,7 +13,7 @@ def parameters(name: str) -> Mapping[str, inspect.Parameter]:
         name: One of `dg_keras.backbones.names()`.
 
     Examples:
-    >>> list(dg_keras.backbones.parameters("alexnet"))
-    ['classes', 'image_size', 'weights', 'dropout', 'name']
+        >>> list(dg_keras.backbones.parameters("alexnet"))
+        ['classes', 'image_size', 'weights', 'dropout', 'name']
     """
     return inspect.signature(by_name()[name]).parameters

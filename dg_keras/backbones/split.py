@@ -26,10 +26,10 @@ def split(net: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
             path around it.
 
     Examples:
-        >>> net = dg_keras.backbones.EfficientNetLite0(classes=7, image_size=96)
-        >>> front, tail = dg_keras.backbones.split(net, "block10_output")
-        >>> front.output_shape
-        (None, 6, 6, 112)
+            >>> net = dg_keras.backbones.EfficientNetLite0(classes=7, image_size=96)
+            >>> front, tail = dg_keras.backbones.split(net, "block10_output")
+            >>> front.output_shape
+            (None, 6, 6, 112)
     """
     cut = output_of(net, layer, "layer")
     check_cut(net, cut, "layer", layer)

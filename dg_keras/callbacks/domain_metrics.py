@@ -47,13 +47,13 @@ class DomainMetrics(EverySteps):
             the metric's name in `evaluate`.
 
     Examples:
-    >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
-    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-    >>> model.compile("adam", loss="mse")
-    >>> metrics = dg_keras.callbacks.DomainMetrics({"old": (x, y), "new": (-x, y)})
-    >>> history = model.fit(x, y, verbose=0, callbacks=[metrics])
-    >>> list(history.history)
-    ['loss', 'val_loss/old', 'val_loss/new', 'val_loss/worst', 'val_loss/balanced']
+        >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        >>> model.compile("adam", loss="mse")
+        >>> metrics = dg_keras.callbacks.DomainMetrics({"old": (x, y), "new": (-x, y)})
+        >>> history = model.fit(x, y, verbose=0, callbacks=[metrics])
+        >>> list(history.history)
+        ['loss', 'val_loss/old', 'val_loss/new', 'val_loss/worst', 'val_loss/balanced']
     """
 
     def __init__(

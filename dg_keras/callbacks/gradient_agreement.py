@@ -87,14 +87,14 @@ class GradientAgreement(EverySteps):
             train, is not compiled, or a layer has the name of a pair of domains.
 
     Examples:
-    >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
-    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-    >>> model.compile("adam", loss="mse")
-    >>> agreement = dg_keras.callbacks.GradientAgreement({"old": (x, y), "new": (-x, y)})
-    >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[agreement])
-    >>> list(history.history)  # doctest: +NORMALIZE_WHITESPACE
-    ['loss', 'gradient/cosine', 'gradient/cosine/old/new', 'gradient/agreement',
-     'gradient/norm/old', 'gradient/norm/new']
+        >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        >>> model.compile("adam", loss="mse")
+        >>> agreement = dg_keras.callbacks.GradientAgreement({"old": (x, y), "new": (-x, y)})
+        >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[agreement])
+        >>> list(history.history)  # doctest: +NORMALIZE_WHITESPACE
+        ['loss', 'gradient/cosine', 'gradient/cosine/old/new', 'gradient/agreement',
+         'gradient/norm/old', 'gradient/norm/new']
     """
 
     def __init__(

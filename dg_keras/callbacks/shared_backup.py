@@ -27,8 +27,8 @@ class SharedBackup(keras.callbacks.BackupAndRestore):
         **kwargs: All else that `BackupAndRestore` takes.
 
     Examples:
-    >>> strategy = tf.distribute.MirroredStrategy(["CPU:0"])
-    >>> backup = dg_keras.callbacks.SharedBackup("backup", strategy)
+        >>> strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+        >>> backup = dg_keras.callbacks.SharedBackup("backup", strategy)
     """
 
     def __init__(

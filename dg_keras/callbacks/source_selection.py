@@ -51,14 +51,15 @@ class SourceSelection(EverySteps):
         best_step: That of the best evaluation, the first of equals; None before the first.
 
     Examples:
-    >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
-    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-    >>> model.compile("adam", loss="mse")
-    >>> domains = {"old": (x, y), "new": (-x, y)}
-    >>> selection = dg_keras.callbacks.SourceSelection(domains, every=1, metric="loss", by="worst")
-    >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[selection])
-    >>> selection.best_step
-    3
+        >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        >>> model.compile("adam", loss="mse")
+        >>> domains = {"old": (x, y), "new": (-x, y)}
+        >>> arguments = {"every": 1, "metric": "loss", "by": "worst"}
+        >>> selection = dg_keras.callbacks.SourceSelection(domains, **arguments)
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[selection])
+        >>> selection.evaluations["step"].tolist()
+        [1, 2, 3]
     """
 
     def __init__(

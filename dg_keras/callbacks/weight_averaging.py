@@ -61,13 +61,13 @@ class WeightAveraging(EverySteps):
         averaged: The first and last step that were averaged; None before the end of a `fit`.
 
     Examples:
-    >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
-    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-    >>> model.compile("adam", loss="mse")
-    >>> averaging = dg_keras.callbacks.WeightAveraging(start=11, until=20)
-    >>> history = model.fit(x, y, batch_size=2, epochs=3, verbose=0, callbacks=[averaging])
-    >>> averaging.averaged
-    (11, 20)
+        >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        >>> model.compile("adam", loss="mse")
+        >>> averaging = dg_keras.callbacks.WeightAveraging(start=11, until=20)
+        >>> history = model.fit(x, y, batch_size=2, epochs=3, verbose=0, callbacks=[averaging])
+        >>> averaging.averaged
+        (11, 20)
     """
 
     _average: DenseAverage

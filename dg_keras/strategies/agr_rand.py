@@ -27,8 +27,8 @@ class AgrRand(Seeded, Agreement):
             False, as in the authors' published code, it gets noise and does not count in sigma.
 
     Examples:
-    >>> dg_keras.strategies.AgrRand()([[[1.0, -2.0]], [[3.0, -2.0]]])[0].numpy()
-    array([ 4., -4.], dtype=float32)
+        >>> dg_keras.strategies.AgrRand()([[[1.0, -2.0]], [[3.0, -2.0]]])[0].numpy()
+        array([ 4., -4.], dtype=float32)
     """
 
     zero_agrees: bool = True

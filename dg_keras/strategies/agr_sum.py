@@ -19,8 +19,8 @@ class AgrSum(Agreement):
     whose component is 0 can still move by the optimizer's momentum or by weight decay.
 
     Examples:
-    >>> dg_keras.strategies.AgrSum()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
-    array([4., 0.], dtype=float32)
+        >>> dg_keras.strategies.AgrSum()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
+        array([4., 0.], dtype=float32)
     """
 
     def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:

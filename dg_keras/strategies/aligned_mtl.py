@@ -19,8 +19,8 @@ class AlignedMTL(GramStrategy):
     lengths differ a thousandfold, or that are nearly the same, float32 does not tell.
 
     Examples:
-    >>> dg_keras.strategies.AlignedMTL()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
-    array([0.5, 0.5], dtype=float32)
+        >>> dg_keras.strategies.AlignedMTL()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
+        array([0.5, 0.5], dtype=float32)
     """
 
     can_be_compiled: ClassVar[bool] = True

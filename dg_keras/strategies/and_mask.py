@@ -27,8 +27,8 @@ class AndMask(FoldStrategy):
             kept, as in the authors' code.
 
     Examples:
-    >>> dg_keras.strategies.AndMask()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
-    array([4., 0.], dtype=float32)
+        >>> dg_keras.strategies.AndMask()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
+        array([4., 0.], dtype=float32)
     """
 
     tau: float = 1.0

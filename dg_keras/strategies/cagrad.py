@@ -26,8 +26,8 @@ class CAGrad(GramStrategy):
         c: How far from the mean, as a part of its length, from 0 to 1.
 
     Examples:
-    >>> dg_keras.strategies.CAGrad(c=0.5)([[[4.0, 0.0]], [[0.0, 2.0]]])[0].numpy().round(3)
-    array([2.   , 2.118], dtype=float32)
+        >>> dg_keras.strategies.CAGrad(c=0.5)([[[4.0, 0.0]], [[0.0, 2.0]]])[0].numpy().round(3)
+        array([2.   , 2.118], dtype=float32)
     """
 
     c: float = 0.5

@@ -34,13 +34,13 @@ def compare(
         ValueError: If there are no strategies, or the gradients are none.
 
     Examples:
-    >>> gradients = {"photo": [[4.0, 1.0]], "sketch": [[-2.0, 2.0]]}
-    >>> compared = dg_keras.strategies.compare(gradients, ["mean", "agr_sum", "pcgrad"])
-    >>> compared.table.round(1)
-             length  kept  angle to photo  angle to sketch
-    mean        1.0   1.0            42.3             78.7
-    agr_sum     1.7   0.5            76.0             45.0
-    pcgrad      2.9   1.0            54.5             66.5
+        >>> gradients = {"photo": [[4.0, 1.0]], "sketch": [[-2.0, 2.0]]}
+        >>> compared = dg_keras.strategies.compare(gradients, ["mean", "agr_sum", "pcgrad"])
+        >>> compared.table.round(1)
+                 length  kept  angle to photo  angle to sketch
+        mean        1.0   1.0            42.3             78.7
+        agr_sum     1.7   0.5            76.0             45.0
+        pcgrad      2.9   1.0            54.5             66.5
     """
     if isinstance(domain_gradients, Mapping):
         names, gradients = [*domain_gradients], [*domain_gradients.values()]

@@ -17,8 +17,8 @@ class DualProj(DualCone):
         ridge: As for `UPGrad`.
 
     Examples:
-    >>> dg_keras.strategies.DualProj(ridge=0.0)([[[1.0, 0.0]], [[-3.0, 1.0]]])[0].numpy()
-    array([0. , 0.5], dtype=float32)
+        >>> dg_keras.strategies.DualProj(ridge=0.0)([[[1.0, 0.0]], [[-3.0, 1.0]]])[0].numpy()
+        array([0. , 0.5], dtype=float32)
     """
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:

@@ -35,8 +35,9 @@ class FairGrad(GramStrategy):
         alpha: The fairness, from 0.1 to 10; 1 is `NashMTL`.
 
     Examples:
-    >>> dg_keras.strategies.FairGrad(alpha=2.0)([[[8.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
-    array([0.471, 0.941], dtype=float32)
+        >>> strategy = dg_keras.strategies.FairGrad(alpha=2.0)
+        >>> strategy([[[8.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
+        array([0.471, 0.941], dtype=float32)
     """
 
     alpha: float = 2.0

@@ -18,8 +18,8 @@ class GeometricMean(Strategy):
     that sign; 0 elsewhere. It is small where any domain's gradient is.
 
     Examples:
-    >>> dg_keras.strategies.GeometricMean()([[[1.0, -2.0]], [[4.0, 2.0]]])[0].numpy()
-    array([2., 0.], dtype=float32)
+        >>> dg_keras.strategies.GeometricMean()([[[1.0, -2.0]], [[4.0, 2.0]]])[0].numpy()
+        array([2., 0.], dtype=float32)
     """
 
     can_be_compiled: ClassVar[bool] = True

@@ -23,8 +23,8 @@ class GradDrop(Seeded, FoldStrategy):
             `Seeded`.
 
     Examples:
-    >>> dg_keras.strategies.GradDrop()([[[1.0, -2.0]], [[3.0, -1.0]]])[0].numpy()
-    array([ 4., -3.], dtype=float32)
+        >>> dg_keras.strategies.GradDrop()([[[1.0, -2.0]], [[3.0, -1.0]]])[0].numpy()
+        array([ 4., -3.], dtype=float32)
     """
 
     can_be_compiled: ClassVar[bool] = True

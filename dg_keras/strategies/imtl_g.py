@@ -22,8 +22,8 @@ class IMTLG(GramStrategy):
     are none, as for opposite gradients, or where the weights are more than 256 times their sum.
 
     Examples:
-    >>> dg_keras.strategies.IMTLG()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
-    array([0.8, 0.8], dtype=float32)
+        >>> dg_keras.strategies.IMTLG()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
+        array([0.8, 0.8], dtype=float32)
     """
 
     can_be_compiled: ClassVar[bool] = True

@@ -20,8 +20,8 @@ class Mean(FoldStrategy):
     same.
 
     Examples:
-    >>> dg_keras.strategies.Mean()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
-    array([2., 0.], dtype=float32)
+        >>> dg_keras.strategies.Mean()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
+        array([2., 0.], dtype=float32)
     """
 
     averages: ClassVar[bool] = True

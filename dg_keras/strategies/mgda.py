@@ -19,8 +19,8 @@ class MGDA(GramStrategy):
     rules it. For at most 10 domains.
 
     Examples:
-    >>> dg_keras.strategies.MGDA()([[[1.0, 0.0]], [[0.0, 1.0]]])[0].numpy()
-    array([0.5, 0.5], dtype=float32)
+        >>> dg_keras.strategies.MGDA()([[[1.0, 0.0]], [[0.0, 1.0]]])[0].numpy()
+        array([0.5, 0.5], dtype=float32)
     """
 
     can_be_compiled: ClassVar[bool] = True

@@ -21,8 +21,8 @@ class NashMTL(GramStrategy):
     length; they are found in every step.
 
     Examples:
-    >>> dg_keras.strategies.NashMTL()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
-    array([0.8, 0.8], dtype=float32)
+        >>> dg_keras.strategies.NashMTL()([[[4.0, 0.0]], [[0.0, 1.0]]])[0].numpy().round(3)
+        array([0.8, 0.8], dtype=float32)
     """
 
     can_be_compiled: ClassVar[bool] = True

@@ -22,8 +22,8 @@ class PCGrad(Seeded, GramStrategy):
             step; see `Seeded`.
 
     Examples:
-    >>> dg_keras.strategies.PCGrad()([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
-    array([0.5, 1.5], dtype=float32)
+        >>> dg_keras.strategies.PCGrad()([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
+        array([0.5, 1.5], dtype=float32)
     """
 
     can_be_compiled: ClassVar[bool] = True

@@ -31,8 +31,8 @@ class SandMask(Strategy):
         rescale: As for `AndMask`.
 
     Examples:
-    >>> dg_keras.strategies.SandMask(rescale=False)([[[4.0, -2.0]], [[4.0, 2.0]]])[0].numpy()
-    array([4., 0.], dtype=float32)
+        >>> dg_keras.strategies.SandMask(rescale=False)([[[4.0, -2.0]], [[4.0, 2.0]]])[0].numpy()
+        array([4., 0.], dtype=float32)
     """
 
     tau: float = 0.5

@@ -18,13 +18,13 @@ class Strategy(Configured):
     `Seeded` too, whose `key` is what draws depend on.
 
     Examples:
-    >>> @keras.saving.register_keras_serializable(package="my_project")
-    ... @dataclasses.dataclass(frozen=True)
-    ... class Largest(dg_keras.strategies.Strategy):
-    ...     def merge(self, gradients, step):
-    ...         return [tf.reduce_max(domains, axis=0) for domains in zip(*gradients)]
-    >>> Largest()([[[1.0, -2.0]], [[3.0, -4.0]]])[0].numpy()
-    array([ 3., -2.], dtype=float32)
+        >>> @keras.saving.register_keras_serializable(package="my_project")
+        ... @dataclasses.dataclass(frozen=True)
+        ... class Largest(dg_keras.strategies.Strategy):
+        ...     def merge(self, gradients, step):
+        ...         return [tf.reduce_max(domains, axis=0) for domains in zip(*gradients)]
+        >>> Largest()([[[1.0, -2.0]], [[3.0, -4.0]]])[0].numpy()
+        array([ 3., -2.], dtype=float32)
     """
 
     averages: ClassVar[bool] = False

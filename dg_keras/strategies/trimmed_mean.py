@@ -25,8 +25,9 @@ class TrimmedMean(Strategy):
         trim: How many are left out at either end, as long as one remains.
 
     Examples:
-    >>> dg_keras.strategies.TrimmedMean()([[[1.0, -2.0]], [[3.0, 2.0]], [[9.0, 0.0]]])[0].numpy()
-    array([3., 0.], dtype=float32)
+        >>> strategy = dg_keras.strategies.TrimmedMean()
+        >>> strategy([[[1.0, -2.0]], [[3.0, 2.0]], [[9.0, 0.0]]])[0].numpy()
+        array([3., 0.], dtype=float32)
     """
 
     trim: int = 1

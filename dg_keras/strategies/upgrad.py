@@ -19,8 +19,8 @@ class UPGrad(DualCone):
             hundredth of the longest may be conflicted with for it; with 0 it is not.
 
     Examples:
-    >>> dg_keras.strategies.UPGrad(ridge=0.0)([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
-    array([0.25, 0.75], dtype=float32)
+        >>> dg_keras.strategies.UPGrad(ridge=0.0)([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
+        array([0.25, 0.75], dtype=float32)
     """
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:

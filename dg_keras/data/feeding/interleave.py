@@ -67,13 +67,13 @@ def interleave(
             are kept can't be decoded.
 
     Examples:
-    >>> import dg_keras
-    >>> import numpy as np
-    >>> x = np.arange(6.0).reshape(3, 2)
-    >>> domains = {"red": (x, np.zeros(3)), "blue": (-x, np.ones(3))}
-    >>> x, y = next(iter(dg_keras.data.interleave(domains, batch_size=4)))
-    >>> x.shape, y.numpy()
-    (TensorShape([8, 2]), array([0., 1., 0., 1., 0., 1., 0., 1.]))
+        >>> import dg_keras
+        >>> import numpy as np
+        >>> x = np.arange(6.0).reshape(3, 2)
+        >>> domains = {"red": (x, np.zeros(3)), "blue": (-x, np.ones(3))}
+        >>> x, y = next(iter(dg_keras.data.interleave(domains, batch_size=4)))
+        >>> x.shape, y.numpy()
+        (TensorShape([8, 2]), array([0., 1., 0., 1., 0., 1., 0., 1.]))
     """
     check_batch_size(batch_size)
     seed = seed_or_drawn(seed, below=2**63)

@@ -86,11 +86,11 @@ def load(
         FileNotFoundError: If the data set or some of its files are not there.
 
     Examples:
-    >>> import dg_keras
-    >>> styleshift = dg_keras.data.load("styleshift", target="sketch", image_size=64)
-    >>> list(styleshift.train)
-    ['cartoon', 'clipart', 'photo']
-    >>> images, labels = next(iter(styleshift.test))
+        >>> import dg_keras
+        >>> styleshift = dg_keras.data.load("styleshift", target="sketch", image_size=64)
+        >>> list(styleshift.train)
+        ['cartoon', 'clipart', 'photo']
+        >>> images, labels = next(iter(styleshift.test))
     """
     check_choice("on_bad_image", on_bad_image, ["raise", "skip"])
     check_batch_size(batch_size)
