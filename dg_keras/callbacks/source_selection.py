@@ -97,7 +97,7 @@ class SourceSelection(EverySteps):
         self._best, self.best_step = -math.inf, None
         self._weights: list[np.ndarray] = []
         if self.backup is not None:
-            self._resume(read_arrays(self.backup, "the selection begins anew"))
+            self._resume(read_arrays(self.backup, "the selection begins anew", "best", "step"))
 
     def measure(self) -> None:
         """Evaluates, and keeps the weights if there were no better ones."""
@@ -132,7 +132,7 @@ class SourceSelection(EverySteps):
     def _resume(self, kept: dict[str, np.ndarray] | None) -> None:
         if kept is None:
             return
-        weights = [kept[f"weight_{i}"] for i in range(len(kept) - 2)]
+        weights = [kept[name] for name in kept if name.startswith("weight_")]
         shapes = [weight.shape for weight in self.model.get_weights()]
         if [weight.shape for weight in weights] != shapes:
             warnings.warn(

@@ -123,7 +123,9 @@ class WeightAveraging(EverySteps):
         self._begin()
         self._saved = None
         if self.backup is not None:
-            self._saved = read_arrays(self.backup, "the average begins anew")
+            self._saved = read_arrays(
+                self.backup, "the average begins anew", "epoch", "step", "counts"
+            )
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks whether training goes on where the backup was made."""

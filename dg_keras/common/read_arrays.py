@@ -12,19 +12,23 @@ DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFil
 """What reading a file of arrays raises where it is damaged, or no such file."""
 
 
-def read_arrays(path: Path, otherwise: str) -> dict[str, np.ndarray] | None:
+def read_arrays(path: Path, otherwise: str, *needed: str) -> dict[str, np.ndarray] | None:
     """What `write_arrays` wrote; None where there is no such file, or it is damaged.
 
     Args:
         path: The file.
         otherwise: What is done where it is damaged, for the warning that is logged.
+        *needed: Names that it must have.
     """
     if not path.is_file():
         return None
     try:
         # Opened here, since NumPy leaves a file open that is no archive.
         with path.open("rb") as opened, np.load(opened) as file:
-            return dict(file)  # its checksums are compared as it is read
+            arrays = dict(file)  # its checksums are compared as it is read
+        if missing := [name for name in needed if name not in arrays]:
+            raise ValueError(f"it has no {missing[0]}")
+        return arrays
     except DAMAGED as error:
         _LOGGER.warning("%s is damaged (%s): %s.", path, error, otherwise)
         return None

@@ -52,9 +52,7 @@ class Fishr(FeatureObjective, Annealed):
         super().check(net)
         output = net.outputs[0]
         layer = output._keras_history.operation
-        is_linear = (
-            type(layer) is keras.layers.Dense and layer.activation is keras.activations.linear
-        )
+        is_linear = type(layer) is keras.layers.Dense and layer.activation is _LINEAR
         taken = made_of(output)[0]
         if isinstance(taken._keras_history.operation, keras.layers.Flatten):
             (taken,) = made_of(taken)

@@ -1,5 +1,7 @@
 """SourceSelection: which weights it keeps, what training notices of it, and what it refuses."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -141,6 +143,23 @@ def test_training_that_is_started_again_goes_on_from_the_backup(tmp_path):
     for a, b in zip(undisturbed.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert not backup.exists()
+
+
+@pytest.mark.parametrize("content", [b"no archive", {"ours": 1.0}, {"best": 9.0, "step": 1}])
+def test_a_backup_that_is_none_is_told(tmp_path, caplog, content):
+    backup = tmp_path / "best.npz"
+    if isinstance(content, bytes):
+        backup.write_bytes(content)
+    else:
+        np.savez(backup, **content)
+    selection = SourceSelection(domains(), "epoch", "loss", backup=backup)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        fit(softmax_model(), selection)
+    told = " ".join([caplog.text, *(str(w.message) for w in warned)])
+    assert f"{backup} is " in told
+    assert "the selection begins anew" in told
+    assert selection.best_step > 1
 
 
 class TestErrors:

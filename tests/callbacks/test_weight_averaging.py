@@ -155,7 +155,7 @@ def test_a_backup_of_another_epoch_is_told(tmp_path):
     assert_mean(model, noting, averaging.averaged)
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", None])
+@pytest.mark.parametrize("content", [b"", b"no archive", "foreign", None])
 def test_a_backup_that_is_damaged_or_of_another_network_is_told(tmp_path, caplog, content):
     backup = tmp_path / "average.npz"
     with pytest.raises(KeyboardInterrupt):
@@ -166,6 +166,8 @@ def test_a_backup_that_is_damaged_or_of_another_network_is_told(tmp_path, caplog
         saved["means/0"] = np.zeros((9, 9), "float32")
         saved["epoch"] = np.array(-1)
         np.savez(backup, **saved)
+    elif content == "foreign":
+        np.savez(backup, ours=np.zeros(2))
     else:
         backup.write_bytes(content)
     averaging = WeightAveraging(start=2, backup=backup)
