@@ -21,7 +21,7 @@ VALUES = {
 def test_it_is_that_of_numpy(name, jit_compile):
     values = VALUES[name].astype("float32")
     call = tf.function(quantile, jit_compile=jit_compile)
-    for share in (0.1, 1 / 3, 0.5, 0.75):
+    for share in (1 / 3, 0.9):
         expected = np.quantile(values.astype(float), share, axis=1)
         found = call(tf.constant(values), share)
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-30)
