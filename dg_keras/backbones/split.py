@@ -2,7 +2,7 @@
 
 import keras
 
-from dg_keras.common.cut import check_cut, halves, output_of
+from dg_keras.common.cut import check_cut, front_of, output_of
 
 
 def split(net: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
@@ -33,4 +33,4 @@ def split(net: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
     """
     cut = output_of(net, layer, "layer")
     check_cut(net, cut, "layer", layer)
-    return halves(net, cut)
+    return front_of(net, cut), keras.Model(cut, net.outputs[0], name=f"{net.name}_tail")

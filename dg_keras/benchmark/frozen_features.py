@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +14,7 @@ from dg_keras import data as datasets
 from dg_keras.benchmark.clear_leftovers import clear_leftovers
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.versions import versions
+from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.sole_user import sole_user
 from dg_keras.common.write_arrays import write_arrays
 
@@ -137,15 +137,10 @@ def _computed(images: datasets.LeaveOneOut, front: keras.Model) -> np.ndarray:
 
 def _kept(path: Path, origin: str) -> np.ndarray | None:
     """What the file holds; None where there is none, or where it was damaged and is removed."""
-    if not path.exists():
-        return None
-    try:
-        # Opened here, since NumPy leaves a file open that is no archive.
-        with path.open("rb") as opened, np.load(opened) as file:
-            if file["origin"].item() != origin:
-                raise ValueError("it is of other images or of another network")
-            return file[_NAME]  # its checksum is compared as it is read
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        _LOGGER.warning("%s is damaged (%s): it is computed anew.", path, error)
-        path.unlink(missing_ok=True)
-        return None
+    kept = read_arrays(path, "it is computed anew", "origin", _NAME)
+    if kept is not None and kept["origin"].item() == origin:
+        return kept[_NAME]
+    if kept is not None:
+        _LOGGER.warning("%s is of other images or of another network: it is computed anew.", path)
+    path.unlink(missing_ok=True)
+    return None

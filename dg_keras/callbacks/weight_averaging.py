@@ -120,7 +120,10 @@ class WeightAveraging(EverySteps):
         if self._metric is not None:
             self._metric.check(self.model)
         self._rows, self.averaged = [], None
-        self._begin()
+        self._before = 0  # the steps of another process
+        self._average = DenseAverage(
+            self.model.weights, LossValley(*self._bounds), self.start, self.until
+        )
         self._saved = None
         if self.backup is not None:
             self._saved = read_arrays(
@@ -169,13 +172,6 @@ class WeightAveraging(EverySteps):
             self._evaluate(self._metric, math.nan, self._epoch)
         if self.backup is not None:
             self.backup.unlink(missing_ok=True)
-
-    def _begin(self) -> None:
-        """Begins an average, of steps that are counted from 1."""
-        self._before = 0
-        self._average = DenseAverage(
-            self.model.weights, LossValley(*self._bounds), self.start, self.until
-        )
 
     def _keep(self, backup: Path, epoch: int) -> None:
         counts = {"step": self._before + self._step, "epoch": epoch}

@@ -92,11 +92,10 @@ def layers_on_both_sides(net: keras.Model, cut: keras.KerasTensor) -> list[keras
     return [layer for layer in behind if id(layer) in before]
 
 
-def halves(net: keras.Model, cut: keras.KerasTensor) -> tuple[keras.Model, keras.Model]:
-    """The networks before and behind a tensor, which share their layers and weights with `net`."""
+def front_of(net: keras.Model, cut: keras.KerasTensor) -> keras.Model:
+    """The network before a tensor, which shares its layers and weights with `net`."""
     inputs = net.inputs[0] if isinstance(net, keras.Sequential) else net.input
-    front = keras.Model(inputs, cut, name=f"{net.name}_front")
-    return front, keras.Model(cut, net.outputs[0], name=f"{net.name}_tail")
+    return keras.Model(inputs, cut, name=f"{net.name}_front")
 
 
 def _check_has_graph(net: keras.Model) -> None:

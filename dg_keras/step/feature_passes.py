@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dg_keras.common.cut import halves
+from dg_keras.common.cut import front_of
 from dg_keras.common.samples import mask, masked
 from dg_keras.objectives import Batch, FeatureObjective, Head, Risk, View
 from dg_keras.step.bound import bound
@@ -45,7 +45,7 @@ class FeaturePasses:
         self._compiled = parts.compiles_whole
         self._watched = watched
         cut = objective.cut(net)
-        self._front, _ = halves(net, cut)
+        self._front = front_of(net, cut)
         self._tail: Any = _Tail(cut, net.outputs[0], name=f"{net.name}_tail")
         for half in (self._front, self._tail):
             half.autocast = False  # the layers cast; the global policy need not be the network's
