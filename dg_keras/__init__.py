@@ -8,9 +8,13 @@ from dg_keras.version import __version__
 # `import dg_keras` alone. Only `python -m dg_keras.data` does without: it needs no Keras, and
 # answers at once. Python says "-m" in place of the program until it has found the module.
 if sys.argv[:1] != ["-m"] or sys.orig_argv[-len(sys.argv)] != "dg_keras.data":
-    from dg_keras.common.check_keras import check_keras
+    from dg_keras.common.check_keras import check_keras, is_keras2
 
     check_keras()
+    if is_keras2():
+        from dg_keras._keras2 import install
+
+        install()
 
     from dg_keras import analysis, backbones, callbacks, data, objectives, strategies
     from dg_keras.fitting.nonfinite_error import NonfiniteError

@@ -21,7 +21,11 @@ from tests import nets
 from tests.benchmark.few_images import few_images
 
 README = Path("README.md").read_text("utf-8")
-MODULES = [info.name for info in pkgutil.walk_packages(dg_keras.__path__, "dg_keras.")]
+MODULES = [
+    info.name
+    for info in pkgutil.walk_packages(dg_keras.__path__, "dg_keras.")
+    if info.name != "dg_keras._keras2"  # for another Keras than this
+]
 
 
 def code_blocks(language, text=README):

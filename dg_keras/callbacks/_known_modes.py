@@ -7,7 +7,7 @@ def known_modes(model: keras.Model) -> dict[str, str]:
     """Which of "min" and "max" is better, for the names in `evaluate` of which it is known."""
     metrics: dict[str, keras.metrics.Metric] = {}
     for metric in model.metrics:
-        if hasattr(metric, "metrics"):
+        if getattr(metric, "metrics", None):
             # All that `compile` was given, as one metric whose result has their full names.
             metrics |= zip(metric.result(), metric.metrics, strict=True)
         else:

@@ -5,6 +5,15 @@ import re
 
 _KERAS = (3, 15)
 _TENSORFLOW = (2, 21)
+_OF_ADDONS = (2, 15)
+"""The Keras and TensorFlow that tensorflow-addons ended with."""
+
+
+def is_keras2() -> bool:
+    """Whether this is the Keras that tensorflow-addons needs; see docs/addons.md."""
+    import keras
+
+    return _numbers(keras.__version__) == _OF_ADDONS
 
 
 def check_keras() -> None:
@@ -22,6 +31,8 @@ def check_keras() -> None:
         raise ImportError(
             f"{needs}; {remedy}. Received: KERAS_BACKEND={chosen!r}, and {error}"
         ) from error
+    if is_keras2():
+        return  # which is of one TensorFlow alone
     _check_version("Keras", "keras", keras.__version__, _KERAS)
     backend = keras.config.backend()
     if backend != "tensorflow":
@@ -33,12 +44,15 @@ def check_keras() -> None:
 
 
 def _check_version(name: str, package: str, version: str, least: tuple[int, int]) -> None:
-    found = tuple(map(int, re.findall(r"\d+", version)[:2]))
-    if found < least:
+    if _numbers(version) < least:
         raise ImportError(
             f"dg_keras needs {name} {_dotted(least)} or later; `pip install --upgrade {package}` "
             f"installs it. Received: {name} {version}"
         )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:2]))
 
 
 def _dotted(version: tuple[int, int]) -> str:

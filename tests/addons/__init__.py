@@ -1,0 +1,1 @@
+"""dg_keras beside tensorflow-addons, which needs another TensorFlow; see docs/addons.md."""
