@@ -1,13 +1,21 @@
 """Domain generalization via gradient surgery, for Keras."""
 
+import os
 import sys
 
+from dg_keras.common.quietly import COMMAND, import_tensorflow_quietly
 from dg_keras.version import __version__
 
 # All is imported at once, so that Keras knows our classes, and loads models that were saved, after
-# `import dg_keras` alone. Only `python -m dg_keras.data` does without: it needs no Keras, and
-# answers at once. Python says "-m" in place of the program until it has found the module.
-if sys.argv[:1] != ["-m"] or sys.orig_argv[-len(sys.argv)] != "dg_keras.data":
+# `import dg_keras` alone. Only commands do without until they know what they were told, and answer
+# at once. Python says "-m" in place of the program until it has found the module.
+_IS_MODULE = sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)] in (
+    "dg_keras",
+    "dg_keras.data",
+)
+if os.environ.get(COMMAND) == "runs":
+    import_tensorflow_quietly()
+if os.environ.get(COMMAND) != "starts" and not _IS_MODULE:
     from dg_keras.common.check_keras import check_keras, is_keras2
 
     check_keras()

@@ -40,7 +40,17 @@ def test_they_train_on_what_ships_or_say_what_to_bring(tmp_path):
         command = [sys.executable, "-c", SCRIPT]
         return subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True)
 
+    def compare(*arguments):
+        command = [sys.executable, "-m", "dg_keras", "run", "smoke", *arguments]
+        return subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True)
+
     made(tmp_path, Path.cwd())
+    done = compare()
+    assert done.returncode == 2
+    assert done.stderr == (
+        "python -m dg_keras run: `config` must be a YAML file, or the name of a config that ships: "
+        "none, without the package dg_keras_data. Received: 'smoke'\n"
+    )
     done = run()
     assert done.returncode == 1
     assert "dg_keras_data" in done.stderr.splitlines()[-1]
@@ -48,3 +58,9 @@ def test_they_train_on_what_ships_or_say_what_to_bring(tmp_path):
     done = run()
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(tmp_path / "site" / "dg_keras" / "__init__.py")
+    runs = ["--set", "targets=[photo]", "--set", "methods=[Deep-All]", "--set", "trials=2"]
+    done = compare(*runs, "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # none of TensorFlow's notices, of the two processes either
+    assert len(list(empty.glob("results/smoke/runs/*.json"))) == 2
+    assert "Accuracy on the held-out domain" in done.stdout

@@ -9,6 +9,7 @@ import pydantic
 from dg_keras.benchmark.check_number_of_runs import check_number_of_runs
 from dg_keras.benchmark.config import BEFORE_IMPORTS, Config, Section
 from dg_keras.benchmark.config_values import FolderName
+from dg_keras.benchmark.find_config import find_config
 from dg_keras.benchmark.import_modules import import_modules
 from dg_keras.benchmark.parse_yaml import parse_yaml
 from dg_keras.benchmark.plan import Plan
@@ -24,8 +25,8 @@ def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Plan:
     """Reads and checks a config.
 
     Args:
-        path: A YAML file of an experiment, or of several: `name`, and `experiments`, a list of
-            other such files beside it.
+        path: A YAML file, or the name of a config that ships: an experiment, or several, which is
+            `name`, and `experiments`, a list of other such files beside it.
         overrides: "key=value" each, the key dotted ("training.steps=10"), the value YAML; for
             every experiment.
 
@@ -33,7 +34,7 @@ def read(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Plan:
         ValueError: With a sentence for each key that is unknown, missing or wrong.
         FileNotFoundError: If there is no such file.
     """
-    path = Path(path)
+    path = find_config(path)
     content = _content(path)
     if "experiments" not in content:
         (config,) = _configs([path], [content], overrides)

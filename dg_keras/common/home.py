@@ -1,4 +1,4 @@
-"""Where data and weights are looked for."""
+"""Where data, weights and configs are looked for."""
 
 import importlib.util
 import os
@@ -8,10 +8,10 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def places(kind: str) -> list[Path]:
-    """The folders in which data or weights are looked for, in this order.
+    """The folders in which data, weights or configs are looked for, in this order.
 
     Args:
-        kind: "data" or "weights".
+        kind: "data", "weights" or "configs".
 
     Returns:
         The checkout's folder of that name, `$DG_KERAS_HOME`'s, which is `~/.dg_keras` where it is

@@ -168,7 +168,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, monkeypatch, capsy
 
 
 def test_ctrl_c_is_told_from_other_signals_by_its_code(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(run_all, "carry_out", lambda arguments: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("dg_keras.command.carry_out", lambda *_: signal.raise_signal(signal.SIGINT))
     # A shell starts what goes on in its background with Ctrl-C ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
