@@ -45,7 +45,11 @@ def without(modules, script):
 
 def test_the_one_commands_list_is_what_training_and_the_benchmark_need():
     needed = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["benchmark"]]
-    assert requirements("requirements.txt") == {str(Requirement(line)) for line in needed}
+    needed = {str(Requirement(line)) for line in needed}
+    listed = requirements("requirements.txt")
+    # The library takes a range of the two, of which the list has the latest: results repeat.
+    assert listed - needed == {"keras<3.16,>=3.15", "tensorflow<2.22,>=2.21"}
+    assert needed - listed == {"keras>=3.14", "tensorflow>=2.20"}
 
 
 @pytest.mark.parametrize("extra", ["hub", "ray", "tensorboard", "mlflow"])

@@ -1,8 +1,9 @@
-"""The wheels that are made of this checkout, in an empty folder."""
+"""What is made of this checkout to be installed, in an empty folder."""
 
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def made(folder, project):
 
 
 @pytest.mark.slow
-def test_they_train_on_what_ships_or_say_what_to_bring(tmp_path):
+def test_wheels_train_on_what_ships_or_say_what_to_bring(tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     environment = {**os.environ, "DG_KERAS_HOME": str(tmp_path / "none")}
@@ -64,3 +65,31 @@ def test_they_train_on_what_ships_or_say_what_to_bring(tmp_path):
     assert done.stderr == ""  # none of TensorFlow's notices, of the two processes either
     assert len(list(empty.glob("results/smoke/runs/*.json"))) == 2
     assert "Accuracy on the held-out domain" in done.stdout
+
+
+def listed(folder):
+    paths = (path.relative_to(folder) for path in folder.rglob("*"))
+    return {path for path in paths if "__pycache__" not in path.parts}
+
+
+@pytest.mark.slow
+def test_the_source_distribution_is_the_checkout(tmp_path):
+    build = [sys.executable, "-m", "build", "--sdist", "-o", tmp_path]
+    subprocess.run(build, check=True, capture_output=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    assert archive.stat().st_size < 100e6  # what PyPI takes
+    with tarfile.open(archive) as unpacked:
+        unpacked.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.glob("dg_keras-*/")
+    for name in ("configs", "data", "docs", "performance", "tests", "weights"):
+        files = {
+            path.relative_to(name)
+            for path in Path(name).rglob("*")
+            if "__pycache__" not in str(path)
+        }
+        assert files == {path.relative_to(folder / name) for path in (folder / name).rglob("*")}
+    tests = ["tests/test_requirements.py", "tests/benchmark/test_find_config.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

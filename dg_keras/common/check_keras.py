@@ -2,9 +2,12 @@
 
 import os
 import re
+import warnings
 
-_KERAS = (3, 15)
-_TENSORFLOW = (2, 21)
+_KERAS = (3, 14), (3, 15)
+_TENSORFLOW = (2, 20), (2, 21)
+"""The oldest and the newest that the tests pass on: a minor release and the one before."""
+
 _OF_ADDONS = (2, 15)
 """The Keras and TensorFlow that tensorflow-addons ended with."""
 
@@ -19,10 +22,12 @@ def is_keras2() -> bool:
 def check_keras() -> None:
     """Raises where Keras does not run on TensorFlow, or one of the two is too old.
 
+    It warns of what is newer than all that the library was tested with.
+
     Raises:
         ImportError: Saying what is needed, what is there, and what to do.
     """
-    needs = f"dg_keras needs Keras {_dotted(_KERAS)} or later on TensorFlow"
+    needs = f"dg_keras needs Keras {_dotted(_KERAS[0])} or later on TensorFlow"
     remedy = "unset KERAS_BACKEND, or set it (or `backend` in keras.json) to 'tensorflow'"
     try:
         import keras
@@ -43,7 +48,16 @@ def check_keras() -> None:
     _check_version("TensorFlow", "tensorflow", tf.__version__, _TENSORFLOW)
 
 
-def _check_version(name: str, package: str, version: str, least: tuple[int, int]) -> None:
+def _check_version(
+    name: str, package: str, version: str, tested: tuple[tuple[int, int], tuple[int, int]]
+) -> None:
+    least, latest = tested
+    if _numbers(version) > latest:
+        warnings.warn(
+            f"dg_keras was tested with {name} up to {_dotted(latest)}, and this is {version}. If "
+            f"something fails, `pip install '{package}=={_dotted(latest)}.*'`",
+            stacklevel=4,
+        )
     if _numbers(version) < least:
         raise ImportError(
             f"dg_keras needs {name} {_dotted(least)} or later; `pip install --upgrade {package}` "
