@@ -11,12 +11,14 @@ import sys
 from pathlib import Path
 
 import keras
+import nbformat
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import dg_keras
 from dg_keras.strategies.get import BY_NAME
+from docs._notebooks import FOLDER, PAGES, notebook_of
 from tests import nets
 from tests.benchmark.few_images import few_images
 
@@ -115,11 +117,38 @@ def test_the_tutorial_works_when_pasted(tmp_path, monkeypatch):
     for name, value in {"image_size": 32, "steps_per_epoch": 2, "epochs": 1, "every": 1}.items():
         script, replaced = re.subn(rf"{name}=\d+", f"{name}={value}", script)
         assert replaced
-    script = script.replace('"data/styleshift/images"', repr(f"{few_images()}/images"))
+    script = script.replace('"styleshift"', repr(f"{few_images()}/images"))
     script = script.replace('"agreement.png"', repr(str(tmp_path / "agreement.png")))
     script = script.replace('"travels.keras"', repr(str(tmp_path / "travels.keras")))
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
     assert {path.name for path in tmp_path.iterdir()} == {"agreement.png", "travels.keras"}
+
+
+@pytest.mark.slow
+def test_what_is_said_of_conflict_works_when_pasted(tmp_path):
+    """Smaller images, and a few steps."""
+    script = "\n".join(code_blocks("python", Path("docs/conflict.md").read_text("utf-8")))
+    for name, value in {"image_size": 32, "steps_per_epoch": 2, "every": 1}.items():
+        script, replaced = re.subn(rf"{name}=\d+", f"{name}={value}", script)
+        assert replaced
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert "by chance: 0.25" in done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_notebooks_are_those_of_the_pages(page):
+    """Written anew by `python -m docs._notebooks`."""
+    stored = nbformat.read(FOLDER / f"{page}.ipynb", nbformat.NO_CONVERT)
+    made = notebook_of(page)
+    assert [(c.id, c.cell_type, c.source) for c in stored.cells] == [
+        (c.id, c.cell_type, c.source) for c in made.cells
+    ]
+    code = [cell for cell in stored.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in code)
+    assert not any(o.output_type == "error" for cell in code for o in cell.outputs)
+    assert any("image/png" in o.get("data", {}) for cell in code for o in cell.outputs)
 
 
 def test_what_is_ones_own_is_saved_and_loaded(tmp_path):
@@ -134,6 +163,7 @@ def test_what_is_ones_own_is_saved_and_loaded(tmp_path):
     assert loaded.strategy == given["Median"]()
 
 
+@pytest.mark.slow
 def test_optuna_chooses_a_strategy(capsys):
     (example,) = code_blocks("python", Path("docs/tools.md").read_text("utf-8"))
     assert "n_trials=6" in example

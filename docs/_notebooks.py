@@ -1,0 +1,52 @@
+"""Makes notebooks of pages, with what their code comes to.
+
+    python -m docs._notebooks
+
+runs the pages' code, a minute or two, and writes docs/notebooks.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+
+import jupytext
+import nbclient
+import nbformat
+
+FOLDER = Path(__file__).parent / "notebooks"
+PAGES = ("tutorial", "conflict")
+
+
+def notebook_of(page: str) -> nbformat.NotebookNode:
+    """The notebook of a page, not run: its code as cells, and links that lead out of the folder."""
+    text = (FOLDER.parent / f"{page}.md").read_text(encoding="utf-8")
+    text = re.sub(r" \[As a notebook\].*\.$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\]\((?!http)", "](../", text)
+    notebook = jupytext.reads(text, fmt="md")
+    # Without it, IPython shows figures of pyplot alone.
+    notebook.cells.insert(1, nbformat.v4.new_code_cell("%matplotlib inline"))
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata = nbformat.from_dict({"kernelspec": kernel})
+    for position, cell in enumerate(notebook.cells):
+        cell.id = f"{page}-{position}"  # drawn at random, it would change with every run
+    return notebook
+
+
+def main() -> None:
+    """Runs the notebooks, and writes them."""
+    FOLDER.mkdir(exist_ok=True)
+    for page in PAGES:
+        notebook = notebook_of(page)
+        with tempfile.TemporaryDirectory() as folder:  # for what the examples save
+            where = {"metadata": {"path": folder}}
+            nbclient.NotebookClient(notebook, timeout=900, resources=where).execute()
+        for cell in notebook.cells:
+            cell.metadata = nbformat.from_dict({})  # when it ran
+            streams = [o for o in cell.get("outputs", []) if o.get("name") == "stderr"]
+            for stream in streams:  # notices of the libraries, with paths of this machine
+                cell.outputs.remove(stream)
+        nbformat.write(notebook, FOLDER / f"{page}.ipynb")
+
+
+if __name__ == "__main__":
+    main()
