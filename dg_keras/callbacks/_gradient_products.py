@@ -31,7 +31,7 @@ class GradientProducts:
         self._gradient_of = self._compiled(self._gradient)
         self._products_of = self._compiled(self._products)
 
-    def __call__(self, batches: Sequence[Any]) -> tuple[tf.Tensor, tf.Tensor]:
+    def __call__(self, batches: Sequence[Any]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Takes the gradients.
 
         Args:
@@ -39,19 +39,19 @@ class GradientProducts:
 
         Returns:
             For each of the V trainable variables the inner products of the domains' gradients,
-            float32 `[V, N, N]`, and the number of components whose sign all domains share, int64
-            `[V]`.
+            float32 `[V, N, N]`, the number of components whose sign all domains share, int64 `[V]`,
+            and the number of those among them that are 0 in all domains, int64 `[V]`.
         """
         return self._products_of(batches)
 
     def _compiled(self, function: Any) -> Any:
         return function if self._model.run_eagerly else tf.function(function, autograph=False)
 
-    def _products(self, batches: Sequence[Any]) -> tuple[tf.Tensor, tf.Tensor]:
+    def _products(self, batches: Sequence[Any]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         gradients = [self._gradient_of(batch) for batch in batches]
         measured = [gram_and_agreement(of) for of in zip(*gradients, strict=True)]
-        grams, agreeing = zip(*measured, strict=True)
-        return tf.stack(grams) / self._scaled(tf.ones(())) ** 2, tf.stack(agreeing)
+        grams, agreeing, zero = map(tf.stack, zip(*measured, strict=True))
+        return grams / self._scaled(tf.ones(())) ** 2, agreeing, zero
 
     def _scaled(self, loss: tf.Tensor) -> tf.Tensor:
         """The loss, multiplied by the loss scale if there is one."""
@@ -78,37 +78,43 @@ class GradientProducts:
         return dense(gradient, self.variables)
 
 
-def gram_and_agreement(gradients: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+def gram_and_agreement(gradients: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """What is measured of one variable.
 
     Args:
         gradients: The variable's gradient in each of the N domains.
 
     Returns:
-        Their inner products, float32 `[N, N]`, and the number of components whose sign all share,
-        int64.
+        Their inner products, float32 `[N, N]`, the number of components whose sign all share, and
+        the number of those that are 0 in all, int64.
     """
     flat = [tf.reshape(tf.cast(g, tf.float32), [-1]) for g in gradients]
     if flat[0].shape[0] < FEW:
         together = tf.stack(flat)
         gram = tf.matmul(together, together, transpose_b=True)
-        return gram, tf.math.count_nonzero(_share_their_sign(flat))
+        counted = (tf.math.count_nonzero(f(flat)) for f in (_share_their_sign, _are_zero))
+        return gram, *counted
 
     # A matmul adds up one long chain here, and of 4e7 components loses the third digit.
     pairs = list(itertools.combinations_with_replacement(range(len(flat)), 2))
 
     def by_component(*parts: tf.Tensor) -> list[tf.Tensor]:
         products = [parts[i] * parts[j] for i, j in pairs]
-        return [*products, tf.cast(_share_their_sign(parts), tf.int32)]
+        return [*products, *(tf.cast(f(parts), tf.int32) for f in (_share_their_sign, _are_zero))]
 
-    *products, agreeing = totals(by_component, *flat)
+    *products, agreeing, zero = totals(by_component, *flat)
     of_pair = dict(zip(pairs, products, strict=True))
     every = range(len(flat))
     gram = tf.stack([tf.stack([of_pair[min(i, j), max(i, j)] for j in every]) for i in every])
-    return gram, tf.cast(agreeing, tf.int64)
+    return gram, tf.cast(agreeing, tf.int64), tf.cast(zero, tf.int64)
 
 
 def _share_their_sign(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
     """Whether a component has the same sign in all gradients, bool, of their shape."""
     first, *others = map(tf.sign, gradients)
     return functools.reduce(tf.logical_and, [sign == first for sign in others])
+
+
+def _are_zero(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Whether a component is 0 in all gradients, bool, of their shape."""
+    return functools.reduce(tf.logical_and, [g == 0 for g in gradients])

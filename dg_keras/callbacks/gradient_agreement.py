@@ -49,6 +49,8 @@ class GradientAgreement(EverySteps):
       is 0,
     - `gradient/cosine/<a>/<b>`: that of a pair,
     - `gradient/agreement`: the share of agreeing components, in 0..1,
+    - `gradient/zero`: the share of components that are 0 in every domain, which are agreement: many
+      of them, as of channels that are dead, make it look better than it is,
     - `gradient/norm/<domain>`: the Euclidean norm of a domain's gradient,
 
     and NaN where there was none, so that every epoch has the same keys. `History` has them
@@ -78,9 +80,9 @@ class GradientAgreement(EverySteps):
     Attributes:
         measurements: A `pandas.DataFrame` with a row per measurement: `step`, the number of
             training steps before it in this `fit`; `epoch`, counted from 0; the values, under the
-            keys above; and with `per_layer`, `gradient/cosine/<layer>` and
-            `gradient/agreement/<layer>`: the same over the variables of one layer, by its path in
-            the model.
+            keys above; and with `per_layer`, `gradient/cosine/<layer>`,
+            `gradient/agreement/<layer>` and `gradient/zero/<layer>`: the same over the variables of
+            one layer, by its path in the model.
 
     Raises:
         ValueError: An argument is out of its range; or, when `fit` begins, the model has nothing to
@@ -94,7 +96,7 @@ class GradientAgreement(EverySteps):
         >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[agreement])
         >>> list(history.history)  # doctest: +NORMALIZE_WHITESPACE
         ['loss', 'gradient/cosine', 'gradient/cosine/old/new', 'gradient/agreement',
-         'gradient/norm/old', 'gradient/norm/new']
+         'gradient/zero', 'gradient/norm/old', 'gradient/norm/new']
     """
 
     def __init__(
@@ -194,26 +196,29 @@ class GradientAgreement(EverySteps):
         if products is None or made_for != self._made_for:
             self._products = products = GradientProducts(self.model)
             self._made_for = made_for
-        grams, agreeing = (taken.numpy() for taken in products(self._batches))
+        grams, agreeing, zero = (taken.numpy() for taken in products(self._batches))
         grams = grams.astype(np.float64)
         # Of gradients that overflow, as those of float16 may, nothing tells who agrees.
-        agreeing = np.where(np.isfinite(grams).all(axis=(1, 2)), agreeing, np.nan)
+        is_finite = np.isfinite(grams).all(axis=(1, 2))
+        agreeing, zero = (np.where(is_finite, count, np.nan) for count in (agreeing, zero))
         variables = products.variables
         sizes = np.array([math.prod(variable.shape) for variable in variables])
         whole = grams.sum(axis=0)
         cosines = _cosines(whole)
-        values = [cosines.mean(), *cosines, agreeing.sum() / sizes.sum(), *np.sqrt(np.diag(whole))]
+        shares = (count.sum() / sizes.sum() for count in (agreeing, zero))
+        values = [cosines.mean(), *cosines, *shares, *np.sqrt(np.diag(whole))]
         row: dict[str, float] = {"step": self._step, "epoch": self._epoch}
         row |= {key: float(value) for key, value in zip(self._keys, values, strict=True)}
         for layer, of in _by_layer(variables).items() if self.per_layer else ():
             row[f"{self.prefix}/cosine/{layer}"] = float(_cosines(grams[of].sum(axis=0)).mean())
-            row[f"{self.prefix}/agreement/{layer}"] = float(agreeing[of].sum() / sizes[of].sum())
+            for name, count in (("agreement", agreeing), ("zero", zero)):
+                row[f"{self.prefix}/{name}/{layer}"] = float(count[of].sum() / sizes[of].sum())
         self._rows.append(row)
 
     def _keys_in_logs(self) -> list[str]:
         pairs = [f"cosine/{a}/{b}" for a, b in itertools.combinations(self._names, 2)]
         norms = [f"norm/{name}" for name in self._names]
-        return [f"{self.prefix}/{key}" for key in ("cosine", *pairs, "agreement", *norms)]
+        return [f"{self.prefix}/{key}" for key in ("cosine", *pairs, "agreement", "zero", *norms)]
 
     def _check_model(self) -> None:
         if not self.model.compiled:

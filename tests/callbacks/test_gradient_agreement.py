@@ -83,16 +83,21 @@ def expected_measurement(weights, data):
         signs = np.sign([flat(name, part) for name in data])
         return np.mean((signs == signs[0]).all(axis=0))
 
+    def zero(part):
+        return np.mean(np.all([flat(name, part) == 0 for name in data], axis=0))
+
     whole = slice(0, 4)
     pairs = list(itertools.combinations(data, 2))
     values = {"gradient/cosine": np.mean([cosine(a, b, whole) for a, b in pairs])}
     values |= {f"gradient/cosine/{a}/{b}": cosine(a, b, whole) for a, b in pairs}
     values["gradient/agreement"] = agreement(whole)
+    values["gradient/zero"] = zero(whole)
     values |= {f"gradient/norm/{name}": np.linalg.norm(flat(name, whole)) for name in data}
     per_layer = {}
     for layer, part in (("first", slice(0, 2)), ("second", slice(2, 4))):
         per_layer[f"gradient/cosine/{layer}"] = np.mean([cosine(a, b, part) for a, b in pairs])
         per_layer[f"gradient/agreement/{layer}"] = agreement(part)
+        per_layer[f"gradient/zero/{layer}"] = zero(part)
     return values, per_layer
 
 
@@ -157,6 +162,7 @@ class TestNumbers:
 
         values = measured(x[0], x[1])
         assert values["gradient/agreement"] == 2 / 5  # the first and the third
+        assert values["gradient/zero"] == 1 / 5  # the third
         assert values["gradient/cosine"] == pytest.approx(-1 / np.sqrt(9 * 14))
         assert values["gradient/norm/0"] == pytest.approx(6)
         values = measured(x[0], x[2])
@@ -251,7 +257,7 @@ class TestWhen:
         assert columns[len(history) - 1 :] == [
             f"gradient/{value}/{layer}"
             for layer in ("first", "second")
-            for value in ("cosine", "agreement")
+            for value in ("cosine", "agreement", "zero")
         ]
 
     def test_with_several_steps_per_execution(self):
@@ -503,6 +509,7 @@ class TestOtherModels:
         values = agreement.measurements.iloc[0]
         assert np.isnan(values["gradient/cosine"])
         assert np.isnan(values["gradient/agreement"])
+        assert np.isnan(values["gradient/zero"])
 
     def test_without_anything_to_train_are_one_sentence(self):
         model = linear_net()
@@ -533,21 +540,23 @@ class TestManyComponents:
         size = 20_000_000
         full, less = tf.fill([size // 2, 2], 1.1), tf.fill([size // 2, 2], -0.3)
         measure = tf.function(gram_and_agreement, jit_compile=jit_compile)
-        gram, agreeing = measure([full, less])
+        gram, agreeing, zero = measure([full, less])
         together = np.array([full[0, 0], less[0, 0]], "float64")
         np.testing.assert_allclose(gram, np.outer(together, together) * size, rtol=1e-4)
-        assert agreeing.numpy() == 0
+        assert agreeing.numpy() == zero.numpy() == 0
         assert measure([full, full])[1].numpy() == size
+        assert [n.numpy() for n in measure([0 * full, 0 * full])[1:]] == [size, size]
 
     @pytest.mark.parametrize("size", [FEW - 1, FEW + 3])
     def test_is_the_same_whether_few_or_many(self, size):
         rng = np.random.default_rng(0)
         gradients = [rng.normal(0.1, size=size).round(1).astype("float32") for _ in range(3)]
-        gram, agreeing = gram_and_agreement([tf.constant(g) for g in gradients])
+        gram, agreeing, zero = gram_and_agreement([tf.constant(g) for g in gradients])
         together = np.stack(gradients).astype("float64")
         np.testing.assert_allclose(gram, together @ together.T, rtol=1e-5)
         signs = np.sign(together)
         assert agreeing.numpy() == np.sum((signs == signs[0]).all(axis=0))
+        assert zero.numpy() == np.sum((signs == 0).all(axis=0)) > 0
 
 
 class TestOtherCallbacks:
@@ -569,8 +578,8 @@ class TestOtherCallbacks:
         model = keras.Sequential([keras.Input((FEATURES,)), *stack])
         model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
         agreement = GradientAgreement(linear_domains(), per_layer=True)
-        assert len(fit(model, agreement, epochs=1)) == 1 + 2 + 3 + 3
-        assert len(agreement.measurements.columns) == 2 + 8 + 2 * 41
+        assert len(fit(model, agreement, epochs=1)) == 1 + 3 + 3 + 3
+        assert len(agreement.measurements.columns) == 2 + 9 + 3 * 41
 
     def test_csv_logger_has_the_keys(self, tmp_path):
         file = tmp_path / "log.csv"
@@ -578,7 +587,7 @@ class TestOtherCallbacks:
         history = fit(linear_net(), agreement, keras.callbacks.CSVLogger(file))
         keys = {key for key in history if key.startswith("surgery/")}
         assert keys == set(agreement.measurements.columns[2:])
-        assert len(keys) == 5
+        assert len(keys) == 6
         with file.open() as lines:
             rows = list(csv.DictReader(lines))
         for key in keys:
@@ -590,7 +599,7 @@ class TestOtherCallbacks:
         agreement = GradientAgreement(linear_domains(2))
         board = keras.callbacks.TensorBoard(tmp_path, write_graph=False)
         history = fit(linear_net(), agreement, board, epochs=1)
-        assert len(history) == 6
+        assert len(history) == 7
         assert {f"epoch_{key}" for key in history} <= tensorboard_tags(tmp_path)
 
 
