@@ -13,7 +13,7 @@ _IS_MODULE = sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)] in (
     "dg_keras",
     "dg_keras.data",
 )
-if os.environ.get(COMMAND) == "runs":
+if os.environ.get(COMMAND) == "runs" and not _IS_MODULE:
     import_tensorflow_quietly()
 if os.environ.get(COMMAND) != "starts" and not _IS_MODULE:
     from dg_keras.common.check_keras import check_keras, is_keras2

@@ -1,10 +1,12 @@
 """Makes Keras 2.15, which tensorflow-addons needs, look like the Keras 3 that all else takes.
 
-What Keras 3 has and Keras 2 has not is added under Keras 3's names; nothing that Keras 2 has is
-changed. What it does otherwise is put right in `DomainGeneralizer` and a few of our own.
+What Keras 3 has and Keras 2 has not is added under Keras 3's names, where a class of the user's own
+may still have an attribute of that name; what Keras 2 has stays as it is. What it does otherwise is
+put right in `DomainGeneralizer` and a few classes of ours.
 `docs/addons.md` says what can't be had this way; it is refused here.
 """
 
+import copy
 import functools
 import sys
 import types
@@ -73,10 +75,7 @@ class StatelessScope:
 class Model(keras.Model):
     """`keras.Model`, with what `DomainGeneralizer` takes from Keras 3's."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.dtype_policy.name.startswith("mixed_"):
-            raise _refused(self.dtype_policy.name)
+    _is_testing = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         # Which Keras 2 notes, and `DomainGeneralizer` asks its network for.
@@ -103,9 +102,11 @@ class Model(keras.Model):
         objective = self.objective
         if objective.looks_ahead or isinstance(objective, FeatureObjective):
             raise _refused(f"the objective {type(objective).__name__}")
-        for given in tf.nest.flatten(loss):
-            if getattr(given, "reduction", None) == "auto":  # as it is without replicas
-                given.reduction = "sum_over_batch_size"
+        for layer in self._flatten_layers():
+            if layer.dtype_policy.name.startswith("mixed_"):
+                raise _refused(layer.dtype_policy.name)
+        _check_rate(optimizer)
+        loss = tf.nest.map_structure(_with_a_mean, loss)
         super().compile(
             optimizer,
             loss,
@@ -116,9 +117,6 @@ class Model(keras.Model):
             steps_per_execution,
             jit_compile is True,
         )
-        rate = getattr(self.optimizer, "learning_rate", None)
-        if isinstance(self.optimizer, _LEGACY) and isinstance(rate, _SCHEDULE):
-            raise _refused("a schedule in an optimizer of tensorflow-addons")
 
     def compute_loss(
         self,
@@ -126,12 +124,14 @@ class Model(keras.Model):
         y: Any = None,
         y_pred: Any = None,
         sample_weight: Any = None,
-        training: bool = False,
+        training: bool = True,
     ) -> tf.Tensor:
-        """As Keras 3's: in training without the weights' regularizers, if they are taken off."""
-        if not training:
-            return super().compute_loss(x, y, y_pred, sample_weight)
+        """As Keras 3's: with the regularizers that the weights have, and no more."""
         losses = [loss for layer in self._flatten_layers() for loss in _losses_of_data(layer)]
+        weights = self.trainable_variables
+        losses += [v.regularizer(v) for v in weights if v.regularizer is not None]
+        if self._is_testing:
+            return self.compiled_loss(y, y_pred, sample_weight, regularization_losses=losses)
         total = self.compiled_loss._total_loss_mean
         # Counted once for all domains, by `train_step`.
         self.compiled_loss._total_loss_mean = types.SimpleNamespace(
@@ -182,6 +182,34 @@ class Model(keras.Model):
         _note_regularizers(self)
         return super().train_on_batch(*args, **kwargs)
 
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """As Keras 2's, but that the history of `fit` stays."""
+        history = getattr(self, "history", None)
+        try:
+            return super().evaluate(*args, **kwargs)
+        finally:
+            if history is not None:
+                self.history = history
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """As Keras 2's, whose `compute_loss` counts the loss."""
+        _note_regularizers(self)
+        self._is_testing = True
+        try:
+            return super().test_step(data)
+        finally:
+            self._is_testing = False
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """As Keras 2's, in the format that keeps all."""
+        _check_format(filepath, ".keras")
+        super().save(filepath, *args, **kwargs)
+
+    def save_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """As Keras 2's, in the format that keeps all."""
+        _check_format(filepath, ".weights.h5")
+        super().save_weights(filepath, *args, **kwargs)
+
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         return super()._validate_and_get_metrics_result(logs)
 
@@ -195,6 +223,31 @@ def _refused(what: str) -> NotImplementedError:
     )
 
 
+def _check_rate(optimizer: Any) -> None:
+    """Raises NotImplementedError for a legacy optimizer whose learning rate can't be read."""
+    if not isinstance(optimizer, _LEGACY):
+        return
+    if not hasattr(optimizer, "learning_rate"):
+        raise _refused(f"{type(optimizer).__name__}, which has no learning rate of its own")
+    if isinstance(optimizer.learning_rate, _SCHEDULE):
+        raise _refused("a schedule in a legacy optimizer, as those of tensorflow-addons are")
+
+
+def _check_format(filepath: Any, ending: str) -> None:
+    """Raises ValueError for a format of Keras 2 that forgets the step, the seed and the states."""
+    if not str(filepath).endswith(ending):
+        raise ValueError(f"`filepath` must end in {ending}. Received: filepath={str(filepath)!r}")
+
+
+def _with_a_mean(loss: Any) -> Any:
+    """A loss that says that it is a mean, as "auto" is without replicas."""
+    if getattr(loss, "reduction", None) != "auto":
+        return loss
+    loss = copy.copy(loss)
+    loss.reduction = "sum_over_batch_size"
+    return loss
+
+
 def _refusing(what: str) -> Callable[..., None]:
     def refuse(*_: Any, **__: Any) -> None:
         raise _refused(what)
@@ -205,14 +258,24 @@ def _refusing(what: str) -> Callable[..., None]:
 def _penalty_of(loss: Callable[[], Any]) -> tuple[tf.Variable, Callable[..., Any]] | None:
     """The weight and the regularizer of what a layer adds to the loss; None if it is no such."""
     (inner,) = getattr(loss, "args", None) or [None]
-    if not isinstance(inner, functools.partial) or len(inner.args) != 1:
+    # What `Layer.add_weight` makes of a regularizer.
+    if getattr(getattr(inner, "func", None), "__name__", "") != "_loss_for_variable":
         return None
     (variable,) = inner.args
-    return (variable, inner.func) if isinstance(variable, tf.Variable) else None
+    return variable, inner.func
 
 
 def _note_regularizers(model: keras.Model) -> None:
-    """Notes regularizers on their weights, as Keras 3 does; Keras 2 has the layers add them."""
+    """Notes regularizers on their weights, as Keras 3 does; Keras 2 has the layers add them.
+
+    Raises:
+        ValueError: If the network has no weights yet.
+    """
+    if not model.net.built:
+        raise ValueError(
+            "`net` must be built: begin a Sequential with an Input, or call the network once. "
+            f"Received: {type(model.net).__name__} {model.net.name!r}, which has no weights yet"
+        )
     for layer in model._flatten_layers():
         for variable, penalty in filter(None, map(_penalty_of, layer._callable_losses)):
             variable.regularizer = penalty
@@ -222,6 +285,16 @@ def _losses_of_data(layer: keras.layers.Layer) -> Iterator[tf.Tensor]:
     """What a layer adds to the loss, but for weights' regularizers."""
     yield from layer._eager_losses or layer._losses
     yield from (loss() for loss in layer._callable_losses if _penalty_of(loss) is None)
+
+
+class _Computed:
+    """As a property, but that an instance may have an attribute of the name."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else self._function(instance)
 
 
 def _add(owner: Any, **names: Any) -> None:
@@ -287,9 +360,11 @@ def _loading(load: Callable[..., None]) -> Callable[..., None]:
     def loaded(model: Any, store: Any) -> None:
         held = {name: store[name] for name in store.keys()}  # noqa: SIM118 (an HDF5 file's own)
         load(model, {name: v for name, v in held.items() if not name.startswith(_OPTIMIZER)})
+        if f"{_OPTIMIZER}0" not in held:  # the model was not compiled, or had not begun to train
+            return
+        _build_optimizer(model)
         for name, variable in _of_optimizer(model).items():
-            if name in held:  # as it is where the model was compiled when it was saved
-                variable.assign(held[name])
+            variable.assign(held[name])
 
     return loaded
 
@@ -298,6 +373,12 @@ def _of_optimizer(model: Any) -> dict[str, tf.Variable]:
     if not isinstance(model.optimizer, _LEGACY) or not model.optimizer.built:
         return {}
     return {f"{_OPTIMIZER}{i}": v for i, v in enumerate(model.optimizer.weights)}
+
+
+def _build_optimizer(model: Any) -> None:
+    """Makes the variables of a legacy optimizer, into which a file's are to be loaded."""
+    if isinstance(model.optimizer, _LEGACY) and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
 
 
 def _returning(make: Callable[..., None]) -> Callable[..., Any]:
@@ -313,6 +394,8 @@ def _returning(make: Callable[..., None]) -> Callable[..., Any]:
 
 def install() -> None:
     """Adds to Keras 2 what it lacks, and imports `dg_keras.model` on top of it."""
+    if hasattr(keras, "StatelessScope"):  # done, before `dg_keras` was loaded anew
+        return
     tree = types.SimpleNamespace(
         map_structure=map_structure,
         flatten=tf.nest.flatten,
@@ -331,16 +414,16 @@ def install() -> None:
     )
     _add(keras.utils, PyDataset=keras.utils.Sequence)
     sys.modules["keras.src.models.functional"] = keras.src.engine.functional
-    _add(keras.Model, metrics_variables=property(_metrics_variables))
-    _add(tf.Variable, regularizer=None, path=property(lambda variable: variable.name))
-    _add(keras.layers.Layer, _non_trainable_variables=property(_non_trainable))
+    _add(keras.Model, metrics_variables=_Computed(_metrics_variables))
+    _add(tf.Variable, regularizer=None, path=_Computed(lambda variable: variable.name))
+    _add(keras.layers.Layer, _non_trainable_variables=_Computed(_non_trainable))
     for optimizer in (keras.optimizers.Optimizer, _LEGACY):
         _add(optimizer, apply=_apply, scale_loss=lambda optimizer, loss: loss)
-    _add(keras.optimizers.Optimizer, built=property(lambda o: getattr(o, "_built", False)))
+    _add(keras.optimizers.Optimizer, built=_Computed(lambda o: getattr(o, "_built", False)))
     _add(
         _LEGACY,
         use_ema=False,
-        built=property(lambda optimizer: getattr(optimizer, "_has_all_weights", False)),
+        built=_Computed(lambda optimizer: getattr(optimizer, "_has_all_weights", False)),
         build=_build,
     )
     with unittest.mock.patch.object(keras, "Model", Model):

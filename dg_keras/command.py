@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import dg_keras
+from dg_keras.common.check_keras import is_keras2
 from dg_keras.common.quietly import COMMAND
 
 
@@ -82,6 +83,8 @@ def main(program: str, given: Sequence[str]) -> int:
         except KeyboardInterrupt as stop:
             print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
             return 128 + (stop.args[0] if stop.args else signal.SIGINT)
+        finally:
+            os.environ.pop(COMMAND, None)  # nobody's that is started later
 
 
 def carry_out(program: str, arguments: argparse.Namespace) -> int:
@@ -90,6 +93,8 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
     Of what is wrong before the work it is 2, of what goes wrong in it 1.
     """
     import_all()
+    if is_keras2():
+        return told(program, "The comparison takes Keras 3. Received: Keras 2", 2)
     from dg_keras import benchmark
 
     wrong = (ValueError, FileNotFoundError, ConnectionError, benchmark.InUseError)

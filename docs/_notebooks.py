@@ -21,10 +21,12 @@ def notebook_of(page: str) -> nbformat.NotebookNode:
     """The notebook of a page, not run: its code as cells, and links that lead out of the folder."""
     text = (FOLDER.parent / f"{page}.md").read_text(encoding="utf-8")
     text = re.sub(r" \[As a notebook\].*\.$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"\]\((?!http)", "](../", text)
     notebook = jupytext.reads(text, fmt="md")
     # Without it, IPython shows figures of pyplot alone.
     notebook.cells.insert(1, nbformat.v4.new_code_cell("%matplotlib inline"))
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\((?!http|#)", "](../", cell.source)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata = nbformat.from_dict({"kernelspec": kernel})
     for position, cell in enumerate(notebook.cells):

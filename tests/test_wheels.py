@@ -49,8 +49,8 @@ def test_wheels_train_on_what_ships_or_say_what_to_bring(tmp_path):
     done = compare()
     assert done.returncode == 2
     assert done.stderr == (
-        "python -m dg_keras run: `config` must be a YAML file, or the name of a config that ships: "
-        "none, without the package dg_keras_data. Received: 'smoke'\n"
+        "python -m dg_keras run: `config` must be a YAML file, or the name of one of the configs "
+        "that ship, which come with the package dg_keras_data. Received: 'smoke'\n"
     )
     done = run()
     assert done.returncode == 1

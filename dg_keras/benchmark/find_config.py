@@ -18,13 +18,15 @@ def find_config(asked: str | Path) -> Path:
     path = Path(asked)
     if path.suffix or len(path.parts) != 1 or path.is_file():
         return path
-    found = {file.stem: file for folder in places("configs") for file in folder.glob("*.yaml")}
+    # The first place counts.
+    folders = reversed(places("configs"))
+    found = {file.stem: file for folder in folders for file in folder.glob("*.yaml")}
     if path.name in found:
         return found[path.name]
     if path.exists():
         return path
-    ships = ", ".join(sorted(found)) or "none, without the package dg_keras_data"
+    ships = ", ".join(sorted(found)) or "which come with the package dg_keras_data"
     raise FileNotFoundError(
-        "`config` must be a YAML file, or the name of a config that ships: "
+        "`config` must be a YAML file, or the name of one of the configs that ship, "
         f"{ships}. Received: {shortened(path.name)}"
     )

@@ -4,7 +4,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+_ABOVE = Path(__file__).resolve().parents[2]
 
 
 def places(kind: str) -> list[Path]:
@@ -17,7 +17,9 @@ def places(kind: str) -> list[Path]:
         The checkout's folder of that name, `$DG_KERAS_HOME`'s, which is `~/.dg_keras` where it is
         not set, and that of the package `dg_keras_data`, where it is installed.
     """
-    found = [_CHECKOUT / kind, home() / kind]
+    # Installed, it stands among packages, whose folders are of anything.
+    is_checkout = (_ABOVE / "run_all.py").is_file()
+    found = [*([_ABOVE / kind] if is_checkout else []), home() / kind]
     package = importlib.util.find_spec("dg_keras_data")
     if package is not None:
         found += [Path(folder) / kind for folder in package.submodule_search_locations or ()]

@@ -1,6 +1,9 @@
 """What works beside tensorflow-addons, and what is refused."""
 
+import functools
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -11,6 +14,10 @@ import tensorflow_addons as tfa
 import dg_keras
 from dg_keras.strategies.get import BY_NAME
 from tests.addons.ten_steps import adamw, compiled, images, network
+
+
+def fit(model, **arguments):
+    return model.fit(images(), batch_size=8, steps_per_epoch=1, verbose=0, **arguments)
 
 
 def difference(one, other):
@@ -132,6 +139,116 @@ def test_the_logged_loss_is_that_of_the_domains_and_the_regularizers():
     assert logs["loss"][0] == pytest.approx(np.mean(own) + penalty, rel=1e-6)
 
 
+class Subclassed(keras.Model):
+    """Has its weights once it is called, one of them with a regularizer."""
+
+    def __init__(self):
+        super().__init__()
+        self.flatten = keras.layers.Flatten()
+        self.dense = keras.layers.Dense(8, kernel_regularizer=keras.regularizers.L2(1e-3))
+
+    def call(self, x):
+        return self.dense(self.flatten(x) / 255)
+
+
+@pytest.mark.parametrize(
+    ("net", "name"),
+    [(Subclassed, "Subclassed"), (lambda: keras.Sequential([keras.layers.Dense(8)]), "Sequential")],
+)
+def test_a_network_without_weights_is_told(net, name):
+    with pytest.raises(ValueError, match=f"`net` must be built: .*Received: {name} "):
+        fit(compiled("agr_sum", net=net()))
+
+
+def test_a_subclassed_network_that_was_called_has_its_regularizers():
+    net = Subclassed()
+    net(np.zeros((1, 32, 32, 3)))
+    model = compiled("agr_sum", optimizer=keras.optimizers.SGD(0.0), net=net)
+    logs = fit(model).history
+    own = np.mean([logs[f"loss/{name}"][0] for name in images()])
+    penalty = 1e-3 * float((net.dense.kernel.numpy() ** 2).sum())
+    assert logs["loss"][0] == pytest.approx(own + penalty, rel=1e-5)
+    assert penalty > 1e-3
+
+
+@pytest.mark.parametrize("hands_on", [True, False])
+def test_a_loss_of_one_s_own(hands_on):
+    class Own(dg_keras.DomainGeneralizer):
+        def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
+            how = {"training": training} if hands_on else {}
+            return 2.0 * super().compute_loss(x, y, y_pred, sample_weight, **how)
+
+    def history(model):
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.0), loss)
+        data = {name: domain for name, domain in images().items()}
+        return fit(model, validation_data=data).history, model.evaluate(data, verbose=0)[0]
+
+    logs, value = history(Own(network(), "agr_sum", seed=5))
+    plain, plain_value = history(dg_keras.DomainGeneralizer(network(), "agr_sum", seed=5))
+    assert logs["loss/photo"][0] == pytest.approx(2 * plain["loss/photo"][0], rel=1e-5)
+    assert logs["val_loss"][0] == pytest.approx(value, rel=1e-5)
+    # Keras counts what it takes of the data itself, be it here or there.
+    assert value == pytest.approx(plain_value, rel=1e-5)
+
+
+def test_what_layers_add_for_the_data_is_no_regularizer_of_a_weight():
+    class Adds(keras.layers.Dense):
+        def build(self, shape):
+            super().build(shape)
+            self.add_loss(
+                functools.partial(
+                    lambda w, factor: factor * 1e6 * w[0, 0] ** 2, self.kernel, factor=0.0
+                )
+            )
+
+    shape = (32, 32, 3)
+    flat = [keras.Input(shape), keras.layers.Rescaling(1 / 255), keras.layers.Flatten()]
+    model = compiled(
+        "mean", optimizer=keras.optimizers.SGD(0.0), net=keras.Sequential([*flat, Adds(8)])
+    )
+    logs = fit(model).history
+    assert logs["loss"][0] == pytest.approx(
+        np.mean([logs[f"loss/{n}"][0] for n in images()]), rel=1e-5
+    )
+
+
+def test_averages_leave_the_history():
+    averaging = dg_keras.callbacks.WeightAveraging(images(), every=1)
+    logs = fit(compiled("agr_sum"), callbacks=[averaging]).history
+    assert "loss/photo" in logs
+
+
+def test_a_compiled_loss_stays_as_it_was():
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model = dg_keras.DomainGeneralizer(network(), "agr_sum")
+    model.compile("sgd", loss)
+    assert loss.reduction == "auto"
+
+
+def test_a_class_may_have_an_attribute_that_keras_3_has():
+    class Mine(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self._non_trainable_variables = ["mine"]
+
+    assert Mine()._non_trainable_variables == ["mine"]
+
+
+def test_weights_are_loaded_into_a_model_that_has_not_begun(tmp_path):
+    model = compiled("grad_vac")
+    fit(model)
+    model.save_weights(tmp_path / "model.weights.h5")
+    other = dg_keras.DomainGeneralizer(network(), "grad_vac", domains=list(images()), seed=1)
+    other.compile(adamw(), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    other.load_weights(tmp_path / "model.weights.h5")
+    assert int(other.optimizer.iterations) == int(other.step) == 1
+    assert int(other.seed) == 5
+    np.testing.assert_array_equal(
+        other.strategy_state["similarity"], model.strategy_state["similarity"]
+    )
+
+
 def test_a_loss_that_is_nan_stops_training():
     net = network()
     net.set_weights([w + np.nan for w in net.get_weights()])
@@ -147,9 +264,6 @@ def test_source_selection_keeps_the_best_weights():
 
 
 class TestRefused:
-    def fit(self, model, **arguments):
-        model.fit(images(), batch_size=8, steps_per_epoch=1, verbose=0, **arguments)
-
     @pytest.mark.parametrize("objective", ["mldg", "coral", "mmd", "fishr", "rsc"])
     def test_objectives(self, objective):
         name = type(dg_keras.objectives.get(objective)).__name__
@@ -167,12 +281,38 @@ class TestRefused:
     def test_a_backup_inside_of_training(self, tmp_path):
         backup = keras.callbacks.BackupAndRestore(tmp_path)
         with pytest.raises(NotImplementedError, match="Keras 3 for BackupAndRestore"):
-            self.fit(compiled("agr_sum"), callbacks=[backup])
+            fit(compiled("agr_sum"), callbacks=[backup])
 
     def test_a_schedule_in_an_optimizer_of_addons(self):
         schedule = keras.optimizers.schedules.CosineDecay(1e-3, 10)
         with pytest.raises(NotImplementedError, match="Keras 3 for a schedule"):
             compiled("agr_sum", optimizer=adamw(schedule, 0.0))
+
+    @pytest.mark.parametrize("name", ["model", "model.h5"])
+    def test_formats_that_forget_the_step(self, name, tmp_path):
+        model = compiled("agr_sum")
+        with pytest.raises(ValueError, match=r"`filepath` must end in \.keras\. Received: "):
+            model.save(tmp_path / name)
+        with pytest.raises(ValueError, match=r"`filepath` must end in \.weights\.h5\. Received: "):
+            model.save_weights(tmp_path / name)
+
+    def test_an_optimizer_without_a_rate(self):
+        with pytest.raises(NotImplementedError, match="Keras 3 for COCOB, which has no learning"):
+            compiled("agr_sum", optimizer=tfa.optimizers.COCOB())
+
+    def test_a_layer_in_mixed_precision(self):
+        head = keras.layers.Dense(8, dtype="mixed_bfloat16")
+        net = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), head])
+        with pytest.raises(NotImplementedError, match="Keras 3 for mixed_bfloat16"):
+            compiled("agr_sum", net=net)
+
+    def test_the_comparison(self):
+        command = [sys.executable, "-m", "dg_keras", "run", "smoke"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1] == (
+            "python -m dg_keras run: The comparison takes Keras 3. Received: Keras 2"
+        )
 
     def test_looks_at_gradients(self):
         with pytest.raises(NotImplementedError, match="Keras 3 for GradientAgreement"):

@@ -24,5 +24,15 @@ def test_a_file_of_that_name_comes_first(monkeypatch, tmp_path):
 def test_names_of_none(monkeypatch, tmp_path):
     with pytest.raises(FileNotFoundError) as told:
         find_config("pasc")
-    assert "the name of a config that ships: control, gradients, grid, " in str(told.value)
+    assert "one of the configs that ship, control, gradients, grid, " in str(told.value)
     assert str(told.value).endswith(". Received: 'pasc'")
+
+
+def test_the_first_place_counts(monkeypatch, tmp_path):
+    home = tmp_path / "configs"
+    home.mkdir()
+    for name in ("styleshift", "mine"):
+        (home / f"{name}.yaml").write_text("name: of_home")
+    monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path))
+    assert find_config("mine").read_text() == "name: of_home"
+    assert find_config("styleshift").read_text() != "name: of_home"
