@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 _ABOVE = Path(__file__).resolve().parents[2]
+# Installed, the package stands among others, whose folders are of anything.
+_CHECKOUT = _ABOVE if (_ABOVE / "run_all.py").is_file() else None
 
 
 def places(kind: str) -> list[Path]:
@@ -17,9 +19,7 @@ def places(kind: str) -> list[Path]:
         The checkout's folder of that name, `$DG_KERAS_HOME`'s, which is `~/.dg_keras` where it is
         not set, and that of the package `dg_keras_data`, where it is installed.
     """
-    # Installed, it stands among packages, whose folders are of anything.
-    is_checkout = (_ABOVE / "run_all.py").is_file()
-    found = [*([_ABOVE / kind] if is_checkout else []), home() / kind]
+    found = [place / kind for place in (_CHECKOUT, home()) if place is not None]
     package = importlib.util.find_spec("dg_keras_data")
     if package is not None:
         found += [Path(folder) / kind for folder in package.submodule_search_locations or ()]
