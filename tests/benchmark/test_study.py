@@ -60,6 +60,7 @@ def test_a_report_on_experiments_of_which_one_is_done_is_tried(tmp_path, drawn, 
     assert len(drawn) == 2
 
 
+@pytest.mark.slow
 def test_runners_and_models_are_freed_before_the_next_are_made(tmp_path, monkeypatch):
     runners, models, left = [], [], []
     make_runner, compile_model = Runner.__init__, MethodModels._compile

@@ -235,7 +235,10 @@ class TestSparseAndRagged:
         assert_moved(before, net)
 
 
-@pytest.mark.parametrize("strategy", ["agr_sum", "agr_rand", "mean"])
+@pytest.mark.parametrize(
+    "strategy",
+    ["agr_sum", *(pytest.param(s, marks=pytest.mark.slow) for s in ("agr_rand", "mean"))],
+)
 def test_an_embedding_trains_in_turn(strategy):
     rng = np.random.default_rng(0)
     x, y = rng.integers(9, size=(SAMPLES, 5)), rng.integers(CLASSES, size=SAMPLES)

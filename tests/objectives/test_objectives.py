@@ -187,7 +187,10 @@ class TestEveryPair:
         assert after < untrained
         assert int(model.step) == 3
 
-    @pytest.mark.parametrize("objective", ["irm", "group_dro", "mldg", "mixup", "coral", "rsc"])
+    @pytest.mark.parametrize(
+        "objective",
+        ["irm", "group_dro", "mldg", "mixup", "coral", pytest.param("rsc", marks=pytest.mark.slow)],
+    )
     def test_a_compiled_step_is_the_eager_step(self, objective):
         data = batches(3)
 
