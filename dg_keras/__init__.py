@@ -13,9 +13,10 @@ _IS_MODULE = sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)] in (
     "dg_keras",
     "dg_keras.data",
 )
-if os.environ.get(COMMAND) == "runs" and not _IS_MODULE:
-    import_tensorflow_quietly()
-if os.environ.get(COMMAND) != "starts" and not _IS_MODULE:
+if not _IS_MODULE and os.environ.get(COMMAND) != "starts":
+    if os.environ.get(COMMAND) == "runs":
+        import_tensorflow_quietly()
+
     from dg_keras.common.check_keras import check_keras, is_keras2
 
     check_keras()

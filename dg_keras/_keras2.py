@@ -83,18 +83,9 @@ class Model(keras.Model):
             super().__setattr__(name, value)
 
     def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
+        self, optimizer: Any, loss: Any, loss_weights: Any, metrics: Any, *others: Any
     ) -> None:
-        """As Keras 3's; "auto" is to do without XLA."""
+        """With Keras 3's arguments, as `DomainGeneralizer` hands them on: all, by position."""
         if self.distribute_strategy.num_replicas_in_sync > 1:
             raise _refused("tf.distribute")
         from dg_keras.objectives import FeatureObjective  # not before `install`
@@ -107,16 +98,9 @@ class Model(keras.Model):
                 raise _refused(layer.dtype_policy.name)
         _check_rate(optimizer)
         loss = tf.nest.map_structure(_with_a_mean, loss)
-        super().compile(
-            optimizer,
-            loss,
-            metrics,
-            loss_weights,
-            weighted_metrics,
-            run_eagerly,
-            steps_per_execution,
-            jit_compile is True,
-        )
+        *between, jit_compile, _ = others
+        # "auto" is to do without XLA.
+        super().compile(optimizer, loss, metrics, loss_weights, *between, jit_compile is True)
 
     def compute_loss(
         self,
@@ -130,13 +114,11 @@ class Model(keras.Model):
         losses = [loss for layer in self._flatten_layers() for loss in _losses_of_data(layer)]
         weights = self.trainable_variables
         losses += [v.regularizer(v) for v in weights if v.regularizer is not None]
-        if self._is_testing:
-            return self.compiled_loss(y, y_pred, sample_weight, regularization_losses=losses)
         total = self.compiled_loss._total_loss_mean
-        # Counted once for all domains, by `train_step`.
-        self.compiled_loss._total_loss_mean = types.SimpleNamespace(
-            update_state=lambda *_, **__: None
-        )
+        if not self._is_testing:  # counted once for all domains, by `train_step`
+            self.compiled_loss._total_loss_mean = types.SimpleNamespace(
+                update_state=lambda *_, **__: None
+            )
         try:
             return self.compiled_loss(y, y_pred, sample_weight, regularization_losses=losses)
         finally:

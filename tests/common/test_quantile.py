@@ -21,7 +21,7 @@ CALLS = {jit: tf.function(quantile, jit_compile=jit) for jit in (False, True)}
 @pytest.mark.parametrize("name", VALUES)
 def test_it_is_that_of_numpy(name, jit_compile):
     values = VALUES[name].astype("float32")
-    for share in (1 / 3, 0.9):
+    for share in (0.1, 1 / 3, 0.5, 0.75, 0.9):
         expected = np.quantile(values.astype(float), share, axis=1)
         # As a tensor, so that it is compiled once for all that have a shape.
         found = CALLS[jit_compile](tf.constant(values), tf.constant(share, tf.float32))
