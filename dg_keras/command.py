@@ -45,7 +45,10 @@ def main(program: str, given: Sequence[str]) -> int:
     add("--results", default="results", help="the folder of results; they go to its <name>/")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a config's key")
     add(
-        "--workers", type=int, default=1, help="processes that train at once, at most four per core"
+        "--workers",
+        type=int,
+        help="processes that train at once, at most four per core; if not given one, or where the "
+        "config tells the cores of a run (resources.cpus) as many as have room, up to eight",
     )
     add(
         "--keep-traced",

@@ -51,7 +51,7 @@ def run(config: str, overrides: list[str]) -> tuple[float, int, int]:
 
     DomainGeneralizer.train_step = counted
     with tempfile.TemporaryDirectory() as results:
-        study = benchmark.Study(benchmark.read(config, overrides), results=Path(results))
+        study = benchmark.Study(benchmark.read(config, overrides), results=Path(results), workers=1)
         study.check()
         study.run()
         return time.perf_counter() - start, len(study.experiments[0].runs), len(traces)

@@ -60,7 +60,7 @@ def test_readme_python_examples_work_when_pasted(tmp_path):
         "\n".join(blocks).replace("image_size=96", "image_size=32").replace("epochs=2", "epochs=1")
     )
     script = script.replace("batch_size=16", "batch_size=64")
-    script = script.replace('"data/styleshift/images"', repr(f"{few_images()}/images"))
+    script = script.replace('load("styleshift"', f"load({f'{few_images()}/images'!r}")
     script = script.replace('"travels.keras"', repr(str(tmp_path / "travels.keras")))
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
     assert (tmp_path / "travels.keras").exists()

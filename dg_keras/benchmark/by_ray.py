@@ -55,7 +55,7 @@ def connected(address: str, resources: Resources) -> Iterator[None]:
             )
             raise ValueError(
                 "`resources` must be what a machine of the Ray cluster has. Received: "
-                f"cpus={resources.cpus}, gpus={resources.gpus:g}, and machines with {machines}"
+                f"cpus={resources.task_cpus}, gpus={resources.gpus:g}, and machines with {machines}"
             )
         yield
 
@@ -153,7 +153,7 @@ def _room(resources: Resources) -> int:
     return sum(
         int(
             min(
-                machine.get("CPU", 0) / resources.cpus,
+                machine.get("CPU", 0) / resources.task_cpus,
                 machine.get("GPU", 0) / resources.gpus if resources.gpus else float("inf"),
             )
         )
@@ -165,7 +165,7 @@ def _task(function: Callable[..., Any], resources: Resources, returns: int = 1) 
     """A function as a task with resources."""
     # Told here, since Ray gives a task its GPU for itself, in a new process, only then.
     return ray.remote(
-        num_cpus=resources.cpus,
+        num_cpus=resources.task_cpus,
         num_gpus=resources.gpus,
         num_returns=returns,
         max_retries=_RETRIES,
@@ -173,7 +173,7 @@ def _task(function: Callable[..., Any], resources: Resources, returns: int = 1) 
             "env_vars": {
                 "TF_CPP_MIN_LOG_LEVEL": "3",
                 "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # others use it, too
-                "TF_NUM_INTRAOP_THREADS": str(resources.cpus),
+                "TF_NUM_INTRAOP_THREADS": str(resources.task_cpus),
             }
         },
     )(function)

@@ -6,12 +6,14 @@ from dg_keras.common.shortened import shortened
 _PER_CORE = 4
 
 
-def check_workers(workers: int) -> None:
-    """Raises ValueError unless it is a number of processes that this machine may stand.
+def check_workers(workers: int | None) -> None:
+    """Raises ValueError if it is a number of processes that this machine may not stand.
 
     Args:
-        workers: How many processes train at once.
+        workers: How many processes train at once; None where the config decides.
     """
+    if workers is None:
+        return
     most = _PER_CORE * cores()
     if not isinstance(workers, int) or not 1 <= workers <= most:
         raise ValueError(

@@ -25,8 +25,11 @@ from dg_keras.benchmark.config_values import (
     WeightDecay,
 )
 from dg_keras.benchmark.nearest import nearest
+from dg_keras.common.cores import cores
 from dg_keras.common.one_line import one_line
 from dg_keras.common.shortened import shortened
+
+_WORKERS = 8  # that a config may ask for; a process takes a gigabyte and more
 
 METHODS: dict[str, tuple[str, str]] = {
     "Deep-All": ("empirical_risk", "mean"),
@@ -264,12 +267,13 @@ class Report(Section):
 
 
 class Resources(Section):
-    """What a run takes of a machine of a Ray cluster, which runs as many at once as have room.
+    """What a run takes of a machine, which carries out as many at once as have room.
 
-    `gpus` may be a part of one, such as 0.5 where two runs share it.
+    `gpus` may be a part of one, such as 0.5 where two runs share it; it is for Ray alone. Without
+    `cpus` a run takes one core on a Ray cluster, and all of a machine without it.
     """
 
-    cpus: int = pydantic.Field(default=1, ge=1, le=65_536)
+    cpus: int | None = pydantic.Field(default=None, ge=1, le=65_536)
     gpus: float = pydantic.Field(default=0.0, ge=0, le=65_536)
 
     @pydantic.field_validator("gpus")
@@ -278,6 +282,16 @@ class Resources(Section):
         if gpus > 1 and not gpus.is_integer():
             raise ValueError(f"must be a part of one, or a whole number. Received: {gpus:g}")
         return gpus
+
+    @property
+    def task_cpus(self) -> int:
+        """The cores of a Ray task."""
+        return self.cpus or 1
+
+    @property
+    def workers(self) -> int:
+        """How many processes this machine trains with at once, unless a command says otherwise."""
+        return 1 if self.cpus is None else max(1, min(_WORKERS, cores() // self.cpus))
 
 
 class Grid(Section):

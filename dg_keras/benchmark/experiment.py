@@ -63,7 +63,8 @@ class Experiment:
         config: The experiment.
         results: The folder of all results; this experiment's are in `<results>/<name>`.
         data_root: Where the images are, instead of where the config says.
-        workers: How many processes train at once.
+        workers: How many processes train at once; if not given as many as the config's `resources`
+            leave room for.
         keep_traced: How many methods' models are kept in memory, so that their steps are not traced
             anew in the next trial.
         shard: The share of the runs that is begun with, where other processes, on other machines it
@@ -83,7 +84,7 @@ class Experiment:
         config: Config,
         results: str | Path = "results",
         data_root: str | None = None,
-        workers: int = 1,
+        workers: int | None = None,
         keep_traced: int | None = None,
         shard: Shard | None = None,
         ray: str | None = None,
@@ -95,7 +96,7 @@ class Experiment:
         self.folder = Path(results) / config.name
         self._features = KeptFeatures(Path(results) / "features")
         self.data_root = data_root
-        self.workers = workers
+        self.workers = config.resources.workers if workers is None else workers
         self._keep_traced = keep_traced
         self._shard = shard
         self._ray = ray

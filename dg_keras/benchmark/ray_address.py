@@ -10,7 +10,7 @@ from dg_keras.common.shortened import shortened
 _PATIENCE = 5  # seconds
 
 
-def check_ray(address: str | None, workers: int, shard: Any) -> None:
+def check_ray(address: str | None, workers: int | None, shard: Any) -> None:
     """Raises ValueError unless it is None, or where a cluster may be, alone, and Ray is there.
 
     Args:
@@ -25,7 +25,7 @@ def check_ray(address: str | None, workers: int, shard: Any) -> None:
             "`ray` must be auto, for the cluster of this machine, local, for one that is started "
             f"here and ends with the runs, or HOST:PORT. Received: ray={shortened(address)}"
         )
-    if workers > 1 or shard is not None:
+    if (workers or 1) > 1 or shard is not None:
         raise ValueError(
             "`ray` must come without `workers` and `shard`, since Ray says what runs where. "
             f"Received: ray={address!r}, workers={workers}, shard={shard!r}"

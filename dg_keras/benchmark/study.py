@@ -28,7 +28,8 @@ class Study:
         results: The folder of all results; an experiment's are in `<results>/<its name>`.
         data_root: Where the images are, instead of where the configs say: a data set's folder, or
             one that holds the data sets.
-        workers: How many processes train at once, at most four per core.
+        workers: How many processes train at once, at most four per core; if not given as many as
+            the `resources` of each config leave room for.
         keep_traced: How many methods' models each keeps in memory; with more, a method's step is
             traced less often.
         shard: The share of the runs that this process begins with, `K/N`, where others run the rest
@@ -48,7 +49,7 @@ class Study:
         plan: Plan,
         results: str | Path = "results",
         data_root: str | None = None,
-        workers: int = 1,
+        workers: int | None = None,
         keep_traced: int | None = None,
         shard: str | None = None,
         ray: str | None = None,

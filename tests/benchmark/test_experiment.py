@@ -47,6 +47,17 @@ def test_nothing_left_to_validate_on_is_one_sentence(tmp_path):
         experiment(tmp_path, f"data.root={root}", "data.name=few", "targets=[a]")
 
 
+@pytest.mark.parametrize(("cpus", "workers"), [("null", 1), (1, 6), (2, 3), (4, 1), (8, 1)])
+def test_as_many_at_once_as_a_config_leaves_room_for(tmp_path, monkeypatch, cpus, workers):
+    monkeypatch.setattr("dg_keras.benchmark.config.cores", lambda: 6)
+    assert experiment(tmp_path, *FEW, f"resources.cpus={cpus}").workers == workers
+
+
+def test_no_config_asks_for_more_processes_than_memory_may_stand(tmp_path, monkeypatch):
+    monkeypatch.setattr("dg_keras.benchmark.config.cores", lambda: 64)
+    assert experiment(tmp_path, *FEW, "resources.cpus=1").workers == 8
+
+
 def record(tmp_path):
     (path,) = (tmp_path / "smoke" / "runs").glob("*.json")
     return json.loads(path.read_text())

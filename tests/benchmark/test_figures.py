@@ -1,5 +1,7 @@
 """What figures show, read from their artists."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,19 @@ def test_box_plots_show_every_trial():
     heights = sorted(float(y) for c in dots for y in c.get_offsets()[:, 1])
     assert heights == pytest.approx([10, 20, 20, 30, 30, 50])
     assert not figure.axes[0].texts
+
+
+def test_box_plots_of_many_methods_are_wide_enough_for_their_names():
+    names = [f"Method {i}" for i in range(30)]
+    listed = ", ".join(f"{{name: {name}}}" for name in names)
+    made = records(**{name: [[0.1, 0.2]] * 2 for name in names})
+    figure = figures.box_plots(
+        made, Summary.of(config(f"methods=[{listed}]", "baseline=Method 0"), made)
+    )
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+        assert all(a.x1 <= b.x0 for a, b in itertools.pairwise(boxes))
 
 
 def test_box_plots_have_the_tables_marks():

@@ -10,6 +10,7 @@ COLOURS: list[str] = _STYLE["axes.prop_cycle"].by_key()["color"]
 """Colours that are told apart by readers who see fewer of them, too."""
 
 _COLUMNS = 4
+_WIDTH = 12.4  # inches that a row of panels takes
 
 
 def panels(
@@ -28,8 +29,11 @@ def panels(
 
 
 def wrapped_panels(number: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray, list[Axes]]:
-    """A figure of so many panels, four in a row, all of its axes, and those that are used."""
-    columns = min(number, _COLUMNS)
+    """A figure of so many panels, all of its axes, and those that are used.
+
+    Four are in a row, or as many as its width has room for.
+    """
+    columns = min(number, _COLUMNS, max(1, int(_WIDTH / size[0])))
     figure, axes = panels(-(-number // columns), columns, size)
     for unused in axes.flat[number:]:
         unused.set_axis_off()

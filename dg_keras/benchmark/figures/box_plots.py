@@ -9,6 +9,10 @@ from dg_keras.benchmark.figures._panels import COLOURS, wrapped_panels
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.summary import Summary
 
+# Inches of a panel's width.
+_LEAST = 3.1
+_PER_METHOD = 0.21
+
 
 def box_plots(records: Sequence[Record], summary: Summary) -> Figure | None:
     """Accuracy per target and method, as figure 3 of Mansilla et al. (2021).
@@ -28,7 +32,8 @@ def box_plots(records: Sequence[Record], summary: Summary) -> Figure | None:
     targets = [target for target in summary.targets if target in have_some]
     if not targets:
         return None
-    figure, axes, used = wrapped_panels(len(targets), size=(3.1, 3.4))
+    width = max(_LEAST, _PER_METHOD * len(summary.methods))
+    figure, axes, used = wrapped_panels(len(targets), size=(width, 3.4))
     for panel, target in zip(used, targets, strict=True):
         percent: dict[str, list[float]] = {method: [] for method in summary.methods}
         for record in records:
