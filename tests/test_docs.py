@@ -171,6 +171,7 @@ def test_optuna_chooses_a_strategy(capsys):
     assert "'strategy': " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_exported_models_give_what_the_model_gives(tmp_path):
     script = "\n".join(code_blocks("python", Path("docs/deploy.md").read_text("utf-8")))
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}

@@ -191,6 +191,7 @@ def test_lora_trains_its_two_matrices_alone():
     assert sorted(names) == ["lora_kernel_a", "lora_kernel_b"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own
 @pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")  # as of any model
 def test_keras_tuner_chooses_a_strategy(tmp_path):

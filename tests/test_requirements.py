@@ -58,6 +58,7 @@ def test_the_developers_list_has_the_other_extras(extra):
     assert needed <= requirements("requirements-dev.txt")
 
 
+@pytest.mark.slow
 def test_training_needs_nothing_of_the_benchmarks_extra():
     done = without(EXTRA, TRAINING)
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from dg_keras import DomainGeneralizer
 from dg_keras.backbones import EfficientNetLite0, from_applications
@@ -18,6 +19,7 @@ assert "dg_keras" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_saved_networks_load_where_dg_keras_is_not(tmp_path):
     nets = {
         "efficientnet": EfficientNetLite0(classes=3, image_size=32, freeze_batch_norm=True),

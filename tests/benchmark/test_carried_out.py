@@ -60,6 +60,7 @@ def test_a_worker_that_dies_costs_its_run_alone_and_no_worker_outlives_the_rest(
     assert not any(map(is_running, pids))
 
 
+@pytest.mark.slow
 def test_a_run_whose_worker_dies_once_it_wrote_the_record_is_done(tmp_path):
     methods = "methods=[{name: Dies when done}]"
     (config,) = benchmark.read(
@@ -140,6 +141,7 @@ def test_what_would_hit_every_run_stops_at_once(tmp_path, monkeypatch, capsys):
     assert printed.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
     begun = []
     taken_down = RunState.on_epoch_end

@@ -126,6 +126,7 @@ def test_without_images_a_known_data_set_is_planned(tmp_path, capsys, monkeypatc
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_grid_over_what_methods_share_trains_each_as_an_experiment_by_itself(tmp_path):
     """The runs of the grid are those of the same setting without a grid."""
     few = [*FEW, "methods=[Deep-All]", "training.steps=2"]

@@ -50,6 +50,7 @@ def files(folder):
     return sorted(str(path) for path in paths if path.suffix != ".lock")
 
 
+@pytest.mark.slow
 def test_what_is_done_stays_and_the_same_command_goes_on(tmp_path, monkeypatch, capsys):
     trained = []
     fit = Runner.run

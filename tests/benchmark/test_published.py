@@ -28,6 +28,7 @@ def published(request, tmp_path_factory):
     return request.param, folder
 
 
+@pytest.mark.slow
 def test_every_table_is_rebuilt_from_the_records(published, tmp_path):
     docs, results = published
     shown = set()

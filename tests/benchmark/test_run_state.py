@@ -69,23 +69,33 @@ def broken_off(monkeypatch):
     return at
 
 
-def test_it_ends_where_the_undisturbed_one_ends(tmp_path, broken_off, made):
+@pytest.fixture(scope="module")
+def two_runners(made):
+    """The second as in another process, and the runs of both."""
+    (one, runs), (other, _) = made(ALONG), made(ALONG)
+    return one, other, runs
+
+
+@pytest.mark.parametrize(
+    "number",  # of the method; Deep-All is broken off below
+    [1, 4, *(pytest.param(number, marks=pytest.mark.slow) for number in (2, 3))],
+)
+def test_it_ends_where_the_undisturbed_one_ends(tmp_path, broken_off, two_runners, number):
     """Broken off after the first, the second and the last evaluation."""
-    one, runs = made(ALONG)
-    other, _ = made(ALONG)  # as in another process
-    for run in runs[1:]:  # Deep-All is broken off below
-        undisturbed = came_to(one.run(run))
-        weights = [variable.numpy() for variable in one._net.variables]
-        path = tmp_path / f"{run.key}.npz"
-        for evaluation, runner in ((1, one), (2, other), (4, one)):
-            broken_off(evaluation)
-            with pytest.raises(KeyboardInterrupt):
-                runner.run(run, path)
-            with np.load(path) as file:
-                assert file["evaluations"] == evaluation
-        assert came_to(other.run(run, path)) == undisturbed
-        for ours, theirs in zip(other._net.variables, weights, strict=True):
-            np.testing.assert_array_equal(ours.numpy(), theirs)
+    one, other, runs = two_runners
+    run = runs[number]
+    undisturbed = came_to(one.run(run))
+    weights = [variable.numpy() for variable in one._net.variables]
+    path = tmp_path / f"{run.key}.npz"
+    for evaluation, runner in ((1, one), (2, other), (4, one)):
+        broken_off(evaluation)
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(run, path)
+        with np.load(path) as file:
+            assert file["evaluations"] == evaluation
+    assert came_to(other.run(run, path)) == undisturbed
+    for ours, theirs in zip(other._net.variables, weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs)
 
 
 def test_no_more_than_one_checkpoint_is_lost(tmp_path, broken_off, monkeypatch, made):

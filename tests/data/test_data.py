@@ -28,6 +28,7 @@ def test_the_command_line_answers_without_what_it_does_not_need():
     assert not HEAVY & modules
 
 
+@pytest.mark.slow
 def test_the_same_words_to_another_program_change_nothing():
     program = "import dg_keras; print(dg_keras.DomainGeneralizer.__name__)"
 

@@ -317,6 +317,7 @@ class TestMixupNeedsWhatCanBeMixed:
         assert_same_weights(found.net, trained("float32").net)
 
 
+@pytest.mark.slow
 def test_a_generator_that_runs_dry_is_told():
     # To tell it is the data room's. By itself, since it once went on for ever.
     script = """

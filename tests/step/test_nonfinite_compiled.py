@@ -91,6 +91,7 @@ def test_where_all_is_finite_it_trains_as_ignoring_does():
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_one_replica_s_nan_counts_for_all():
     script = """
 import keras, numpy as np, tensorflow as tf
