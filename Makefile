@@ -11,7 +11,7 @@ fast:  ## something of every room, in less than a minute
 test:  ## what must pass
 	pytest
 
-slow:  ## what several machines do together
+slow:  ## what takes too long for that
 	pytest -m slow
 
 run:  ## the comparison on the images that ship

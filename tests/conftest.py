@@ -27,47 +27,89 @@ FAST = (
 """What `pytest -m fast` runs: something of every room, in less than a minute."""
 
 ONE_IN = {
-    "analysis/test_gradient_gram.py::test_a_mask_on_the_output_counts": 3,
-    "analysis/test_gradient_gram.py::test_is_that_of_a_loop": 2,
-    "analysis/test_gradient_gram.py::test_of_a_softmax_head": 3,
-    "benchmark/test_averaged_state.py::test_it_is_the_mean_of_the_steps_in_the_valley": 4,
-    "callbacks/test_source_selection.py::test_the_best_weights_are_those_by_hand": 3,
-    "callbacks/test_weight_averaging.py::test_a_backup_that_is_damaged_or_of_another_network_is_told": 2,
-    "callbacks/test_weight_averaging.py::test_training_that_is_started_again_goes_on_from_the_backup": 2,
-    "common/test_forgotten_gradients.py::test_models_of_one_network_leave_nothing_behind": 2,
-    "common/test_quantile.py::test_it_is_that_of_numpy": 3,
-    "data/feeding/test_interleave.py::test_orders_are_uniform": 4,
-    "never_silent/test_losses.py::TestPadding::test_the_mean_is_plain_keras": 3,
-    "never_silent/test_net.py::TestASaturatedHead::test_trains_as_in_plain_keras": 4,
-    "objectives/test_objectives.py::TestEveryPair::test_a_compiled_step_is_the_eager_step": 6,
-    "objectives/test_objectives.py::TestEveryPair::test_a_reloaded_model_goes_on_as_one_never_saved": 3,
-    "objectives/test_objectives.py::TestEveryPair::test_one_pass_is_as_many_as_domains": 2,
-    "objectives/test_objectives.py::TestEveryPair::test_trains_through_fit": 4,
-    "step/test_compiled_once.py::test_a_step_is_compiled_once": 3,
-    "step/test_nonfinite.py::TestEagerly::test_raise_leaves_the_model_as_it_was_before": 3,
-    "step/test_nonfinite.py::TestEagerly::test_skip_leaves_the_step_out": 3,
-    "step/test_nonfinite.py::TestWhatIsTold::test_of_a_gradient_where_domains_are_taken_in_one_pass": 5,
-    "step/test_nonfinite_compiled.py::test_a_compiled_step_is_not_taken": 3,
-    "step/test_stateful.py::test_it_is_given_what_it_returned": 3,
-    "strategies/test_any_gradients.py::test_finite_in_finite_out": 2,
-    "strategies/test_any_gradients.py::test_the_order_of_the_domains_is_no_matter": 2,
-    "strategies/test_any_gradients.py::test_what_is_not_finite_is_seen": 2,
-    "strategies/test_any_gradients.py::test_what_is_scaled_comes_out_scaled": 2,
-    "strategies/test_of_others.py::TestOptimal::test_fair_weights_solve_their_equation": 3,
-    "strategies/test_of_others.py::test_every_strategy_trains_in_half_precision": 3,
-    "strategies/test_strategies.py::test_graph_xla_and_eager_agree": 2,
-    "strategies/test_strategies.py::test_is_positively_homogeneous": 5,
-    "strategies/test_strategies.py::test_order_of_domains_does_not_matter": 5,
-    "strategies/test_strategies.py::test_passes_on_what_is_not_finite": 3,
-    "strategies/test_strategies.py::test_pcgrad_is_algorithm_1_of_any_magnitudes": 5,
-    "test_model.py::TestInTurn::test_is_the_same_step": 2,
-    "test_model.py::TestMixedPrecision::test_overflow_in_one_domain_skips_the_step_and_halves_the_scale": 2,
-    "test_model.py::TestMixedPrecision::test_trains": 3,
-    "test_model.py::TestSaving::test_a_reloaded_model_goes_on_as_one_never_saved": 2,
-    "test_model.py::TestStep::test_a_compiled_step_is_the_eager_step": 4,
-    "test_model.py::TestStep::test_a_compiled_update_is_the_eager_one": 4,
+    "analysis/test_gradient_gram.py": {
+        "test_a_mask_on_the_output_counts": 3,
+        "test_is_that_of_a_loop": 3,
+        "test_of_a_softmax_head": 3,
+    },
+    "benchmark/test_averaged_state.py": {
+        "test_it_is_the_mean_of_the_steps_in_the_valley": 4,
+    },
+    "benchmark/test_names_in_reports.py": {
+        "test_it_is_text_on_the_page": 3,
+    },
+    "callbacks/test_source_selection.py": {
+        "test_the_best_weights_are_those_by_hand": 3,
+    },
+    "callbacks/test_weight_averaging.py": {
+        "test_a_backup_that_is_damaged_or_of_another_network_is_told": 2,
+        "test_training_that_is_started_again_goes_on_from_the_backup": 2,
+    },
+    "common/test_forgotten_gradients.py": {
+        "test_models_of_one_network_leave_nothing_behind": 2,
+    },
+    "common/test_quantile.py": {
+        "test_it_is_that_of_numpy": 3,
+    },
+    "data/feeding/test_interleave.py": {
+        "test_orders_are_uniform": 4,
+    },
+    "never_silent/test_losses.py": {
+        "TestPadding::test_the_mean_is_plain_keras": 3,
+    },
+    "never_silent/test_net.py": {
+        "TestASaturatedHead::test_trains_as_in_plain_keras": 4,
+    },
+    "objectives/test_objectives.py": {
+        "TestEveryPair::test_a_compiled_step_is_the_eager_step": 6,
+        "TestEveryPair::test_a_reloaded_model_goes_on_as_one_never_saved": 3,
+        "TestEveryPair::test_one_pass_is_as_many_as_domains": 2,
+        "TestEveryPair::test_trains_through_fit": 4,
+    },
+    "step/test_compiled_once.py": {
+        "test_a_step_is_compiled_once": 3,
+    },
+    "step/test_nonfinite.py": {
+        "TestEagerly::test_raise_leaves_the_model_as_it_was_before": 4,
+        "TestEagerly::test_skip_leaves_the_step_out": 4,
+        "TestWhatIsTold::test_of_a_gradient_where_domains_are_taken_in_one_pass": 5,
+    },
+    "step/test_nonfinite_compiled.py": {
+        "test_a_compiled_step_is_not_taken": 3,
+    },
+    "step/test_stateful.py": {
+        "test_it_is_given_what_it_returned": 3,
+    },
+    "strategies/test_any_gradients.py": {
+        "test_finite_in_finite_out": 2,
+        "test_the_order_of_the_domains_is_no_matter": 2,
+        "test_what_is_not_finite_is_seen": 2,
+        "test_what_is_scaled_comes_out_scaled": 2,
+    },
+    "strategies/test_of_others.py": {
+        "TestOptimal::test_fair_weights_solve_their_equation": 3,
+        "test_every_strategy_trains_in_half_precision": 3,
+    },
+    "strategies/test_strategies.py": {
+        "test_graph_xla_and_eager_agree": 3,
+        "test_is_positively_homogeneous": 5,
+        "test_order_of_domains_does_not_matter": 5,
+        "test_passes_on_what_is_not_finite": 5,
+        "test_pcgrad_is_algorithm_1_of_any_magnitudes": 5,
+    },
+    "test_model.py": {
+        "TestInTurn::test_is_the_same_step": 2,
+        "TestMeanIsPlainKeras::test_with_regularizers_and_sample_weight": 2,
+        "TestMixedPrecision::test_overflow_in_one_domain_skips_the_step_and_halves_the_scale": 3,
+        "TestMixedPrecision::test_trains": 3,
+        "TestSaving::test_a_reloaded_model_goes_on_as_one_never_saved": 3,
+        "TestStep::test_a_compiled_step_is_the_eager_step": 4,
+        "TestStep::test_a_compiled_update_is_the_eager_one": 4,
+    },
 }
-"""Tests of many cases that take long together: one case in so many is run by default, all are slow."""
+"""Tests of many cases that take long together: one case in so many is run by default, the others
+with `-m slow`.
+"""
 
 
 def pytest_collection_modifyitems(items):
@@ -82,10 +124,12 @@ def pytest_collection_modifyitems(items):
 
 def thin_out(items):
     """Marks as slow what `ONE_IN` leaves out."""
-    seen = collections.Counter()
+    seen: collections.Counter[str] = collections.Counter()
     for item in items:
         family = item.nodeid.removeprefix("tests/").partition("[")[0]
-        if family in ONE_IN and not item.get_closest_marker("slow"):
-            if seen[family] % ONE_IN[family]:
+        file, _, name = family.partition("::")
+        one_in = ONE_IN.get(file, {}).get(name)
+        if one_in is not None and not item.get_closest_marker("slow"):
+            if seen[family] % one_in:
                 item.add_marker(pytest.mark.slow)
             seen[family] += 1

@@ -52,6 +52,7 @@ def test_examples_were_found():
     assert len(examples) >= 10
 
 
+@pytest.mark.slow
 def test_readme_python_examples_work_when_pasted(tmp_path):
     """All blocks in one process, in the README's order; fewer and smaller images and one epoch."""
     blocks = [b for b in code_blocks("python") if "import" in b]

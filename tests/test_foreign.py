@@ -123,6 +123,7 @@ def test_text_whose_embeddings_have_few_rows_of_gradient_and_a_mask():
     assert set(rows) == set(embedded) - {0}  # what is masked has no gradient
 
 
+@pytest.mark.slow
 def test_two_inputs_and_two_outputs():
     rng = np.random.default_rng(0)
 

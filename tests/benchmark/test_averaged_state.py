@@ -51,6 +51,7 @@ def test_it_is_the_mean_of_the_steps_in_the_valley(monkeypatch, every, optimizer
     assert alone.config["training"]["selection"] == config.training.selection == "best"
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_mean_of_the_sources_without_penalties():
     overrides = ["training.optimizer.name=adam_l2", "training.optimizer.weight_decay=0.01"]
     losses = []

@@ -104,6 +104,7 @@ def fail():
     raise FloatingPointError("the sum of\nall fears")
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_costs_no_other_and_is_tried_again(tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         broken(patch, agr_sum=fail)

@@ -141,6 +141,7 @@ def test_a_methods_step_and_evaluation_are_traced_once(monkeypatch):
     assert sorted(traced) == ["test_step", "train_step"]
 
 
+@pytest.mark.slow
 def test_a_run_takes_the_setting_of_its_held_out_domain():
     method = "{name: Deep-All, targets: {photo: {learning_rate: 1.0e-9, weight_decay: 0}}}"
     runner, runs = made("training.optimizer.learning_rate=0.1", f"methods=[{method}]")

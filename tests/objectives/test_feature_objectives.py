@@ -174,6 +174,7 @@ def test_rsc_is_algorithm_1():
     assert_weights(model, weights)
 
 
+@pytest.mark.slow
 def test_rsc_takes_labels_as_vectors_and_features_that_are_maps():
     x = np.random.default_rng(0).normal(size=(12, 6, 6, 2)).astype("float32")
     y = np.arange(12) % 3

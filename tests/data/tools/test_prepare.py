@@ -279,6 +279,7 @@ def holder(tmp_path):
         process.kill()
 
 
+@pytest.mark.slow
 def test_the_second_waits_for_the_first_and_takes_over_when_it_dies(
     holder, pacs, prepared, tmp_path, caplog
 ):
