@@ -4,10 +4,12 @@
 
 trains the same network on the same images with the same optimizer, plainly and with every strategy,
 a few steps of each alternately. `--setting` picks some of the settings, `--strategy` some of the
-strategies, of which "all" is all. Each setting has a process of its own; so have four strategies,
-beside plain Keras, since all of AlexNet's would not fit in memory.
+strategies, `--objective` objectives (with the strategy `mean`) instead; "all" is all of them. Each
+setting has a process of its own; so have four methods, beside plain Keras, since all of AlexNet's
+would not fit in memory.
 """
 
+import importlib
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -54,24 +56,41 @@ def main() -> None:
     arguments = parser(__doc__, "training_step.csv")
     arguments.add_argument("--setting", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     arguments.add_argument("--strategy", nargs="+", default=list(STRATEGIES))
+    arguments.add_argument("--objective", nargs="+")
     given = arguments.parse_args()
-    names = apart(all_strategies) if given.strategy == ["all"] else given.strategy
+    kind = "strategy" if given.objective is None else "objective"
+    names = given.objective or given.strategy
+    if names == ["all"]:
+        names = apart(names_of, kind)
     groups = [names[i : i + TOGETHER] for i in range(0, len(names), TOGETHER)]
     tables = [
-        apart(measure, setting, (PLAIN, *group)) for setting in given.setting for group in groups
+        apart(measure, setting, (PLAIN, *group), kind)
+        for setting in given.setting
+        for group in groups
     ]
     show(pd.concat(tables), given.csv)
 
 
-def all_strategies() -> list[str]:
-    """The names of all of this library's strategies."""
-    from dg_keras.strategies.get import BY_NAME
+def names_of(kind: str) -> list[str]:
+    """The names of all of this library's strategies, or objectives."""
+    module = {"strategy": "dg_keras.strategies.get", "objective": "dg_keras.objectives.get"}[kind]
+    return list(importlib.import_module(module).BY_NAME)
 
-    return list(BY_NAME)
 
+def measure(
+    setting: str,
+    ways: Sequence[str] = (PLAIN, *STRATEGIES),
+    kind: str = "strategy",
+    **more: int,
+) -> pd.DataFrame:
+    """The steps of one setting.
 
-def measure(setting: str, ways: Sequence[str] = (PLAIN, *STRATEGIES), **more: int) -> pd.DataFrame:
-    """The steps of one setting; `more` replaces its numbers of steps or rounds."""
+    Args:
+        setting: One of `SETTINGS`.
+        ways: `PLAIN`, and strategies or objectives.
+        kind: Which of the two, "strategy" or "objective".
+        **more: Replaces the setting's numbers of steps or rounds.
+    """
     import dg_keras
 
     told = SETTINGS[setting]._replace(**more)
@@ -80,7 +99,7 @@ def measure(setting: str, ways: Sequence[str] = (PLAIN, *STRATEGIES), **more: in
     def build(way: str) -> Any:
         model = made(told.network)
         if way != PLAIN:
-            model = dg_keras.DomainGeneralizer(model, way, domains=DOMAINS)
+            model = dg_keras.DomainGeneralizer(model, domains=DOMAINS, **{kind: way})
         return compiled(model, jit_compile=told.jit_compile, steps_per_execution=told.at_once)
 
     models = {way: build(way) for way in ways}

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import keras
 import nbformat
@@ -17,7 +18,8 @@ import pytest
 import tensorflow as tf
 
 import dg_keras
-from dg_keras.strategies.get import BY_NAME
+from dg_keras.objectives.get import BY_NAME as OBJECTIVES
+from dg_keras.strategies.get import BY_NAME as STRATEGIES
 from docs._notebooks import FOLDER, PAGES, notebook_of
 from tests import nets
 from tests.benchmark.few_images import few_images
@@ -80,13 +82,43 @@ def test_what_the_readme_makes_of_its_own_trains(name, argument):
     nets.compiled(model).fit(nets.domains(3), batch_size=4, steps_per_epoch=2, verbose=0)
 
 
+def method_page(name):
+    return Path("docs/methods", f"{name}.md").read_text("utf-8")
+
+
+METHODS = {
+    **{name: f"strategies.{cls.__name__}" for name, cls in STRATEGIES.items()},
+    **{name: f"objectives.{cls.__name__}" for name, cls in OBJECTIVES.items()},
+}
+del METHODS["empirical_risk"]  # the same as Deep-All, which is the page of `mean`
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_has_a_page(name):
+    text = method_page(name)
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    assert headings[1:] == ["When", "When not", "What it takes", "In code"]
+    assert code_blocks("math", text)
+    assert text.endswith(f"::: dg_keras.{METHODS[name]}\n")
+    assert f"methods/{name}.md" in Path("mkdocs.yml").read_text("utf-8")
+
+
+def test_every_page_is_of_a_method():
+    pages = {path.stem for path in Path("docs/methods").iterdir()}
+    assert pages == {*METHODS, "swad"}
+
+
 class TestStrategiesPage:
     page = Path("docs/strategies.md").read_text("utf-8")
+    rows: ClassVar = re.findall(
+        r"^\| \[`(\w+)`\]\(methods/\1\.md\) \|.*\| ([^|]+) \| ([\d.]+) \|$",
+        page,
+        flags=re.MULTILINE,
+    )
 
     def test_values_are_what_the_strategies_make(self):
-        told = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", self.page, flags=re.MULTILINE))
-        assert sorted(told) == sorted(BY_NAME)
-        for name, value in told.items():
+        assert sorted(name for name, _, _ in self.rows) == sorted(STRATEGIES)
+        for name, value, _ in self.rows:
             (merged,) = dg_keras.strategies.get(name)([[[-4.0, 1.0, 1.0]], [[6.0, 1.0, 1.0]]])
             numbers = value.removesuffix(" in the first step").split(", ")
             for component, number in zip(merged.numpy(), numbers, strict=True):
@@ -95,6 +127,10 @@ class TestStrategiesPage:
                 elif number != "a draw":
                     digits = len(number.partition(".")[2])
                     assert component == pytest.approx(float(number), abs=0.51 * 10**-digits)
+
+    def test_what_a_step_costs_is_what_the_pages_say(self):
+        for name, _, step in self.rows:
+            assert f"| a step takes | {step} of a plain " in method_page(name)
 
     def test_examples_work_when_pasted(self, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)

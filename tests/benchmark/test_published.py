@@ -1,6 +1,7 @@
 """What docs/pacs and docs/styleshift show is what their records say; no images are needed."""
 
 import json
+import re
 import statistics
 import tarfile
 from pathlib import Path
@@ -11,12 +12,19 @@ import pytest
 from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.part_of import part_of
 from dg_keras.benchmark.read import read
+from dg_keras.benchmark.summary import Summary
 
 STUDIES = {
     Path("docs/pacs"): ("configs/pacs_lite0_study.yaml", "pacs_lite0", 20),
     Path("docs/styleshift"): ("configs/styleshift_study.yaml", "styleshift_paper", 10),
 }
 """What each folder shows: a study, of that its main experiment, and how many trials this has."""
+
+COMPARED = {
+    Path("docs/pacs"): ["pacs_lite0"],
+    Path("docs/styleshift"): ["styleshift_all", "styleshift_paper"],
+}
+"""The experiments that docs/methods/ tells gains of; the last that has a method."""
 
 
 @pytest.fixture(scope="module", params=STUDIES, ids=str)
@@ -56,3 +64,25 @@ def test_a_mean_is_that_of_the_files(published):
     row = table.loc["sketch", "Agr-Sum"]
     assert row["accuracy_mean"] == pytest.approx(statistics.mean(accuracies), rel=1e-9)
     assert row["accuracy_std"] == pytest.approx(statistics.stdev(accuracies), rel=1e-9)
+
+
+@pytest.mark.slow
+def test_gains_on_the_methods_pages_are_those_of_the_records(published, tmp_path):
+    docs, results = published
+    gains = {}
+    for name in COMPARED[docs]:
+        (config,) = (config for config in read(STUDIES[docs][0]).configs if config.name == name)
+        records = Experiment(config, results=results, data_root=str(tmp_path)).finished()
+        summary = Summary.of(config, records)
+        for method in config.methods:
+            trials = {record.trial for record in records if record.method == method.name}
+            gains[method.name] = (str(summary.gain("average", method.name)), str(len(trials)))
+    told = {}
+    for page in Path("docs/methods").iterdir():
+        text = page.read_text("utf-8")
+        (method,) = re.findall(r"\| in a config \| `(?:\{name: )?([^`,]+)", text)
+        row = rf"\| gain on \[\w+\]\(\.\./{docs.name}/.*\) \| (.+) points over .*; (\d+) trials \|"
+        for found in re.findall(row, text):
+            told[method] = found
+    assert told.items() <= gains.items()
+    assert gains.keys() - told.keys() <= {"Deep-All", "Agr-Sum + SWAD"}
