@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 
 import dg_keras
 from dg_keras.common.check_keras import is_keras2
+from dg_keras.common.find_config import find_config
 from dg_keras.common.quietly import COMMAND
 
 
@@ -41,7 +42,10 @@ def main(program: str, given: Sequence[str]) -> int:
         default="styleshift",
         help="the experiment: a YAML file, or the name of a config that ships",
     )
-    add("--data-root", help="the images, or a folder of data sets")
+    add(
+        "--data-root",
+        help="the images; of pacs, vlcs and office_home also the folder that theirs is in",
+    )
     add("--results", default="results", help="the folder of results; they go to its <name>/")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a config's key")
     add(
@@ -137,6 +141,20 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
         return told(program, f"{error}{more}", 1)
     except stopped as error:
         return told(program, error, 1)
+    return 0
+
+
+def show_config(program: str, name: str) -> int:
+    """Prints a config that ships, to be changed; returns the exit code.
+
+    Args:
+        program: How the command is called, for what it says.
+        name: The config's name, or a file.
+    """
+    try:
+        print(find_config(name).read_text("utf-8"), end="")
+    except (FileNotFoundError, IsADirectoryError) as error:
+        return told(program, error, 2)
     return 0
 
 

@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-USAGE = "usage: python -m dg_keras run [CONFIG] ...\n`python -m dg_keras run --help` tells more\n"
+USAGE = """\
+usage: python -m dg_keras run [CONFIG] ...
+       python -m dg_keras config NAME > MINE.yaml
+`python -m dg_keras run --help` tells more
+"""
 
 
 def command(*arguments, options=()):
@@ -21,10 +26,23 @@ def test_help_is_no_fault(asked):
     assert (done.returncode, done.stdout, done.stderr) == (0, USAGE, "")
 
 
-@pytest.mark.parametrize("given", [(), ("train",)])
+@pytest.mark.parametrize("given", [(), ("train",), ("config",), ("config", "--help")])
 def test_anything_else_is(given):
     done = command(*given)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", USAGE)
+
+
+def test_a_config_that_ships_is_shown_without_tensorflow():
+    done = command("config", "smoke", options=["-X", "importtime"])
+    assert (done.returncode, done.stdout) == (0, Path("configs/smoke.yaml").read_text("utf-8"))
+    assert "tensorflow" not in done.stderr
+
+
+def test_a_config_that_does_not_ship_is_told():
+    done = command("config", "smok")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("python -m dg_keras config: `config` must be a YAML file, or")
+    assert done.stderr.endswith("Received: 'smok'\n")
 
 
 def test_what_is_mistyped_is_told_before_tensorflow_is_imported():

@@ -188,6 +188,43 @@ def test_notebooks_are_those_of_the_pages(page):
     assert any("image/png" in o.get("data", {}) for cell in code for o in cell.outputs)
 
 
+class TestYourOwnData:
+    blocks = code_blocks("python", Path("docs/your_data.md").read_text("utf-8"))
+
+    @pytest.mark.slow
+    def test_folders(self):
+        """Smaller images, and one epoch."""
+        script = self.blocks[0].replace('"hospitals", target="berlin"', "folder, target='sketch'")
+        script = script.replace("image_size=224", "image_size=32").replace("epochs=10", "epochs=1")
+        given = {"folder": f"{few_images()}/images"}
+        exec(script, given)
+        assert given["model"].optimizer.iterations > 0
+
+    def test_a_table_for_each_hospital(self):
+        rng = np.random.default_rng(0)
+        columns = {"age": rng.normal(size=40), "ward": rng.normal(size=40)}
+        table = {**columns, "readmitted": rng.integers(2, size=40)}
+        inputs = {name: keras.Input((1,), name=name) for name in columns}
+        joined = keras.layers.Concatenate()(list(inputs.values()))
+        given = {
+            "tables": {"berlin": table, "paris": table},
+            "of_other_years": {"paris": (columns, table["readmitted"])},
+            "net": keras.Model(inputs, keras.layers.Dense(1)(joined)),
+            **{"dg_keras": dg_keras, "keras": keras},
+        }
+        exec(self.blocks[1].replace("epochs=10", "epochs=1"), given)
+        assert given["model"].optimizer.iterations == 2
+
+    def test_sentences(self):
+        sentences = (["a good film", "a bad film"] * 20, np.arange(40) % 2)
+        given = {
+            "reviews": {"films": sentences, "books": sentences},
+            **{"dg_keras": dg_keras, "keras": keras},
+        }
+        exec(self.blocks[2].replace("epochs=3", "epochs=1"), given)
+        assert given["model"].optimizer.iterations == 2
+
+
 def test_what_is_ones_own_is_saved_and_loaded(tmp_path):
     (example,) = code_blocks("python", Path("docs/own.md").read_text("utf-8"))
     given = {"net": nets.alexnet_like()}

@@ -88,7 +88,7 @@ def test_the_source_distribution_is_the_checkout(tmp_path):
             if "__pycache__" not in str(path)
         }
         assert files == {path.relative_to(folder / name) for path in (folder / name).rglob("*")}
-    tests = ["tests/test_requirements.py", "tests/benchmark/test_find_config.py"]
+    tests = ["tests/test_requirements.py", "tests/common/test_find_config.py"]
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", *tests]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

@@ -1,5 +1,6 @@
 """What callbacks share that act every so many training steps."""
 
+import warnings
 from typing import Any, Literal
 
 import keras
@@ -56,6 +57,18 @@ class EverySteps(keras.callbacks.Callback):
         if self.every == "epoch":
             self._measure()
         self._measure_if_due()
+
+    def _warn_of_never(self, lost: str) -> None:
+        """Says that training was over before it was time.
+
+        Args:
+            lost: What did not come of it.
+        """
+        warnings.warn(
+            f"{type(self).__name__} measured nothing, so that {lost}: `every` must be at most the "
+            f"number of training steps, {self._step}. Received: every={self.every!r}",
+            stacklevel=3,
+        )
 
     def _measure_if_due(self) -> None:
         if self.every != "epoch" and self._step // self.every > self._measured_step // self.every:

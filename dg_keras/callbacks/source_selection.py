@@ -126,6 +126,8 @@ class SourceSelection(EverySteps):
         """Puts the best weights back."""
         if self._weights:
             self.model.set_weights(self._weights)
+        elif not self._rows:
+            self._warn_of_never("no weights were chosen")
         if self.backup is not None:
             self.backup.unlink(missing_ok=True)
 

@@ -168,6 +168,8 @@ class WeightAveraging(EverySteps):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the averaged weights in."""
         self.averaged = self._average.put_in()
+        if self.averaged is None and self._metric is not None and not self._rows:
+            self._warn_of_never("no weights were averaged")
         if self.averaged is not None and self._metric is not None:
             self._evaluate(self._metric, math.nan, self._epoch)
         if self.backup is not None:

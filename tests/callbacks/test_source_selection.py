@@ -208,3 +208,13 @@ class TestErrors:
         dataset = tf.data.Dataset.from_tensor_slices(SAMPLES).repeat()
         with pytest.raises(ValueError, match=r"must be finite\. Received: domain 'photo'"):
             SourceSelection({"photo": dataset})
+
+
+@pytest.mark.parametrize("callback", ["SourceSelection", "WeightAveraging"])
+def test_training_that_is_over_before_it_was_time_is_told(callback):
+    measures = getattr(dg_keras.callbacks, callback)(domains(), every=9)
+    with pytest.warns(UserWarning, match=f"{callback} measured nothing") as seen:
+        fit(softmax_model(), measures)
+    assert str(seen[0].message).endswith(
+        ": `every` must be at most the number of training steps, 8. Received: every=9"
+    )

@@ -1,3 +1,4 @@
+import re
 import shutil
 
 import numpy as np
@@ -33,6 +34,24 @@ def test_styleshift(styleshift):
     sources = table["domain"] != "sketch"
     assert size(styleshift.validation) == (sources & (table["split"] == "validation")).sum()
     assert size(styleshift.test) == (~sources & (table["split"] == "test")).sum()
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            ("skecth",),
+            "`domain` must be one of cartoon, clipart, photo, sketch. Received: 'skecth'",
+        ),
+        (
+            ("sketch", "val"),
+            "`split` must be one of train, validation, test, or None. Received: 'val'",
+        ),
+    ],
+)
+def test_a_part_that_is_not_there_is_told(styleshift, asked, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        styleshift.part(*asked)
 
 
 def test_styleshift_pixels_belong_to_their_labels(styleshift):

@@ -1,6 +1,6 @@
 import pytest
 
-from dg_keras.benchmark.find_config import find_config
+from dg_keras.common.find_config import find_config
 
 
 def test_a_name_is_that_of_a_config_that_ships(monkeypatch, tmp_path):
