@@ -11,6 +11,7 @@ import tensorflow as tf
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.image_store import ImageStore
 from dg_keras.data.feeding.without_tuner import without_tuner
+from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.data.tables.split_table import SHARES
 
 
@@ -102,14 +103,8 @@ class LeaveOneOut:
         Raises:
             ValueError: If there is no such domain, or split.
         """
-        if domain not in self.domains:
-            raise ValueError(
-                f"`domain` must be one of {', '.join(self.domains)}. Received: {domain!r}"
-            )
-        if split not in (*SHARES, None):
-            raise ValueError(
-                f"`split` must be one of {', '.join(SHARES)}, or None. Received: {split!r}"
-            )
+        check_choice("domain", domain, self.domains)
+        check_choice("split", split, [None, *SHARES])
         return self._pool((domain,), split)
 
     @property

@@ -41,11 +41,12 @@ def test_styleshift(styleshift):
     [
         (
             ("skecth",),
-            "`domain` must be one of cartoon, clipart, photo, sketch. Received: 'skecth'",
+            "`domain` must be one of 'cartoon', 'clipart', 'photo', 'sketch'. Received: "
+            "domain='skecth', which is near to 'sketch'",
         ),
         (
             ("sketch", "val"),
-            "`split` must be one of train, validation, test, or None. Received: 'val'",
+            "`split` must be one of None, 'train', 'validation', 'test'. Received: split='val'",
         ),
     ],
 )
