@@ -3,11 +3,13 @@
 import dataclasses
 import doctest
 import importlib
+import json
 import os
 import pkgutil
 import re
 import subprocess
 import sys
+import typing
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,6 +20,8 @@ import pytest
 import tensorflow as tf
 
 import dg_keras
+from dg_keras import benchmark
+from dg_keras.benchmark.config import Config, Section
 from dg_keras.objectives.get import BY_NAME as OBJECTIVES
 from dg_keras.strategies.get import BY_NAME as STRATEGIES
 from docs._notebooks import FOLDER, PAGES, notebook_of
@@ -101,6 +105,33 @@ def test_every_method_has_a_page(name):
     assert code_blocks("math", text)
     assert text.endswith(f"::: dg_keras.{METHODS[name]}\n")
     assert f"methods/{name}.md" in Path("mkdocs.yml").read_text("utf-8")
+
+
+class TestConfigsPage:
+    page = Path("docs/configs.md").read_text("utf-8")
+
+    def keys(self, section, before=""):
+        """Every key that a section takes, dotted, with its default as the page shows it."""
+        for name, field in section.model_fields.items():
+            kind = field.annotation
+            kinds = (kind,) if typing.get_origin(kind) is dict else (kind, *typing.get_args(kind))
+            for inner in kinds:
+                if isinstance(inner, type) and issubclass(inner, Section):
+                    yield from self.keys(inner, f"{before}{name}.")
+            if kinds[0] not in Section.__subclasses__():
+                default = None if field.is_required() else field.default
+                shown = default if isinstance(default, str) else json.dumps(default)
+                yield f"{before}{name}", "" if default is None else f"`{shown}`"
+
+    def test_lists_every_key_with_its_default(self):
+        rows = re.findall(r"^\| `([\w.]+)` \| ?(\S*) \| .*\|$", self.page, flags=re.MULTILINE)
+        assert sorted(rows) == sorted(self.keys(Config))
+
+    def test_config_is_one(self, tmp_path):
+        (text,) = code_blocks("yaml", self.page)
+        (tmp_path / "mine.yaml").write_text(text, "utf-8")
+        (config,) = benchmark.read(tmp_path / "mine.yaml").configs
+        assert [method.name for method in config.methods] == ["Deep-All", "Agr-Sum", "Mine"]
 
 
 def test_every_page_is_of_a_method():

@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import inspect
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self, TypeVar
 
 import keras
@@ -130,8 +130,24 @@ def _class(name: str, argument: str, base: type[T], by_name: Mapping[str, type[T
     found = by_name.get(name) or keras.saving.get_registered_object(name)
     if isinstance(found, type) and issubclass(found, base):
         return found
-    near = difflib.get_close_matches(name.lower(), by_name, n=1)
     raise ValueError(
         f"`{argument}` must be the name of a dg_keras {argument}: {', '.join(by_name)}. "
-        f"Received: {shortened(name)}{f'; nearest: {near[0]}' if near else ''}"
+        f"Received: {shortened(name)}{_hint(name, argument, by_name)}"
     )
+
+
+def _hint(name: str, argument: str, by_name: Mapping[str, type]) -> str:
+    """What was meant by a name that is unknown: another argument's, or one that is near to it."""
+    for kind in Configured.__subclasses__():
+        other = kind.__name__.lower()
+        names = [found.__name__.lower() for found in _below(kind)]
+        if other != argument and name.replace("_", "").lower() in names:
+            return f", which is for `{other}`"
+    near = difflib.get_close_matches(name.lower(), by_name, n=1)
+    return f"; nearest: {near[0]}" if near else ""
+
+
+def _below(cls: type) -> Iterator[type]:
+    for found in cls.__subclasses__():
+        yield found
+        yield from _below(found)

@@ -333,6 +333,7 @@ def test_is_found_by_name_config_or_instance(name, strategy):
     ("identifier", "message"),
     [
         ("agr_sun", "mean, agr_sum, .*Received: 'agr_sun'; nearest: agr_sum"),
+        ("group_dro", "Received: 'group_dro', which is for `objective`"),
         (3, "Received: 3"),
         ({"name": "agr_sum"}, "`class_name` and `config`"),
     ],
