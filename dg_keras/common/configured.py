@@ -148,6 +148,7 @@ def _hint(name: str, argument: str, by_name: Mapping[str, type]) -> str:
 
 
 def _below(cls: type) -> Iterator[type]:
+    found: type
     for found in cls.__subclasses__():
         yield found
         yield from _below(found)
