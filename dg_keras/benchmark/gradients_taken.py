@@ -19,6 +19,6 @@ def gradients_taken(method: Method) -> Taken:
     objective, strategy = objectives.get(method.objective), strategies.get(method.strategy)
     if objective.looks_ahead:
         return "second gradients"
-    # The gradient of the mean loss may be all that there is to take.
-    one = strategy.averages and not objective.needs_all_domains
+    # The gradient of the mean loss, weighed or not, may be all that there is to take.
+    one = strategy.averages and not isinstance(objective, objectives.FeatureObjective)
     return "one gradient" if one else "a gradient per domain"

@@ -68,6 +68,5 @@ class EachDomain:
 
     def _weigh(self, losses: Sequence[tf.Tensor], moment: Moment) -> list[tf.Tensor]:
         """The domains' weights by their losses on all replicas."""
-        values = tf.stack([tf.cast(tf.stop_gradient(loss), tf.float32) for loss in losses])
-        (values,) = sum_over_replicas([share(values)])
+        (values,) = sum_over_replicas([share(tf.stack(losses))])
         return self._memory.weigh(values, moment.step)

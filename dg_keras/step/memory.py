@@ -46,10 +46,14 @@ class Memory:
         }
 
     def weigh(self, losses: tf.Tensor, step: tf.Tensor) -> list[tf.Tensor]:
-        """The domains' weights by their losses, float32 `[N]`; the objective's state is updated."""
-        weights, state = self._objective.weigh(losses, self._read("objective"), step)
+        """The domains' weights by their losses, `[N]`; the objective's state is updated.
+
+        No gradient flows through the weights.
+        """
+        values = tf.cast(tf.stop_gradient(losses), tf.float32)
+        weights, state = self._objective.weigh(values, self._read("objective"), step)
         self._write("objective", state)
-        return tf.unstack(weights, num=self.domains)
+        return tf.unstack(tf.stop_gradient(weights), num=self.domains)
 
     def merge(self, gradients: list[list], moment: Moment) -> list:
         """The strategy's gradient of the domains'; the strategy's state is updated."""

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras.src.models.functional import Functional
 
 from dg_keras.objectives import Objective
+from dg_keras.step.one_pass import is_enough
 from dg_keras.strategies import Strategy
 
 SMALL = 2**18
@@ -55,7 +56,7 @@ def pays_to_compile(
     """
     if model.run_eagerly or tf.distribute.has_strategy() or _has_accelerator():
         return False
-    if domains > FEW or (strategy.averages and not objective.needs_all_domains):
+    if domains > FEW or is_enough(model, net, strategy, objective):
         return False
     rate = model.optimizer._learning_rate
     parts = [model.optimizer, rate, strategy, objective, *keras.tree.flatten([model.loss, metrics])]

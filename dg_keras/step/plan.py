@@ -8,7 +8,6 @@ from dg_keras.objectives import Batch, FeatureObjective, Objective
 from dg_keras.step.as_before import AsBefore
 from dg_keras.step.batches import read
 from dg_keras.step.changed_by_passes import changed_by_passes
-from dg_keras.step.checks import has_trainable_batch_norm
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.each_domain import EachDomain
 from dg_keras.step.feature_passes import FeaturePasses
@@ -16,7 +15,7 @@ from dg_keras.step.in_turn import InTurn
 from dg_keras.step.memory import Memory
 from dg_keras.step.moment import Moment
 from dg_keras.step.nonfinite import Nonfinite, Policy
-from dg_keras.step.one_pass import OnePass
+from dg_keras.step.one_pass import OnePass, is_enough
 from dg_keras.step.own_domains import of_own_domains, places
 from dg_keras.step.parts import Parts
 from dg_keras.step.replicas import number_of_replicas, replica_number
@@ -69,12 +68,8 @@ class Plan:
             self._way = InTurn(
                 domain_pass, cast(FoldStrategy, strategy), memory.domains, self.parts
             )
-        elif (
-            strategy.averages
-            and not objective.needs_all_domains
-            and not has_trainable_batch_norm(model)
-        ):
-            self._way = OnePass(model, objective, memory.domains, self.parts, watched)
+        elif is_enough(model, net, strategy, objective):
+            self._way = OnePass(model, objective, memory, self.parts, watched)
         else:
             ahead = SecondPoints(model, objective, domain_pass) if objective.looks_ahead else None
             passes = domain_pass.of_each
