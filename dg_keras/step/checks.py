@@ -95,7 +95,8 @@ def check_replicas(model: keras.Model, replicas: int) -> None:
 
 def check_in_turn(strategy: Strategy, objective: Objective) -> None:
     """Raises ValueError where domains can't be taken one after the other."""
-    if not isinstance(strategy, FoldStrategy) or objective.needs_all_domains:
+    folds = isinstance(strategy, FoldStrategy) and strategy.is_a_fold()
+    if not folds or objective.needs_all_domains:
         culprit = objective if objective.needs_all_domains else strategy
         raise ValueError(
             f"`in_turn` must be False for {type(culprit).__name__}, which needs all domains at "

@@ -114,7 +114,7 @@ class WholeDomains:
             merged = strategy.share(state, all_sum, number_of_replicas(), moment.step)
             if not strategy.carries_nonfinite:
                 merged = nan_unless(all_finite(gradients), merged)
-        elif isinstance(strategy, GramStrategy):
+        elif isinstance(strategy, GramStrategy) and type(strategy).merge is GramStrategy.merge:
             of_all = self._of_all(gradients)
             weights = strategy.weights(gram_matrix(of_all), moment.step)
             merged = weighted_sum(tf.gather(weights, self._own()), gradients)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
@@ -32,6 +32,10 @@ class AgrRand(Seeded, Agreement):
     """
 
     zero_agrees: bool = True
+
+    can_be_compiled: ClassVar[bool] = True
+    carries_nonfinite: ClassVar[bool] = True
+    keeps_finite: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,7 +1,7 @@
 """Agr-Sum: only what the domains agree on."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
@@ -22,6 +22,10 @@ class AgrSum(Agreement):
         >>> dg_keras.strategies.AgrSum()([[[1.0, -2.0]], [[3.0, 2.0]]])[0].numpy()
         array([4., 0.], dtype=float32)
     """
+
+    can_be_compiled: ClassVar[bool] = True
+    carries_nonfinite: ClassVar[bool] = True
+    keeps_finite: ClassVar[bool] = True
 
     def finish(self, state: Any, step: int | tf.Tensor) -> list[tf.Tensor]:
         """The sum where there is agreement, 0 where there is conflict."""

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import tensorflow as tf
 
@@ -21,10 +21,6 @@ class Agreement(FoldStrategy):
     The byte is the sign that all domains so far share (-1, 0 or 1) or `CONFLICT`: eq. 3 of Mansilla
     et al. (2021), with sgn(0) = 0. A count of signs would not do: g and -g look like two zeros.
     """
-
-    can_be_compiled: ClassVar[bool] = True
-    carries_nonfinite: ClassVar[bool] = True
-    keeps_finite: ClassVar[bool] = True
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The gradient and its signs."""

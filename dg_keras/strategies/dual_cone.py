@@ -16,7 +16,6 @@ class DualCone(GramStrategy):
 
     ridge: float = 1e-4
 
-    can_be_compiled: ClassVar[bool] = True
     most_domains: ClassVar[int | None] = MOST
 
     def __post_init__(self) -> None:

@@ -1,5 +1,7 @@
 """DualProj: the mean gradient's projection onto what conflicts with no domain."""
 
+from typing import ClassVar
+
 import tensorflow as tf
 
 from dg_keras.common.configured import public
@@ -20,6 +22,8 @@ class DualProj(DualCone):
         >>> dg_keras.strategies.DualProj(ridge=0.0)([[[1.0, 0.0]], [[-3.0, 1.0]]])[0].numpy()
         array([0. , 0.5], dtype=float32)
     """
+
+    can_be_compiled: ClassVar[bool] = True
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
         """The weights of the mean's projection."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from dg_keras.strategies.strategy import Strategy
+from dg_keras.strategies.strategy import MERGES, Strategy, is_behind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +17,16 @@ class FoldStrategy(Strategy):
     structure of tensors. Where infinities and NaNs pass through it to what `finish` returns, a
     subclass sets `carries_nonfinite`, and a look at every component is spared.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if is_behind(cls, "share", MERGES):  # it is the share of another merge
+            cls.share = FoldStrategy.share  # type: ignore[method-assign]
+
+    @classmethod
+    def is_a_fold(cls) -> bool:
+        """Whether folding is all of its merge: no subclass of a fold merges by itself."""
+        return not is_behind(cls, "finish", ["merge"])
 
     def start(self, gradient: list[tf.Tensor]) -> Any:
         """The state after the first domain, from its gradient (a list over the variables)."""

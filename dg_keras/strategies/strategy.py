@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from dg_keras.common.configured import Configured
 
+MERGES = ("merge", "merge_from", "weights", "start", "add", "finish")
+"""The methods that decide what comes of the gradients."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Strategy(Configured):
@@ -16,6 +19,9 @@ class Strategy(Configured):
     A subclass overrides `merge`, or derives from `GramStrategy` and overrides `weights`. It is a
     frozen dataclass: its fields are its configuration. One that draws at random derives from
     `Seeded` too, whose `key` is what draws depend on.
+
+    What it tells of its merge (`averages`, `can_be_compiled`, `carries_nonfinite`, `keeps_finite`)
+    holds for the class that says so: a subclass that merges otherwise says it again, or it is False.
 
     Examples:
         >>> @keras.saving.register_keras_serializable(package="my_project")
@@ -44,6 +50,15 @@ class Strategy(Configured):
     keeps_finite: ClassVar[bool] = False
     """True where `merge` makes a finite gradient of finite ones, if sums of theirs are; a look at
     the result is spared in each step."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # What a class tells of its merge need not be true where a subclass merges otherwise.
+        for told in ("averages", "can_be_compiled", "keeps_finite"):
+            if is_behind(cls, told, MERGES):
+                setattr(cls, told, False)
+        if is_behind(cls, "carries_nonfinite", [name for name in MERGES if name != "weights"]):
+            cls.carries_nonfinite = False
 
     def __call__(
         self, domain_gradients: Sequence[Sequence[Any]], step: int | tf.Tensor = 0
@@ -109,6 +124,16 @@ class Strategy(Configured):
                 merged = nan_unless(all_finite(gradients), merged)
         remaining = iter(merged)
         return [next(remaining) if used else None for used in connected]
+
+
+def is_behind(cls: type, name: str, others: Sequence[str]) -> bool:
+    """Whether a class takes one of the others from a more special class than what is named."""
+
+    def place(attribute: str) -> int:
+        holders = [place for place, kind in enumerate(cls.__mro__) if attribute in kind.__dict__]
+        return holders[0] if holders else len(cls.__mro__)
+
+    return min(map(place, others)) < place(name)
 
 
 def check_merged(

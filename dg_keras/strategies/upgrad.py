@@ -1,5 +1,7 @@
 """UPGrad: the mean of each gradient's projection onto what conflicts with no domain."""
 
+from typing import ClassVar
+
 import tensorflow as tf
 
 from dg_keras.common.configured import public
@@ -22,6 +24,8 @@ class UPGrad(DualCone):
         >>> dg_keras.strategies.UPGrad(ridge=0.0)([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()
         array([0.25, 0.75], dtype=float32)
     """
+
+    can_be_compiled: ClassVar[bool] = True
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
         """The mean of the projections' weights."""

@@ -139,6 +139,66 @@ class TestAFoldIsNotBelieved:
         np.testing.assert_array_equal(merged, [3.0, 3.0])
 
 
+class TestASubclassThatMergesOtherwise:
+    """What its base tells of its merge, and the short ways that rest on it, are not its own."""
+
+    def moved(self, strategy, **how):
+        model = compiled(surgeon(net(), strategy, **how), optimizer=keras.optimizers.SGD(0.1))
+        before = copies(model)
+        steps_on(model, *batch())
+        return np.concatenate(
+            [(w - b).ravel() for w, b in zip(model.get_weights(), before, strict=True)]
+        )
+
+    @pytest.mark.parametrize("base", [strategies.Mean, strategies.AgrSum, strategies.AgrRand])
+    @pytest.mark.parametrize("in_turn", [False, True])
+    def test_in_the_end_alone(self, base, in_turn):
+        class Doubled(base):
+            def finish(self, state, step):
+                return [2 * g for g in super().finish(state, step)]
+
+            def merge(self, gradients, step):
+                return self.finish(self.fold(gradients), step)
+
+        moved = self.moved(Doubled(), in_turn=in_turn)
+        np.testing.assert_allclose(moved, 2 * self.moved(base()), rtol=1e-4, atol=1e-7)
+
+    def test_in_all_at_once_is_not_taken_in_turn(self):
+        class Doubled(strategies.AgrSum):
+            def merge(self, gradients, step):
+                return [2 * g for g in super().merge(gradients, step)]
+
+        np.testing.assert_allclose(
+            self.moved(Doubled()), 2 * self.moved("agr_sum"), rtol=1e-4, atol=1e-7
+        )
+        with pytest.raises(ValueError, match="`in_turn` must be False for Doubled"):
+            surgeon(net(), Doubled(), in_turn=True)
+
+    def test_and_hides_infinities(self):
+        class Clipped(strategies.AgrSum):
+            def finish(self, state, step):
+                return [tf.clip_by_value(g, -1.0, 1.0) for g in super().finish(state, step)]
+
+        merged = Clipped()([[[float("inf"), 0.2]], [[0.1, 0.3]]])[0]
+        assert np.isnan(merged).any()
+
+    def test_has_no_share_of_another_merge(self):
+        class Normed(strategies.AgrSum):
+            def finish(self, state, step):
+                return [g / tf.norm(g) for g in super().finish(state, step)]
+
+        assert Normed.share is strategies.FoldStrategy.share
+        assert strategies.AgrSum.share is not strategies.FoldStrategy.share
+
+    def test_but_for_the_weights_of_a_sum(self):
+        class First(strategies.MGDA):
+            def weights(self, gram, step):
+                return tf.one_hot(0, gram.shape[0])
+
+        told = First.averages, First.can_be_compiled, First.keeps_finite, First.carries_nonfinite
+        assert told == (False, False, False, True)
+
+
 class TestNumbers:
     @pytest.mark.parametrize("in_turn", [False, True])
     def test_the_step_is_the_true_one(self, in_turn):
