@@ -53,6 +53,12 @@ from dg_keras.step.pays_to_compile import pays_to_compile
 from dg_keras.step.replicas import is_of_many_machines
 from dg_keras.step.variables import make_variables
 
+_MADE_WITH = (
+    *("net", "strategy", "objective", "in_turn"),
+    *("compile_update", "on_nonfinite", "domain_parallel"),
+)
+"""The attributes that a model is made with, once and for all: its steps are traced for them."""
+
 
 @keras.saving.register_keras_serializable(package="dg_keras")
 class DomainGeneralizer(keras.Model):
@@ -78,7 +84,7 @@ class DomainGeneralizer(keras.Model):
             strategy's running state in memory, however many domains there are. A step is compiled
             in a domain's part and the rest, so that compiling it takes no longer for more domains.
             For strategies that are a `FoldStrategy`, and objectives that neither weigh domains nor
-            take gradients at a second point.
+            take gradients at a second point nor look at features.
         compile_update: Whether XLA compiles the merge and the optimizer's step alone, where
             `jit_compile` is False. "auto" compiles them where weights are large on average, where
             it pays, and strategy and optimizer are ours or Keras'.
@@ -164,6 +170,14 @@ class DomainGeneralizer(keras.Model):
         if self.domain_names is not None:
             self._make_memory()
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _MADE_WITH and name in self.__dict__:
+            raise AttributeError(
+                f"`{name}` must be given to DomainGeneralizer when it is made: make another of "
+                f"`model.net`. Received: another `model.{name}`"
+            )
+        super().__setattr__(name, value)
+
     @property
     def step(self) -> keras.Variable:
         """The number of training steps taken, a scalar int64; saved with the model."""
@@ -205,8 +219,11 @@ class DomainGeneralizer(keras.Model):
         """Puts the step and what is remembered back to the start, and sets the seed.
 
         The network and the optimizer stay as they are.
+
+        Raises:
+            ValueError: If the seed is no integer from 0 to below 2^31.
         """
-        self._counters.value.reset(seed)
+        self._counters.value.reset(seed_or_drawn(seed))
         if self._memory.value is not None:
             self._memory.value.reset()
 

@@ -37,7 +37,7 @@ class DenseAverage:
         self._means = [
             tf.Variable(tf.zeros(w.shape, _wide(w.dtype)), trainable=False) for w in self._weights
         ]
-        self._steps = self._first = 0
+        self._steps = self._first = self._last = 0
         self.latest = 0
         self._add = tf.function(self._added, autograph=False)
 
@@ -49,7 +49,7 @@ class DenseAverage:
             return
         if not self._steps:
             self._first = step
-        self._steps += 1
+        self._steps, self._last = self._steps + 1, step
         self._add(tf.constant(1 / self._steps, tf.float32))
 
     def measured(self, loss: float) -> None:
@@ -77,7 +77,7 @@ class DenseAverage:
     def state(self) -> dict[str, np.ndarray]:
         """What a process needs to go on."""
         means = {f"means/{i}": mean.numpy() for i, mean in enumerate(self._means)}
-        counts = np.array([self._steps, self._first, self.latest])
+        counts = np.array([self._steps, self._first, self._last, self.latest])
         return {"counts": counts, **means, **self._valley.state()}
 
     @staticmethod
@@ -88,7 +88,7 @@ class DenseAverage:
 
     def resume(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from the state of another process."""
-        self._steps, self._first, self.latest = map(int, state["counts"])
+        self._steps, self._first, self._last, self.latest = map(int, state["counts"])
         for i, mean in enumerate(self._means):
             mean.assign(state[f"means/{i}"])
         self._valley.resume(state)
@@ -97,7 +97,8 @@ class DenseAverage:
         """The mean of the steps since the last loss, which begins anew; None if there are none."""
         if not self._steps:
             return None
-        segment = Segment([mean.numpy() for mean in self._means], self._steps, self._first)
+        means = [mean.numpy() for mean in self._means]
+        segment = Segment(means, self._steps, self._first, self._last)
         self._steps = 0
         for mean in self._means:
             mean.assign(tf.zeros_like(mean))

@@ -9,22 +9,19 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Segment:
-    """The mean of the weights of some steps in a row.
+    """The mean of the weights after some steps, one after the other.
 
     Args:
         weights: The mean of each.
         steps: How many there are.
         first: The number of the first of them, counted from 1.
+        last: The number of the last of them.
     """
 
     weights: list[np.ndarray]
     steps: int
     first: int
-
-    @property
-    def last(self) -> int:
-        """The number of the last step."""
-        return self.first + self.steps - 1
+    last: int
 
     def __add__(self, after: "Segment") -> "Segment":
         """The mean of the steps of both."""
@@ -33,7 +30,7 @@ class Segment:
             (a + part * (b - a)).astype(a.dtype)
             for a, b in zip(self.weights, after.weights, strict=True)
         ]
-        return Segment(weights, self.steps + after.steps, self.first)
+        return Segment(weights, self.steps + after.steps, self.first, after.last)
 
 
 class LossValley:
@@ -74,9 +71,9 @@ class LossValley:
             if len(losses) > self._converge:
                 self._latest.popleft()
                 losses.pop(0)
-            # A loss that is not finite is no bottom.
-            begins = len(losses) == self._converge and losses[0] <= min(losses) < math.inf
-            if begins:
+            # A loss that is not finite is no bottom, and of it the threshold would be none.
+            is_full = len(losses) == self._converge and max(losses) < math.inf
+            if is_full and losses[0] <= min(losses):
                 self.threshold = float(np.mean(losses)) * (1 + self._tolerance)
             return
         if len(losses) >= self._tolerate and min(losses[-self._tolerate :]) > self.threshold:
@@ -105,7 +102,7 @@ class LossValley:
             "losses": np.array([loss for _, loss in self._latest]),
             "threshold": np.array(np.nan if self.threshold is None else self.threshold),
             "is_over": np.array(self.is_over),
-            "steps": np.array([[segment.steps, segment.first] for segment in held], int),
+            "steps": np.array([[of.steps, of.first, of.last] for of in held], int),
             **{
                 f"segments/{number}/{i}": weight
                 for number, segment in enumerate(held)
@@ -119,10 +116,10 @@ class LossValley:
         self.threshold = None if np.isnan(threshold) else threshold
         self.is_over = bool(state["is_over"])
         held = []
-        for number, (steps, first) in enumerate(state["steps"].tolist()):
+        for number, counts in enumerate(state["steps"].tolist()):
             prefix = f"segments/{number}/"
             weights = [state[f"{prefix}{i}"] for i in range(_count(state, prefix))]
-            held.append(Segment(weights, steps, first))
+            held.append(Segment(weights, *counts))
         self._within = held.pop(0) if len(held) > len(losses) else None
         self._latest = collections.deque(zip(held, losses, strict=True))
 

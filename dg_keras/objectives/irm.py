@@ -39,8 +39,8 @@ class IRM(Annealed):
         samples = keras.tree.flatten(y_pred)[0].shape[0]
         if samples is not None and samples < 2:
             raise ValueError(
-                "`batch_size` must be at least 2 for IRM, a sample for each estimate. "
-                f"Received: {samples}"
+                "`batch_size` must be at least 2 for IRM, and on several replicas at least 2 for "
+                f"each: a sample for each estimate. Received: {samples} per replica"
             )
         halves = [
             _derivative_by_scale(every(batch, start, 2), every(y_pred, start, 2), risk)
@@ -48,7 +48,8 @@ class IRM(Annealed):
         ]
         # A product of means over all replicas' samples is no mean of the replicas' products.
         even, odd = tf.unstack(risk.of_all_replicas(tf.stack(halves)), num=2)
-        return risk(batch, y_pred) + self.weight(step) * even * odd
+        loss = risk(batch, y_pred)
+        return loss + tf.cast(self.weight(step), loss.dtype) * even * odd
 
 
 def _derivative_by_scale(batch: Batch, logits: Any, risk: Risk) -> tf.Tensor:

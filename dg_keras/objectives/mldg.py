@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from dg_keras.common.configured import public
+from dg_keras.common.wide import wide
 from dg_keras.objectives._checks import check_positive
 from dg_keras.objectives.batch import Batch
 from dg_keras.objectives.objective import Objective
@@ -58,8 +59,8 @@ class MLDG(Objective):
         rate = learning_rate if self.learning_rate is None else self.learning_rate
         # Adam's first step in closed form: its moments are (1 - beta_1) g and (1 - beta_2) g^2, and
         # the correction of their bias leaves g and g^2.
-        stepped = [
-            w - tf.cast(rate, w.dtype) * g / (tf.abs(g) + self.epsilon)
-            for w, g in zip(weights, gradient, strict=True)
-        ]
+        # In float16 epsilon would be 0, and 0 by 0 no number.
+        wide_gradient = [wide(g) for g in gradient]
+        steps = [tf.cast(rate, g.dtype) * g / (tf.abs(g) + self.epsilon) for g in wide_gradient]
+        stepped = [w - tf.cast(s, w.dtype) for w, s in zip(weights, steps, strict=True)]
         return stepped, self.beta

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from dg_keras.common.wide import wide
 from dg_keras.strategies.totals import totals
-from dg_keras.strategies.wide import wide
 
 _SAME_NUMBERS = ("Cast", "EnsureShape", "Identity", "Reshape")
 _LARGE = 2**22

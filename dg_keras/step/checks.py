@@ -1,7 +1,9 @@
 """What can't be trained, told before training begins."""
 
+import inspect
 import numbers
 import warnings
+from typing import Any
 
 import keras
 
@@ -9,10 +11,9 @@ from dg_keras.objectives import FeatureObjective, Objective
 from dg_keras.strategies import FoldStrategy, Strategy
 
 _OF_PROBABILITIES = (
-    keras.losses.binary_crossentropy,
-    keras.losses.categorical_crossentropy,
-    keras.losses.sparse_categorical_crossentropy,
+    *("kl_divergence", "dice", "tversky", "categorical_generalized_cross_entropy"),
 )
+"""Keras' losses that take no logits, not even if told."""
 
 
 def check_can_be_trained(
@@ -161,10 +162,15 @@ def _check_reduction(loss: keras.losses.Loss, strategy: Strategy) -> None:
         )
 
 
-def _check_takes_logits(loss: keras.losses.Loss, objective: Objective) -> None:
+def _check_takes_logits(loss: Any, objective: Objective) -> None:
     """Raises ValueError if the loss is known to take probabilities."""
-    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
-    if config.get("from_logits") is False or loss in _OF_PROBABILITIES:
+    function = getattr(loss, "fn", loss)  # which Keras' classes wrap
+    if isinstance(loss, keras.losses.Loss):
+        told = loss.get_config().get("from_logits")
+    else:
+        argument = inspect.signature(loss).parameters.get("from_logits")
+        told = None if argument is None else argument.default
+    if told is False or getattr(function, "__name__", None) in _OF_PROBABILITIES:
         name = getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
             f"`loss` must take logits, as in SparseCategoricalCrossentropy(from_logits=True), for "

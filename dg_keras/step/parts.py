@@ -6,6 +6,9 @@ from typing import Any, Literal
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.optimizers.schedules import LearningRateSchedule
+
+from dg_keras.step.is_known import is_known
 
 LARGE = 2**17
 """Components of a weight, on average, from which on it pays to compile the update alone: between
@@ -68,9 +71,11 @@ class Parts:
         """Whether XLA compiles the update; to be asked once the network is built."""
         if self._compile_update != "auto":
             return self._compile_update
-        optimizer = self._model.optimizer
+        optimizer, variables = self._model.optimizer, self._model.trainable_variables
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        sizes = [int(np.prod(v.shape)) for v in self._model.trainable_variables]
-        # An optimizer of the user's own may use what XLA does not know.
-        is_known = type(optimizer).__module__.startswith(("keras.", "dg_keras."))
-        return is_known and (self.compiles_passes or float(np.mean(sizes)) >= LARGE)
+        rate = getattr(optimizer, "_learning_rate", None)
+        used = [optimizer, rate if isinstance(rate, LearningRateSchedule) else None]
+        used += [given for v in variables for given in (v.regularizer, v.constraint)]
+        sizes = [int(np.prod(v.shape)) for v in variables]
+        pays = self.compiles_passes or float(np.mean(sizes)) >= LARGE
+        return pays and all(map(is_known, used))

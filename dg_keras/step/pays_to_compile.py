@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras.src.models.functional import Functional
 
 from dg_keras.objectives import Objective
+from dg_keras.step.is_known import is_known
 from dg_keras.step.one_pass import is_enough
 from dg_keras.strategies import Strategy
 
@@ -60,21 +61,12 @@ def pays_to_compile(
         return False
     rate = model.optimizer._learning_rate
     parts = [model.optimizer, rate, strategy, objective, *keras.tree.flatten([model.loss, metrics])]
-    return all(map(_is_known, parts)) and _is_small_and_plain(net)
+    return all(map(is_known, parts)) and _is_small_and_plain(net)
 
 
 def _has_accelerator() -> bool:
     """Whether there is a device for which Keras has a rule of its own."""
     return any(device.device_type != "CPU" for device in tf.config.list_physical_devices())
-
-
-def _is_known(part: Any) -> bool:
-    """Whether it is ours or Keras'; what is the user's own may use what XLA does not know."""
-    if part is None or isinstance(part, str):
-        return True
-    module = part.__module__ if hasattr(part, "__name__") else type(part).__module__
-    wraps = (getattr(part, name, None) for name in ("_fn", "fn", "inner_optimizer"))
-    return module.startswith(("keras.", "dg_keras.")) and all(map(_is_known, wraps))
 
 
 def _is_small_and_plain(net: keras.Model) -> bool:
@@ -83,7 +75,7 @@ def _is_small_and_plain(net: keras.Model) -> bool:
     return (
         layers is not None
         and sum(int(np.prod(v.shape)) for v in net.variables) <= SMALL
-        and all(_is_known(getattr(layer, name, None)) for layer in layers for name in _GIVEN)
+        and all(is_known(getattr(layer, name, None)) for layer in layers for name in _GIVEN)
         and all(layer.compute_dtype == "float32" for layer in layers)
         and all(
             not x.sparse and x.dtype != "string" and None not in x.shape[1:]

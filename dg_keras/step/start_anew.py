@@ -14,6 +14,8 @@ def start_anew(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.
         variables: What it trains.
     """
     inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if not inner.built:  # it has taken no step
+        return
     fresh = type(inner).from_config(inner.get_config())
     fresh.build(variables)
     for variable, value in zip(inner.variables, fresh.variables, strict=True):

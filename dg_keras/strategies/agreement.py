@@ -6,9 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from dg_keras.common.wide import wide
 from dg_keras.strategies.fold_strategy import FoldStrategy
 from dg_keras.strategies.votes import packed, unpacked
-from dg_keras.strategies.wide import wide
 
 CONFLICT = 2
 """Beside the signs -1, 0 and 1, the code of a component on which the domains disagree."""

@@ -8,10 +8,10 @@ import tensorflow as tf
 from dg_keras.common.check_between import check_between
 from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.configured import public
+from dg_keras.common.wide import wide
 from dg_keras.strategies.agreement import replace
 from dg_keras.strategies.fold_strategy import FoldStrategy
 from dg_keras.strategies.rescaled import rescaled
-from dg_keras.strategies.wide import wide
 
 
 @public

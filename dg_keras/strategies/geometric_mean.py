@@ -5,9 +5,9 @@ from typing import ClassVar
 import tensorflow as tf
 
 from dg_keras.common.configured import public
+from dg_keras.common.wide import wide
 from dg_keras.strategies.agr_sum import AgrSum
 from dg_keras.strategies.strategy import Strategy
-from dg_keras.strategies.wide import wide
 
 
 @public

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from dg_keras.common.wide import wide
 from dg_keras.strategies.gram_matrix import gram_matrix
 from dg_keras.strategies.strategy import Strategy
-from dg_keras.strategies.wide import wide
 
 
 @dataclasses.dataclass(frozen=True)

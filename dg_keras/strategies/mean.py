@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from dg_keras.common.configured import public
+from dg_keras.common.wide import wide
 from dg_keras.strategies.fold_strategy import FoldStrategy
-from dg_keras.strategies.wide import wide
 
 
 @public

@@ -7,10 +7,10 @@ import tensorflow as tf
 from dg_keras.common.check_between import check_between
 from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.configured import public
+from dg_keras.common.wide import wide
 from dg_keras.strategies.rescaled import rescaled
 from dg_keras.strategies.strategy import Strategy
 from dg_keras.strategies.totals import totals
-from dg_keras.strategies.wide import wide
 
 _ROUNDING = 1e-12
 """Of equal gradients, the part of their mean square that their variance may seem to be."""

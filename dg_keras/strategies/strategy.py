@@ -21,7 +21,8 @@ class Strategy(Configured):
     `Seeded` too, whose `key` is what draws depend on.
 
     What it tells of its merge (`averages`, `can_be_compiled`, `carries_nonfinite`, `keeps_finite`)
-    holds for the class that says so: a subclass that merges otherwise says it again, or it is False.
+    holds for the class that says so: where a subclass merges otherwise and does not say it again,
+    it is False.
 
     Examples:
         >>> @keras.saving.register_keras_serializable(package="my_project")

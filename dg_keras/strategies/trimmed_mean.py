@@ -8,8 +8,8 @@ import tensorflow as tf
 from dg_keras.common.configured import public
 from dg_keras.common.is_whole import is_whole
 from dg_keras.common.shortened import shortened
+from dg_keras.common.wide import wide
 from dg_keras.strategies.strategy import Strategy
-from dg_keras.strategies.wide import wide
 
 _Choice = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 

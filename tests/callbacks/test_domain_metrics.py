@@ -27,7 +27,7 @@ def domains(sample_weight=False):
     return made
 
 
-def softmax_model(metrics=("accuracy",), run_eagerly=True, learning_rate=0.5):
+def softmax_model(metrics=("accuracy",), run_eagerly=True, learning_rate=0.5, **how):
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [keras.Input((FEATURES,)), layers.Dense(CLASSES, activation="softmax")]
@@ -37,6 +37,7 @@ def softmax_model(metrics=("accuracy",), run_eagerly=True, learning_rate=0.5):
         loss="sparse_categorical_crossentropy",
         metrics=list(metrics),
         run_eagerly=run_eagerly,
+        **how,
     )
     return model
 

@@ -41,7 +41,7 @@ def test_the_valley_is_that_of_algorithm_1(losses, converge, tolerate, tolerance
     losses = [loss + i * 1e-6 for i, loss in enumerate(losses)]  # no two are equal
     valley = LossValley(converge, tolerate, tolerance)
     for i, loss in enumerate(losses):
-        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1), loss)
+        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1, last=i + 1), loss)
     found = algorithm_1(losses, converge, tolerate, tolerance)
     average = valley.average()
     if found is None:
@@ -59,7 +59,7 @@ def test_the_valley_is_that_of_algorithm_1(losses, converge, tolerate, tolerance
 def test_a_loss_that_is_not_finite_is_no_bottom_and_no_valley():
     valley = LossValley(2, 3, 0.0)
     for i, loss in enumerate([np.nan, np.inf, 1.0, 2.0, np.nan, np.inf, 3.0]):
-        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1), loss)
+        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1, last=i + 1), loss)
         # As another process would go on.
         other = LossValley(2, 3, 0.0)
         other.resume(valley.state())
@@ -67,6 +67,13 @@ def test_a_loss_that_is_not_finite_is_no_bottom_and_no_valley():
     assert valley.threshold == 1.5
     assert valley.is_over
     assert (valley.average().first, valley.average().last) == (3, 3)
+
+
+def test_a_loss_that_is_not_finite_does_not_make_a_valley_without_end():
+    valley = LossValley(converge=3)
+    for i, loss in enumerate([0.5, np.nan, 0.6]):
+        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1, last=i + 1), loss)
+    assert valley.threshold is None
 
 
 def assert_mean(model, noting, averaged):
@@ -84,6 +91,15 @@ def test_the_mean_of_given_steps_is_that_by_hand(start, until):
     fit(model, noting, averaging)
     assert averaging.averaged == (start, until or 8)
     assert_mean(model, noting, averaging.averaged)
+
+
+def test_with_steps_per_execution_it_tells_the_last_step():
+    noting, model = Noting(), softmax_model(run_eagerly=False, steps_per_execution=2)
+    averaging = WeightAveraging(start=1)
+    fit(model, noting, averaging, epochs=2)
+    assert averaging.averaged == (2, 4)
+    for weight, *of_steps in zip(model.get_weights(), *noting.weights, strict=True):
+        np.testing.assert_allclose(weight, np.mean(of_steps, axis=0), rtol=1e-5, atol=1e-6)
 
 
 def test_bounds_are_found_on_the_sources():
@@ -151,7 +167,7 @@ def test_a_backup_of_another_epoch_is_told(tmp_path):
     averaging = WeightAveraging(start=2, backup=backup)
     with pytest.warns(UserWarning, match="is of epoch 3, and training goes on with 0: the average"):
         fit(model, noting, averaging)
-    assert averaging.averaged == (2, 8)
+    assert averaging.averaged == (2, 4)
     assert_mean(model, noting, averaging.averaged)
 
 
@@ -176,7 +192,7 @@ def test_a_backup_that_is_damaged_or_of_another_network_is_told(tmp_path, caplog
         fit(softmax_model(), averaging)
     told = " ".join([caplog.text, *(str(w.message) for w in warned)])
     assert f"{backup} is {'of another network' if content is None else 'damaged'}" in told
-    assert averaging.averaged == (2, 8)
+    assert averaging.averaged == (2, 4)
 
 
 def test_training_does_not_notice():

@@ -199,6 +199,14 @@ class TestASubclassThatMergesOtherwise:
         assert told == (False, False, False, True)
 
 
+@pytest.mark.parametrize("name", ["strategy", "objective", "net", "in_turn", "on_nonfinite"])
+def test_what_a_model_is_made_with_cannot_be_replaced(name):
+    """It would train as before, and say otherwise in its file."""
+    model = surgeon(net(), "agr_sum")
+    with pytest.raises(AttributeError, match=f"`{name}` must be given to DomainGeneralizer when"):
+        setattr(model, name, getattr(surgeon(net(), "mean"), name))
+
+
 class TestNumbers:
     @pytest.mark.parametrize("in_turn", [False, True])
     def test_the_step_is_the_true_one(self, in_turn):
@@ -327,3 +335,31 @@ class TestCompilingTheUpdate:
         steps_on(model, *batch())
         assert_moved(before, model)
         assert model.get_config()["compile_update"] is False
+
+    @pytest.mark.parametrize("whose", ["schedule", "regularizer", "constraint"])
+    def test_is_left_out_where_something_is_the_users_own(self, whose):
+        class Told(keras.optimizers.schedules.LearningRateSchedule):
+            def __call__(self, step):
+                tf.print("step", step, output_stream="file:///dev/null")  # which XLA does not know
+                return 0.1
+
+        def through_numpy(w):
+            return tf.ensure_shape(tf.numpy_function(lambda v: v, [w], tf.float32), w.shape)
+
+        def penalty(w):
+            return tf.reduce_sum(tf.square(tf.stop_gradient(through_numpy(w))))
+
+        parts = {
+            "regularizer": {"kernel_regularizer": penalty},
+            "constraint": {"kernel_constraint": through_numpy},
+        }
+        own = keras.Sequential(
+            [keras.Input((FEATURES,)), keras.layers.Dense(CLASSES, **parts.get(whose, {}))]
+        )
+        rate = Told() if whose == "schedule" else 0.1
+        model = compiled(
+            surgeon(own, "agr_sum"), optimizer=keras.optimizers.SGD(rate), jit_compile=False
+        )
+        before = copies(model)
+        steps_on(model, *batch())
+        assert_moved(before, model)

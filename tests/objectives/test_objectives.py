@@ -273,6 +273,14 @@ def test_resetting_training_is_as_a_new_model():
     assert nets.largest_difference(model.net, trained(objective, data).net) == 0
 
 
+@pytest.mark.parametrize("seed", [-1, 2**31, True, 1.7])
+def test_resetting_training_takes_the_seeds_that_a_model_takes(seed):
+    model = dg_keras.DomainGeneralizer(network(), seed=1)
+    with pytest.raises(ValueError, match="`seed` must be a non-negative integer below"):
+        model.reset_training(seed)
+    assert int(model.seed) == 1
+
+
 def test_one_overflowing_loss_does_not_end_group_dro():
     objective = objectives.GroupDRO(0.5)
     q = tf.constant([0.2, 0.5, 0.3])
@@ -337,6 +345,32 @@ class TestDraws:
         np.testing.assert_allclose(found, scipy.stats.beta(0.2, 0.2).cdf(at), atol=0.012)
 
 
+def test_mldg_steps_over_what_does_not_change_in_half_precision():
+    weights, gradient = tf.ones(2, tf.float16), tf.constant([0.0, 0.5], tf.float16)
+    (stepped,), _ = objectives.MLDG().second_point([weights], [gradient], 0.1)
+    np.testing.assert_allclose(stepped, [1.0, 0.9], rtol=1e-3)
+
+
+class TestTheOptimizerStartsAnew:
+    def test_where_it_has_taken_no_step(self, tmp_path):
+        """Compiled, or with weights alone loaded, at the very step of the change."""
+
+        def made():
+            return dg_keras.DomainGeneralizer(network(), "mean", objectives.IRM(1.0, 2), domains=N)
+
+        def step(model, number):
+            model.train_on_batch(*(part[number] for part in batches(3)))
+
+        model, other = nets.compiled(made()), made()
+        step(model, 0)
+        step(model, 1)
+        model.save_weights(tmp_path / "half.weights.h5")
+        other.load_weights(tmp_path / "half.weights.h5")
+        for again in (nets.compiled(model), nets.compiled(other)):
+            step(again, 2)
+            assert int(again.step) == 3
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("make", "message"),
@@ -354,7 +388,12 @@ class TestBadInput:
             make()
 
     @pytest.mark.parametrize(
-        "loss", ["sparse_categorical_crossentropy", keras.losses.SparseCategoricalCrossentropy()]
+        "loss",
+        [
+            *("sparse_categorical_crossentropy", keras.losses.SparseCategoricalCrossentropy()),
+            *("categorical_focal_crossentropy", "binary_focal_crossentropy"),
+            *("kl_divergence", keras.losses.KLDivergence(), keras.losses.Dice()),
+        ],
     )
     def test_irm_needs_logits(self, loss):
         model = dg_keras.DomainGeneralizer(network(), "mean", "irm")
@@ -367,6 +406,13 @@ class TestBadInput:
         model = nets.compiled(dg_keras.DomainGeneralizer(network(), "mean", "irm", domains=N))
         with pytest.raises(ValueError, match="`batch_size` must be at least 2 for IRM"):
             model.train_on_batch(x[0, :N], y[0, :N])
+
+    @pytest.mark.parametrize("loss", ["mse", lambda y, logits: keras.ops.sum(logits, axis=-1)])
+    def test_irm_takes_other_losses(self, loss):
+        model = dg_keras.DomainGeneralizer(network(), "mean", "irm", domains=N)
+        model.compile("adam", loss=loss)
+        ((x,), _, _) = batches(1)
+        model.train_on_batch(x, np.ones((len(x), network().output_shape[-1])))
 
     def test_irm_changes_between_executions(self):
         model = dg_keras.DomainGeneralizer(network(), "mean", objectives.IRM(1.0, 5), domains=N)

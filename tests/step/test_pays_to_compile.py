@@ -133,7 +133,7 @@ def test_functions_of_ones_own_in_what_is_keras_are_not_known():
     assert len(dg_keras.step.pays_to_compile._layers(within)) == 5
     wrapped = keras.metrics.MeanMetricWrapper(own)
     scaled = keras.optimizers.LossScaleOptimizer(OwnAdam())
-    known = dg_keras.step.pays_to_compile._is_known
+    known = dg_keras.step.is_known.is_known
     assert not any(map(known, (wrapped, scaled, own, Own())))
     assert all(
         map(

@@ -1,4 +1,4 @@
-"""Sums of half-precision gradients."""
+"""Sums of half-precision numbers."""
 
 import tensorflow as tf
 
