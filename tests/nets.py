@@ -49,8 +49,8 @@ def compiled(model, optimizer=None, **arguments):
     if optimizer is None:
         optimizer = keras.optimizers.AdamW(1e-4, weight_decay=1e-2)
     arguments.setdefault("metrics", ["accuracy"])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss=loss, **arguments)
+    arguments.setdefault("loss", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(optimizer, **arguments)
     return model
 
 

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from dg_keras.objectives import Batch, Objective, Risk
+from dg_keras.step.is_known import is_known
 from dg_keras.step.metrics_weighed import metrics_weighed
 from dg_keras.step.replicas import mean_over_replicas, number_of_replicas, share
 from dg_keras.step.weight_penalty import without_penalties
@@ -47,6 +48,8 @@ def compiled_risk(model: keras.Model, of_all_replicas: Callable[[tf.Tensor], tf.
 
     def compiled_loss(batch: Batch, y_pred: Any, share: tf.Tensor | None = None) -> tf.Tensor:
         x, y, sample_weight = batch
+        if replicas > 1:
+            check_tells_each_sample(model, y, y_pred)
         # Not around the objective's loss, in which replicas may take turns.
         with without_penalties(model.trainable_variables), metrics_weighed(model, share):
             loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
@@ -63,3 +66,23 @@ def scale(model: keras.Model, loss: tf.Tensor, is_shared: bool = True) -> tf.Ten
         with tf.init_scope():
             model.optimizer.build(model.trainable_variables)
     return model.optimizer.scale_loss(share(loss) if is_shared else loss)
+
+
+def check_tells_each_sample(model: keras.Model, y: Any, y_pred: Any) -> None:
+    """Raises ValueError if a loss of the user's own is a scalar, which Keras shares out to no one.
+
+    Args:
+        model: The compiled model.
+        y: The targets.
+        y_pred: The predictions; those of several outputs are not looked at.
+    """
+    if isinstance(model.loss, list | tuple | dict) or is_known(model.loss):
+        return
+    loss = keras.losses.get(model.loss)
+    value = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(y, y_pred)
+    if tf.convert_to_tensor(value).shape.rank == 0:
+        name = getattr(loss, "__name__", type(loss).__name__)
+        raise ValueError(
+            "`loss` must return a value for each sample on several replicas, of which Keras takes "
+            f"the mean over all. Received: {name}, which returned a scalar"
+        )

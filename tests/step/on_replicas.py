@@ -44,6 +44,15 @@ class Largest(strategies.Strategy):
         ]
 
 
+def scalar(y, y_pred):
+    """A loss that tells no sample's own."""
+    of_each = keras.losses.sparse_categorical_crossentropy(y, y_pred, from_logits=True)
+    return tf.reduce_mean(of_each)
+
+
+IGNORING = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+"""One that divides by the number of samples that have a label."""
+
 PARALLEL = {
     f"{name}, whole domains": {**pair, "domain_parallel": True}
     for name, pair in PAIRS.items()
@@ -55,6 +64,7 @@ MORE = {
         f"{name}, whole domains": {"strategy": name, "domain_parallel": True}
         for name in ("grad_vac", "upgrad", "and_mask", "trimmed_mean")
     },
+    "ignored labels, whole domains": {"loss": IGNORING, "domain_parallel": True},
     "clipnorm, whole domains": {"optimizer": {"clipnorm": 0.05}, "domain_parallel": True},
     "in_turn": {"strategy": "agr_rand", "in_turn": True},
     "custom": {"strategy": Largest()},
@@ -71,6 +81,7 @@ REFUSED = {
     "gradient_accumulation_steps": {"optimizer": {"gradient_accumulation_steps": 2}},
     "ema_overwrite_frequency": {"optimizer": {"use_ema": True, "ema_overwrite_frequency": 2}},
     "batch_size": {"batch_size": 3},
+    "scalar loss": {"loss": scalar},
     "domain_parallel": {"domain_parallel": True, "number": 1},
 }
 FAST = {
@@ -78,16 +89,18 @@ FAST = {
     "clipnorm, whole domains",
     "global_clipnorm",
     "clipvalue",
+    "ignored labels, whole domains",
 }  # to SGD, each step is as long as its gradient
 
 
-def trained(case, batch_size=8, number=3, optimizer=None, how=None, **arguments):
+def trained(case, batch_size=8, number=3, optimizer=None, loss=None, how=None, **arguments):
     """A model and its history after some steps."""
     keras.utils.set_random_seed(0)
     make = keras.optimizers.SGD if case in FAST else keras.optimizers.AdamW
     made = make(0.01 if case in FAST else 1e-4, **optimizer or {})
     model = dg_keras.DomainGeneralizer(alexnet_like(l2=0.01), **arguments, seed=1)
-    compiled(model, made, **{"jit_compile": False} if how is None else how)
+    how = {"jit_compile": False} if how is None else how
+    compiled(model, made, **how, **({} if loss is None else {"loss": loss}))
     history = model.fit(domains(number), batch_size=batch_size, steps_per_epoch=STEPS, verbose=0)
     return model, history.history
 

@@ -15,6 +15,7 @@ MORE = [
         "global_clipnorm",
     ),
     "pcgrad+group_dro, whole domains",
+    "ignored labels, whole domains",
 ]
 """A few: `python -m tests.step.on_replicas 4` compares them all."""
 
@@ -30,6 +31,8 @@ REFUSED = {
     "does not combine the two. Received: ema_overwrite_frequency=2, and 2 replicas",
     "domain_parallel": "`domain_parallel` must be False with more replicas (2) than domains (1). "
     "Received: domain_parallel=True",
+    "scalar loss": "`loss` must return a value for each sample on several replicas, of which Keras "
+    "takes the mean over all. Received: scalar, which returned a scalar",
     "batch_size": "`batch_size` must be a multiple of the 2 replicas. Received: batch_size=3",
 }
 
