@@ -54,6 +54,19 @@ def test_one_method_alone_has_nothing_to_compare():
     assert "comparisons" not in shown
 
 
+def test_what_a_test_tells_is_of_the_method_that_the_page_opens_with():
+    """One trial may gain most; the test is of the method that has ten."""
+    made = config("methods=[Deep-All, PCGrad, IRM]")
+    lucky = records(**accuracies(10), IRM=[[0.9], [0.9]])
+    shown = page("", [ReportPart.of(made, lucky)])
+    (finding,) = re.findall(r'<p class="finding">(.*)</p>', shown)
+    assert finding.startswith("PCGrad is 0.8 percent points more accurate")
+    assert finding.endswith(
+        "a paired Wilcoxon test can tell that from chance (p = 0.004 after Holm&#39;s correction)."
+    )
+    assert "An interval of less than 6 pairs is far too short, and not bold." in shown
+
+
 def test_the_page_opens_with_the_highest_gain_on_average():
     made = ReportPart.of(config(), records(**accuracies(10)))
     shown = page("", [made])

@@ -1,7 +1,8 @@
 """What an experiment found, in one sentence."""
 
+from dg_keras.benchmark.gain import Gain
 from dg_keras.benchmark.page.points import points
-from dg_keras.benchmark.summary import AVERAGE, LEVEL, MEASURES, Summary
+from dg_keras.benchmark.summary import AVERAGE, LEVEL, MEASURES, Comparison, Summary
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five")
 
@@ -25,11 +26,21 @@ def finding(summary: Summary) -> str:
             if (gain := summary.gain(target, method, MEASURES[0])) is not None
         }
         if gains:
-            return f"{_highest(summary, target, gains)}; {_told_apart(summary, target, gains)}."
+            compared = {method: _compared(summary, target, method) for method in gains}
+            tested = {method: gains[method] for method in gains if compared[method].is_possible}
+            # A gain that no test can tell from chance is no finding where another's can be told.
+            told = _told_apart(summary, target, tested) if tested else _why_not(summary, compared)
+            return f"{_highest(summary, target, tested or gains)}; {told}."
     return _accuracy(summary)
 
 
-def _highest(summary: Summary, target: str, gains: dict) -> str:
+def _compared(summary: Summary, target: str, method: str) -> Comparison:
+    comparison = summary.entries[target, method].comparison
+    assert comparison is not None  # what has a gain was compared
+    return comparison
+
+
+def _highest(summary: Summary, target: str, gains: dict[str, Gain]) -> str:
     """The gain of the method that has the highest, with its interval."""
     method = max(gains, key=lambda method: gains[method].mean)
     gain = gains[method]
@@ -48,29 +59,32 @@ def _highest(summary: Summary, target: str, gains: dict) -> str:
     return f"{method} {verb} {relation} {_where(summary, target)} ({known})"
 
 
-def _told_apart(summary: Summary, target: str, gains: dict) -> str:
-    """How many methods differ from the baseline, or why that can't be said."""
-    found = {method: summary.entries[target, method].comparison for method in gains}
-    # What has a gain was compared.
-    compared = {method: of for method, of in found.items() if of is not None}
-    tested = [method for method, comparison in compared.items() if comparison.is_possible]
-    if not tested:
-        pairs = max(comparison.pairs for comparison in compared.values())
-        number = _NUMBERS[pairs] if pairs < len(_NUMBERS) else str(pairs)
-        return (
-            f"{number} trial{'s' * (pairs > 1)} cannot tell such differences from chance, "
-            f"which takes at least {summary.needed_trials()}"
-        )
+def _why_not(summary: Summary, compared: dict[str, Comparison]) -> str:
+    """Why it can't be said whether methods differ from the baseline."""
+    pairs = max(comparison.pairs for comparison in compared.values())
+    number = _NUMBERS[pairs] if pairs < len(_NUMBERS) else str(pairs)
+    return (
+        f"{number} trial{'s' * (pairs > 1)} cannot tell such differences from chance, "
+        f"which takes at least {summary.needed_trials()}"
+    )
+
+
+def _told_apart(summary: Summary, target: str, tested: dict[str, Gain]) -> str:
+    """How many of the methods that can be tested differ from the baseline."""
+    compared = {method: _compared(summary, target, method) for method in tested}
     differ = [method for method in tested if compared[method].survives_correction]
     if len(tested) == 1:
-        p = compared[tested[0]].p
+        (comparison,) = compared.values()
         told = "can" if differ else "cannot"
-        return f"a paired Wilcoxon test {told} tell that from chance (p = {p:.3f})"
+        p = f"p = {comparison.p_holm:.3f}"
+        if comparison.p_holm != comparison.p:
+            p += " after Holm's correction"
+        return f"a paired Wilcoxon test {told} tell that from chance ({p})"
     of = f"of the {len(tested)} methods"
     test = f"from {summary.baseline} after Holm's correction (p < {LEVEL})"
     if not differ:
         return f"{of} none differs {test}"
-    named = ", ".join(f"{method} ({points(gains[method].mean)})" for method in differ)
+    named = ", ".join(f"{method} ({points(tested[method].mean)})" for method in differ)
     return f"{of} {len(differ)} differ{'s' * (len(differ) == 1)} {test}: {named}"
 
 
