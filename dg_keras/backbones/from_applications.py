@@ -9,6 +9,7 @@ import keras
 
 from dg_keras.backbones._arguments import check_arguments
 from dg_keras.backbones._batch_norm import freeze_batch_norm_layers
+from dg_keras.backbones._fresh_names import fresh_names
 from dg_keras.backbones._preprocessing import (
     caffe_preprocessing,
     no_preprocessing,
@@ -54,7 +55,7 @@ def from_applications(
 
     The images that went through the family's `preprocess_input` in the original are plain RGB in
     0..255 here. All layers are stock Keras, under the names they have in keras.applications, which
-    are those that `dg_keras.backbones.split` takes.
+    are those that `dg_keras.backbones.split` takes, however many networks were built before.
 
     Args:
         name: The network's function in keras.applications, such as `"ResNet50"`,
@@ -91,7 +92,7 @@ def from_applications(
     inputs = keras.Input((image_size, image_size, 3), name="image")
     module = application.__module__.rpartition(".")[2]
     remedy = "fetch the file by other means and pass its path as `weights`"
-    with explain_failed_download(name, remedy):
+    with explain_failed_download(name, remedy), fresh_names():
         body = application(
             include_top=False,
             weights=None if path is not None else weights,

@@ -4,7 +4,7 @@ import pandas as pd
 
 from dg_keras.benchmark.config import CHOSEN, SHARED, Config
 from dg_keras.benchmark.grid_means import ALL_TARGETS
-from dg_keras.benchmark.grid_settings import with_shared
+from dg_keras.benchmark.grid_settings import with_shared, without
 
 
 def chosen_config(config: Config, means: pd.DataFrame) -> Config | None:
@@ -28,7 +28,10 @@ def chosen_config(config: Config, means: pd.DataFrame) -> Config | None:
         of_method = chosen[chosen["method"] == method.name].set_index("target")
         settings = of_method[own].to_dict("index")
         for_all = settings.pop(ALL_TARGETS, {}) if config.search.choose == "for_all" else {}
-        methods.append({**method.model_dump(), **for_all, "targets": settings})
+        # Of the other settings a method keeps its own, where a domain is held out, too.
+        kept = {t: s.model_dump(exclude_none=True) for t, s in without(method.targets, own).items()}
+        targets = {t: {**kept.get(t, {}), **settings.get(t, {})} for t in [*kept, *settings]}
+        methods.append({**method.model_dump(), **for_all, "targets": targets})
     shared = [name for name in config.search.searched if name in SHARED]
     # With these there is one method and one choice for all; without them the row says nothing.
     best = with_shared(config, chosen[shared].astype(object).to_dict("records")[0])

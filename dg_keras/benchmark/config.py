@@ -318,6 +318,13 @@ class Grid(Section):
     def _searches(self) -> Self:
         if not self.searched:
             raise ValueError(f"must hold one of {', '.join(SEARCHED)}. Received: none of them")
+        for name, values in self.searched.items():
+            texts = [value if isinstance(value, str) else f"{value:g}" for value in values]
+            if len(set(texts)) < len(texts):  # runs and tables are called by them
+                raise ValueError(
+                    f"`{name}` must hold values that differ in six digits. "
+                    f"Received: {', '.join(texts)}"
+                )
         shared = [name for name in SHARED if name in self.searched]
         if shared and self.choose != "for_all":
             raise ValueError(

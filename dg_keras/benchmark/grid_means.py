@@ -30,8 +30,8 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
         a column per setting that is searched, `validation_accuracy` (mean over the runs that did
         not diverge, in 0..1; not a number where all did), `runs` (their number, those that diverged
         included), `diverged` (how many did), and `chosen`: True in one row per method and target,
-        the best of those that have been run most often and never diverged; of equals the first. In
-        none, where all of these diverged.
+        the best of those that have been run most often, on the same held-out domains and trials,
+        and never diverged; of equals the first. In none, where all of these diverged.
     """
     settings = {
         trained.name: (name, *setting.values.values())
@@ -46,12 +46,15 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
             *settings[record.method],
             record.target if per_target else ALL_TARGETS,
             record.result.validation_accuracy if record.result else None,
+            (record.target, record.trial),
         )
         for record in records
     ]
-    runs = pd.DataFrame(rows, columns=[*keys, "validation_accuracy"])
+    runs = pd.DataFrame(rows, columns=[*keys, "validation_accuracy", "run"])
     runs["validation_accuracy"] = runs["validation_accuracy"].astype(float)
-    means = runs.groupby(keys, sort=False)["validation_accuracy"].agg(["mean", "size", "count"])
+    by_setting = runs.groupby(keys, sort=False)
+    means = by_setting["validation_accuracy"].agg(["mean", "size", "count"])
+    means["run"] = by_setting["run"].agg(frozenset)
     means["diverged"] = means["size"] - means.pop("count")
     means = means.rename(columns={"mean": "validation_accuracy", "size": "runs"}).reset_index()
     # Layers come in the order that the config has them in: their names do not tell it.
@@ -64,8 +67,9 @@ def grid_means(config: Config, records: Sequence[Record]) -> pd.DataFrame:
     means["chosen"] = False
     for _, of_one in means.groupby(["method", "target"], sort=False):
         # Means over other runs, in a search that is not done, tell nothing of the settings.
-        comparable = of_one[of_one["runs"] == of_one["runs"].max()]
+        most = of_one["run"][of_one["runs"].idxmax()]
+        comparable = of_one[of_one["run"] == most]
         sound = comparable[comparable["diverged"] == 0]
         if not sound.empty:
             means.loc[sound["validation_accuracy"].idxmax(), "chosen"] = True
-    return means
+    return means.drop(columns="run")

@@ -1,9 +1,10 @@
 """What the settings of a grid search make of its config."""
 
 import dataclasses
+from collections.abc import Container
 from typing import Any
 
-from dg_keras.benchmark.config import Config, Method
+from dg_keras.benchmark.config import Config, Method, Setting
 
 SETTINGS = {
     "image_size": "image size, pixels",
@@ -56,11 +57,23 @@ def _setting(config: Config, values: dict[str, Any]) -> GridSetting:
     }
     methods = {
         method.name: method.model_copy(
-            update={"name": f"{method.name}, {words}", **own, "targets": {}}
+            update={
+                **{"name": f"{method.name}, {words}", "targets": without(method.targets, own)},
+                **own,
+            }
         )
         for method in config.methods
     }
     return GridSetting(values, with_shared(config, values), methods)
+
+
+def without(targets: dict[str, Setting], searched: Container[str]) -> dict[str, Setting]:
+    """A method's own settings where some domain is held out, but for those that are searched."""
+    left = {}
+    for target, setting in targets.items():
+        given = setting.model_dump(exclude_none=True).items()
+        left[target] = Setting(**{name: value for name, value in given if name not in searched})
+    return {target: setting for target, setting in left.items() if setting != Setting()}
 
 
 def with_shared(config: Config, values: dict[str, Any]) -> Config:

@@ -61,8 +61,8 @@ class Similarity(_Part):
     """
 
     steps: list[int]
-    within: list[float]
-    between: list[float]
+    within: list[_Number]
+    between: list[_Number]
 
 
 class Conflicts(_Part):
@@ -73,7 +73,7 @@ class Conflicts(_Part):
     """
 
     steps: list[int]
-    shares: dict[str, list[float]]
+    shares: dict[str, list[_Number]]
 
 
 class Seconds(_Part):

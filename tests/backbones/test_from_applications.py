@@ -32,6 +32,17 @@ def test_is_the_application_behind_its_own_preprocessing(name):
     np.testing.assert_allclose(logits(net, batch), features @ kernel + bias, rtol=1e-3, atol=1e-5)
 
 
+def test_its_layers_have_the_same_names_however_many_were_built_before():
+    """MobileNet's preprocessing and VGG's are layers that nobody names."""
+    first, second = (from_applications("MobileNetV2", classes=3, image_size=32) for _ in range(2))
+    names = [layer.name for layer in first.layers]
+    assert names == [layer.name for layer in second.layers]
+    assert len(set(names)) == len(names)
+    # Keras counts on.
+    counted = [keras.layers.Dense(1).name for _ in range(2)]
+    assert counted[0] != counted[1]
+
+
 def test_the_preprocessing_of_every_application_is_known():
     functions = dict(inspect.getmembers(keras.applications, inspect.isfunction))
     modules = {function.__module__.rpartition(".")[2] for function in functions.values()}

@@ -166,6 +166,12 @@ GRIDS = [
         "validation, not 0. Received: []",
     ),
     more(
+        "a grid of equal values",
+        "grid: {learning_rate: [0.001, 1.0e-3]}",
+        "{path}: `grid`: `learning_rate` must hold values that differ in six digits. "
+        "Received: 0.001, 0.001",
+    ),
+    more(
         "a grid that chooses otherwise",
         "grid: {learning_rate: [1], choose: all}",
         "{path}: `grid.choose`: input should be 'per_target' or 'for_all'. Received: 'all'",

@@ -196,6 +196,9 @@ def test_conflicts_are_the_mean_over_targets_and_trials():
     np.testing.assert_allclose(picture.get_array(), [[0.3, 0.3], [0.5, 0.5]])
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
     assert figures.conflict_maps([record("Deep-All", "photo", 1, 0.5)]) is None
+    # What was no number in one of them is the mean of the others.
+    figure = figures.conflict_maps([run("photo", 0.2), run("sketch", np.nan)])
+    np.testing.assert_allclose(figure.axes[0].images[0].get_array(), [[0.2, 0.2], [0.5, 0.5]])
 
 
 @pytest.mark.parametrize(("choose", "panels"), [("per_target", 2), ("for_all", 1)])

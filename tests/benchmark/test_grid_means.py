@@ -102,6 +102,31 @@ def test_a_search_that_is_not_done_chooses_of_what_is_run_most():
     assert means.loc[means["chosen"], "learning_rate"].item() == 0.1
 
 
+def test_means_over_other_runs_are_not_compared():
+    """As many of each, but where photos are held out, which is easier, or sketches."""
+    config = search("for_all")
+    begun = {
+        **{(0.1, "photo"): [0.5, 0.5], (0.1, "sketch"): []},
+        **{(0.2, "photo"): [], (0.2, "sketch"): [0.9, 0.9]},
+    }
+    means = grid_means(config, records(config, begun))
+    assert means.loc[means["chosen"], "learning_rate"].item() == 0.1
+
+
+def test_a_methods_other_settings_are_its_own_where_a_domain_is_held_out():
+    own = "methods=[{name: Deep-All, targets: {photo: {learning_rate: 0.5, weight_decay: 0.25}}}]"
+    grid = "grid={learning_rate: [0.1, 0.2], choose: per_target}"
+    (config,) = benchmark.read("configs/smoke.yaml", [own, grid]).configs
+    tried = grid_settings(config)[0]
+    rate = tried.config.optimizer_of(tried.methods["Deep-All"], "photo")
+    assert (rate.learning_rate, rate.weight_decay) == (0.1, 0.25)
+    chosen = chosen_config(config, grid_means(config, records(config, ACCURACIES)))
+    (method,) = chosen.methods
+    photo, sketch = (chosen.optimizer_of(method, target) for target in ("photo", "sketch"))
+    assert (photo.learning_rate, photo.weight_decay) == (0.1, 0.25)
+    assert (sketch.learning_rate, sketch.weight_decay) == (0.2, 5e-5)
+
+
 def test_of_equals_the_smaller_rate_is_chosen():
     config = search("for_all")
     means = grid_means(config, records(config, {key: [0.5] for key in ACCURACIES}))

@@ -68,6 +68,18 @@ def test_a_number_that_is_not_finite_is_read_again_of_a_file_that_is_json(record
     json.loads(on_disk(records).read_text(), parse_constant=refuse)
 
 
+def test_what_was_recorded_beside_it_may_be_no_number(records):
+    """Of gradients that overflow, though the loss does not."""
+    values = {
+        "similarity": Similarity(steps=[0], within=[math.nan], between=[math.nan]),
+        "conflicts": Conflicts(steps=[2], shares={"classifier": [math.nan]}),
+    }
+    records.write(RUN, RECORD.model_copy(update=values))
+    again = records.read(RUN)
+    assert math.isnan(again.similarity.within[0])
+    assert math.isnan(again.conflicts.shares["classifier"][0])
+
+
 def test_a_run_has_a_result_or_diverged():
     for values in ({"result": None}, {"diverged": {"step": 1, "domain": None, "loss": None}}):
         with pytest.raises(ValueError, match="or else `diverged`"):

@@ -28,13 +28,17 @@ def conflict_maps(records: Sequence[Record]) -> Figure | None:
     if not found:
         return None
     layers, steps = next((list(c[0].shares), c[0].steps) for c in found.values())
+    # A share is none where gradients were infinite: the run's loss was not, or it would have ended.
     means = {
-        method: np.mean([[c.shares[layer] for layer in layers] for c in conflicts], axis=0)
+        method: np.ma.mean(
+            np.ma.masked_invalid([[c.shares[layer] for layer in layers] for c in conflicts]), axis=0
+        )
         for method, conflicts in found.items()
     }
     (sources,) = {_sources(record) for record in records if record.conflicts is not None}
     chance = 1 - 2.0 ** (1 - sources)
-    span = max(0.1, *(abs(mean - chance).max() for mean in means.values()))
+    furthest = [abs(mean - chance).max() for mean in means.values()]
+    span = max(0.1, *(float(far) for far in furthest if far is not np.ma.masked))
     height = max(2.6, 1.2 + 0.28 * len(layers))  # inches, for the colour bar's label too
     figure, axes = panels(1, len(means), (4.6, height), sharey=True)
     for panel, (method, mean) in zip(axes[0], means.items(), strict=True):

@@ -18,8 +18,8 @@ def gain_caution(summary: Summary) -> list[str]:
         return ["A single pair has no interval."]
     if most < needed:
         return [
-            f"An interval of {_of(fewest, most)} pairs is far too short, and none is bold: it takes "
-            f"{needed} pairs to tell."
+            f"An interval of {_of(fewest, most)} pairs is far too short, and none is bold: it "
+            f"takes {needed} pairs to tell."
         ]
     if fewest < needed:
         return [f"An interval of less than {needed} pairs is far too short, and not bold."]
