@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from dg_keras.common.sole_user import sole_user
@@ -13,7 +13,7 @@ _BYTES = 2_000_000  # of a large report, figures and all
 
 
 @contextlib.contextmanager
-def replaced_whole(folder: Path) -> Iterator[Path]:
+def replaced_whole(folder: Path, optional: Collection[str] = ()) -> Iterator[Path]:
     """A new folder to write into, whose files are moved into another when all are written.
 
     Whatever fails while they are written leaves the other folder as it was. Its files of other
@@ -21,6 +21,8 @@ def replaced_whole(folder: Path) -> Iterator[Path]:
 
     Args:
         folder: Where the files shall be; it is made where it does not exist.
+        optional: The names, relative to the folder, of files that are not written each time: of an
+            earlier time they do not stay.
 
     Yields:
         The new folder, beside the other so that moving is renaming.
@@ -39,8 +41,11 @@ def replaced_whole(folder: Path) -> Iterator[Path]:
             told_if_full(folder, _BYTES),
         ):
             yield Path(made)
+            stale = [name for name in optional if not (Path(made) / name).exists()]
             for path in sorted(Path(made).rglob("*")):
                 if path.is_file():
                     target = folder / path.relative_to(made)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     path.replace(target)
+            for name in stale:
+                (folder / name).unlink(missing_ok=True)

@@ -3,12 +3,14 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from dg_keras.benchmark import figures, tables
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.record import Record
 from dg_keras.benchmark.summary import Summary
+
+_FIGURES = ("accuracy", "gains", "pairs", "similarity", "conflict", "training")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,9 @@ class ReportPart:
     tables: list[tables.Table]
     figures: dict[str, bytes]
 
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset(f"{name}.png" for name in _FIGURES)
+    """The files that are not there where there is nothing to show in them."""
+
     @classmethod
     def of(cls, config: Config, records: Sequence[Record]) -> Self:
         """Computes all of it.
@@ -39,15 +44,16 @@ class ReportPart:
         """
         summary = Summary.of(config, records)
         results = [record for record in records if not record.diverged]
-        drawn = {
-            "accuracy": figures.box_plots(results, summary),
-            "gains": figures.gains(config, summary),
-            "pairs": figures.pair_gains(config, summary),
-            "similarity": figures.similarity_curves(results),
-            "conflict": figures.conflict_maps(results),
-            "training": figures.training_curves(results),
-        }
-        images = {name: figures.png(f) for name, f in drawn.items() if f is not None}
+        drawn = (
+            figures.box_plots(results, summary),
+            figures.gains(config, summary),
+            figures.pair_gains(config, summary),
+            figures.similarity_curves(results),
+            figures.conflict_maps(results),
+            figures.training_curves(results),
+        )
+        named = zip(_FIGURES, drawn, strict=True)
+        images = {name: figures.png(figure) for name, figure in named if figure is not None}
         return cls(config, records, summary, tables.tables_of(config, summary), images)
 
     def write(self, folder: Path) -> None:

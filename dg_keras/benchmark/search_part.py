@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import pandas as pd
 
@@ -33,6 +33,9 @@ class SearchPart:
     means: pd.DataFrame
     tables: list[tables.Table]
     figures: dict[str, bytes]
+
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"grid.png", "chosen.yaml"})
+    """The files that are not there where there is nothing to show in them, or to choose."""
 
     @classmethod
     def of(cls, config: Config, records: Sequence[Record]) -> Self:

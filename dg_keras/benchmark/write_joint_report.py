@@ -23,7 +23,8 @@ def write_joint_report(
         experiments: Each with the records of its runs that have been done, at least one.
     """
     parts = [part_of(config, records) for config, records in experiments]
-    with replaced_whole(folder) as made:
+    optional = [f"{part.config.name}/{name}" for part in parts for name in part.OPTIONAL]
+    with replaced_whole(folder, optional) as made:
         for part in parts:
             own = made / part.config.name
             own.mkdir()

@@ -29,7 +29,7 @@ def write_report(
         What it shows.
     """
     part = part_of(config, records)
-    with replaced_whole(folder) as made:
+    with replaced_whole(folder, part.OPTIONAL) as made:
         part.write(made)
         (made / "index.html").write_text(page(config.name, [part]), encoding="utf-8")
     return part

@@ -14,7 +14,7 @@ from dg_keras.benchmark.read import read
 from dg_keras.benchmark.report_part import ReportPart
 from dg_keras.benchmark.write_joint_report import write_joint_report
 from dg_keras.benchmark.write_report import write_report
-from tests.benchmark.made_records import config, record, records
+from tests.benchmark.made_records import config, diverged, record, records
 from tests.benchmark.test_tables import search
 
 
@@ -147,6 +147,19 @@ def test_a_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
         write_report(tmp_path / "report", config(), records(**accuracies(3)))
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
     assert sorted(os.listdir(tmp_path)) == [".report.lock", "report"]
+
+
+def test_a_report_leaves_nothing_of_an_earlier_one_that_is_true_no_more(tmp_path):
+    made, done = search("for_all")
+    write_report(tmp_path, made, done)
+    assert (tmp_path / "chosen.yaml").exists()
+    # No setting is left that did not diverge.
+    lost = [diverged(of.method, of.target, of.trial) for of in done]
+    write_report(tmp_path, made, lost)
+    assert not (tmp_path / "chosen.yaml").exists()
+    write_joint_report(tmp_path / "joint", "both", [(made, done)])
+    write_joint_report(tmp_path / "joint", "both", [(made, lost)])
+    assert sorted(os.listdir(tmp_path / "joint" / "smoke")) == ["grid.csv", "grid.md", "grid.png"]
 
 
 def test_a_report_leaves_files_of_the_users_own(tmp_path):
