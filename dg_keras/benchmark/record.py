@@ -77,7 +77,10 @@ class Conflicts(_Part):
 
 
 class Seconds(_Part):
-    """The time that a run took, in seconds."""
+    """The time that a run took, in seconds; of one that was broken off also what came before.
+
+    What was trained after the last checkpoint, and lost, is not in it.
+    """
 
     prepare: float
     train: float

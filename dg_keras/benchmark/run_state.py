@@ -41,6 +41,11 @@ class RunState(keras.callbacks.Callback):
         every: The number of evaluations after which the file is written; None to write it after
             the first, and then whenever what the writing took is a twentieth of what has passed.
         parts: By a name of each, what has a state beside the model.
+
+    Attributes:
+        evaluations: How many there were.
+        history: By Keras' name, a value per evaluation.
+        seconds: What training up to the file took, before this process.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class RunState(keras.callbacks.Callback):
         self._took = 0.0  # how long that took, in seconds
         self.evaluations = 0
         self.history: dict[str, list[float]] = {}
+        self.seconds = 0.0
+        self._begun = 0.0  # when this process began to train, on the same clock
 
     def resume(self) -> None:
         """Goes on from the file, if there is one of this run; the model does when it is trained."""
@@ -66,9 +73,11 @@ class RunState(keras.callbacks.Callback):
             part.resume(_under(name, saved))
         self.history = {key: of.tolist() for key, of in _under("history", saved).items()}
         self.evaluations = int(saved["evaluations"])
+        self.seconds = float(saved["seconds"])
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the model where the file has it: now, since before it knew no domains' names."""
+        self._begun = time.perf_counter()
         if self._saved is None:
             return
         _assign(self.model.net.variables, _under("net", self._saved))
@@ -98,6 +107,7 @@ class RunState(keras.callbacks.Callback):
         saved = {
             _ORIGIN: np.array(self._origin),
             "evaluations": np.array(self.evaluations),
+            "seconds": np.array(self.seconds + time.perf_counter() - self._begun),
             **_named("net", _values(self.model.net.variables)),
             **_named("optimizer", _values(self.model.optimizer.variables)),
             **_named("model", own),

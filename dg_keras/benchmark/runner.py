@@ -153,7 +153,9 @@ class Runner:
             similarity=self._recorders.similarity(),
             conflicts=self._recorders.conflicts(),
             seconds=Seconds(
-                prepare=prepared - start, train=trained - prepared, test=ended - trained
+                prepare=prepared - start,
+                train=state.seconds + trained - prepared,
+                test=ended - trained,
             ),
         )
 

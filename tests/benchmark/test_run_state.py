@@ -107,6 +107,7 @@ def test_no_more_than_one_checkpoint_is_lost(tmp_path, broken_off, monkeypatch, 
         runner.run(run, path)
     with np.load(path) as file:
         assert file["evaluations"] == 2
+        seconds = float(file["seconds"])
     begun = []
     taken_down = RunState.on_epoch_end
     monkeypatch.setattr(
@@ -114,8 +115,11 @@ def test_no_more_than_one_checkpoint_is_lost(tmp_path, broken_off, monkeypatch, 
         "on_epoch_end",
         lambda state, epoch, logs: (begun.append(epoch), taken_down(state, epoch, logs)),
     )
-    assert came_to(runner.run(run, path)) == undisturbed
+    record = runner.run(run, path)
+    assert came_to(record) == undisturbed
     assert begun == [2, 3]
+    # What was trained before counts as this run's.
+    assert record.seconds.train > seconds > 0
 
 
 def test_writing_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch):

@@ -192,6 +192,8 @@ def test_the_papers_means_are_told_by_the_domains_names():
         "training.batch_size=16",
         "training.optimizer.name=adamw",
         "training.optimizer.learning_rate=1e-4",
+        "training.optimizer.epsilon=1e-7",
+        "training.selection=average",
     ],
 )
 def test_no_difference_to_the_paper_where_the_protocol_is_another(override):

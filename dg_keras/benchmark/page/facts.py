@@ -74,7 +74,12 @@ def _network(config: Config) -> str:
 def _training(config: Config) -> str:
     training = config.training
     if config.grid is not None:
-        used = "the best of these counts"
+        counts = {
+            "best": "the best of these",
+            "last": "the last of these",
+            "average": "that of the average of all steps in a valley of the loss there",
+        }
+        used = f"{counts[training.selection]} counts"
     elif training.selection == "best":
         used = "tested at the step that was best there"
     elif training.selection == "average":

@@ -20,7 +20,7 @@ def paper_table(config: Config, summary: Summary) -> Table | None:
     """
     if not _is_the_papers(config):
         return None
-    own = {m.name for m in config.methods if _has_own_settings(m)}
+    own = {m.name for m in config.methods if _has_own_settings(config, m)}
     published = {
         (target, method): mean
         for (target, method), mean in Published.of(config, summary).means.items()
@@ -55,13 +55,13 @@ def _is_the_papers(config: Config) -> bool:
         and backbone.train_from is None
         and not backbone.arguments
         and (training.batch_size, training.steps, training.evaluate_every) == (128, 1000, 20)
-        and (optimizer.name, optimizer.learning_rate, optimizer.weight_decay)
-        == ("adam_l2", 1e-5, 5e-5)
+        and (optimizer.name, optimizer.learning_rate, optimizer.weight_decay, optimizer.epsilon)
+        == ("adam_l2", 1e-5, 5e-5, 1e-8)
     )
 
 
-def _has_own_settings(method: Method) -> bool:
-    """Whether a method is not trained with the optimizer's own settings."""
-    return (
-        method.learning_rate is not None or method.weight_decay is not None or bool(method.targets)
-    )
+def _has_own_settings(config: Config, method: Method) -> bool:
+    """Whether a method is not trained and tested as the paper's, or as in its authors' code."""
+    rates = (method.learning_rate, method.weight_decay)
+    own = rates != (None, None) or bool(method.targets)
+    return own or config.selection_of(method) == "average"

@@ -12,7 +12,7 @@ from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.image_store import ImageStore
 from dg_keras.data.feeding.without_tuner import without_tuner
 from dg_keras.data.tables.check_choice import check_choice
-from dg_keras.data.tables.split_table import SHARES
+from dg_keras.data.tables.split_table import SHARES, groups_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -111,6 +111,8 @@ class LeaveOneOut:
     def unseen_concepts(self) -> np.ndarray:
         """Which images of `part(target)` show a concept that no source is trained on, shape `[n]`.
 
+        One without a concept shows what no other does.
+
         Raises:
             ValueError: If the data set has no target or no concepts.
         """
@@ -120,8 +122,8 @@ class LeaveOneOut:
                 f"target={self.target!r}, columns {', '.join(self.table.columns)}"
             )
         is_target = self.table["domain"] == self.target
-        trained = self.table["concept"][~is_target & (self.table["split"] == "train")]
-        return ~self.table["concept"][is_target].isin(set(trained)).to_numpy()
+        trained = set(groups_of(self.table[~is_target & (self.table["split"] == "train")]))
+        return np.array([of not in trained for of in groups_of(self.table[is_target])])
 
     def _batched(self, domains: Sequence[str], split: str | None) -> tf.data.Dataset:
         pool = self._pool(domains, split)

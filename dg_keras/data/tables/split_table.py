@@ -32,7 +32,7 @@ def split_table(table: pd.DataFrame, seed: int = 0) -> list[str]:
     Returns:
         The split of each row, "train", "validation" or "test".
     """
-    groups = _groups(table)
+    groups = groups_of(table)
     cells = list(zip(table["domain"], table["class"], strict=True))
     members: defaultdict[Any, Counter] = defaultdict(Counter)
     for group, cell in zip(groups, cells, strict=True):
@@ -55,7 +55,12 @@ def split_table(table: pd.DataFrame, seed: int = 0) -> list[str]:
     return [chosen[group] for group in groups]
 
 
-def _groups(table: pd.DataFrame) -> list[tuple[str, str]]:
+def groups_of(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """What shows the same as each row: its concept, or the row alone where it has none.
+
+    Args:
+        table: A column `path`, and maybe `concept`.
+    """
     paths = [("path", path) for path in table["path"]]
     if "concept" not in table.columns:
         return paths

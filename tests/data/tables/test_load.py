@@ -1,3 +1,4 @@
+import dataclasses
 import re
 import shutil
 
@@ -105,6 +106,18 @@ def test_unseen_concepts(styleshift):
 
     assert unseen.tolist() == [concept not in trained for concept in concepts]
     assert 0 < unseen.sum() < 407
+
+
+def test_an_image_without_a_concept_shows_what_no_other_does(folder):
+    table = load(folder, target="day").table.assign(concept="")
+    table.loc[table["domain"] == "day", "concept"] = [
+        "pet",
+        *[""] * (sum(table["domain"] == "day") - 1),
+    ]
+    trained = table[(table["domain"] == "night") & (table["split"] == "train")].index[0]
+    table.loc[trained, "concept"] = "pet"
+    images = dataclasses.replace(load(folder, target="day"), table=table)
+    assert images.unseen_concepts.tolist() == [False, *[True] * (len(images.unseen_concepts) - 1)]
 
 
 def test_unseen_concepts_without_concepts(folder):
