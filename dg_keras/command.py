@@ -17,6 +17,7 @@ import dg_keras
 from dg_keras.common.check_keras import is_keras2
 from dg_keras.common.find_config import find_config
 from dg_keras.common.quietly import COMMAND
+from dg_keras.common.read_text import read_text
 
 
 def main(program: str, given: Sequence[str]) -> int:
@@ -139,7 +140,7 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
         is_any_done = any(experiment.finished() for experiment in study.experiments)
         more = ", or with --report-only reports what is done" if is_any_done else ""
         return told(program, f"{error}{more}", 1)
-    except stopped as error:
+    except (*stopped, ConnectionError) as error:  # a Ray cluster may go away
         return told(program, error, 1)
     return 0
 
@@ -152,8 +153,8 @@ def show_config(program: str, name: str) -> int:
         name: The config's name, or a file.
     """
     try:
-        print(find_config(name).read_text("utf-8"), end="")
-    except (FileNotFoundError, IsADirectoryError) as error:
+        print(read_text(find_config(name)), end="")
+    except (FileNotFoundError, ValueError) as error:
         return told(program, error, 2)
     return 0
 

@@ -45,6 +45,22 @@ def test_a_config_that_does_not_ship_is_told():
     assert done.stderr.endswith("Received: 'smok'\n")
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"name: \xff", "must be UTF-8. Received: the byte 0xff in line 1"),
+        (None, "does not exist. Beside it: no config"),
+    ],
+)
+def test_a_file_that_is_no_config_is_told(tmp_path, content, told):
+    path = tmp_path / "mine.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    done = command("config", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"python -m dg_keras config: The config {path} {told}\n"
+
+
 def test_what_is_mistyped_is_told_before_tensorflow_is_imported():
     done = command("run", "styleshift", "--wrokers", "2", options=["-X", "importtime"])
     assert done.returncode == 2

@@ -137,6 +137,8 @@ def _computed(images: datasets.LeaveOneOut, front: keras.Model) -> np.ndarray:
 
 def _kept(path: Path, origin: str) -> np.ndarray | None:
     """What the file holds; None where there is none, or where it was damaged and is removed."""
+    if not path.is_file():
+        return None
     kept = read_arrays(path, "it is computed anew", "origin", _NAME)
     if kept is not None and kept["origin"].item() == origin:
         return kept[_NAME]

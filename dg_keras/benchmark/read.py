@@ -12,10 +12,10 @@ from dg_keras.benchmark.config_values import FolderName
 from dg_keras.benchmark.import_modules import import_modules
 from dg_keras.benchmark.parse_yaml import parse_yaml
 from dg_keras.benchmark.plan import Plan
-from dg_keras.benchmark.read_text import read_text
 from dg_keras.benchmark.sentences import sentences
 from dg_keras.benchmark.set_value import set_value
 from dg_keras.common.find_config import find_config
+from dg_keras.common.read_text import read_text
 from dg_keras.common.shortened import shortened
 
 T = TypeVar("T", bound=Section)

@@ -46,6 +46,7 @@ def download(
             the images are not those published.
         ImportError: If `dg_keras[hub]` is not installed.
         ConnectionError: If the hub can't be reached.
+        OSError: If what was fetched can't be written.
     """
     hubs = {known.name: known.hub for known in KNOWN.values() if known.hub is not None}
     check_choice("name", name, list(hubs))
@@ -64,6 +65,8 @@ def download(
             allow_patterns="*.parquet",
         )
     except OSError as error:
+        if error.errno is not None and not isinstance(error, ConnectionError):
+            raise  # of the disk that it is fetched to
         raise ConnectionError(
             f"{hub.repository} could not be fetched from the Hugging Face hub "
             f"({type(error).__name__}); fetch its parquet files by other means, and give them to "

@@ -1,6 +1,8 @@
 import dataclasses
+import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -179,6 +181,16 @@ def test_without_the_hub_one_sentence_says_what_to_do(tmp_path, monkeypatch):
         "flwrlabs/pacs could not be fetched from the Hugging Face hub (FileNotFoundError); fetch "
         "its parquet files by other means, and give them to `prepare`"
     )
+
+
+def test_a_disk_that_is_full_is_not_taken_for_the_hub(tmp_path, monkeypatch):
+    def snapshot_download(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "cache"))
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        download("pacs", tmp_path / "out")
+    assert not isinstance(caught.value, ConnectionError)
 
 
 def test_pacs_of_the_hub_is_one_commit():
