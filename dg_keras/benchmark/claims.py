@@ -20,24 +20,36 @@ DEAD = 120
 
 
 class Claims:
-    """Claims on runs: files that their holders touch as long as they live.
+    """Claims on runs, and signs of who makes any: files that are touched as long as they live.
 
     A claim is made where there is none, which on any disk one process alone can do. One of a holder
     that gives no sign of life is taken over, under a lock. How old a sign is, is read off the
     disk's own clock, which all machines share.
 
     Args:
-        folder: Where the files are, `<run>.claim`; made with the first.
+        folder: Where the files are, `<run>.claim` and, of a process that has none at the moment,
+            `<process>.present`; made with the first.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held: set[Path] = set()
-        self._name = f"process {os.getpid()} on {socket.gethostname()}\n{uuid.uuid4()}"
+        own = uuid.uuid4()
+        self._name = f"process {os.getpid()} on {socket.gethostname()}\n{own}"
+        self._present = folder / f"{own}.present"
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Gives signs of life for what is claimed meanwhile, and lets go of it in the end."""
+        """Is present, gives signs of life for what is claimed, and lets go of it in the end.
+
+        Asked for again meanwhile, it does nothing more.
+        """
+        if self._present in self._held:
+            yield
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._clear_the_dead()
+        self._make(self._present)
         ended = threading.Event()
         beating = threading.Thread(target=self._beat, args=(ended,), daemon=True)
         beating.start()
@@ -72,7 +84,7 @@ class Claims:
 
     def holders(self) -> list[str]:
         """Who has given a sign of life of late, by process and machine."""
-        paths = list(self._folder.glob("*.claim"))
+        paths = [*self._folder.glob("*.present"), *self._folder.glob("*.claim")]
         told = []
         for path, seconds in zip(paths, self._ages(paths), strict=True):
             if seconds is not None and seconds < DEAD:
@@ -111,6 +123,13 @@ class Claims:
         with contextlib.suppress(FileNotFoundError):
             if path.read_text(encoding="utf-8") == self._name:
                 path.unlink()
+
+    def _clear_the_dead(self) -> None:
+        """Removes what was left by processes that were killed before they had a run."""
+        paths = list(self._folder.glob("*.present"))
+        for path, seconds in zip(paths, self._ages(paths), strict=True):
+            if seconds is not None and seconds > DEAD:
+                path.unlink(missing_ok=True)
 
     def _beat(self, ended: threading.Event) -> None:
         while not ended.wait(BEAT):

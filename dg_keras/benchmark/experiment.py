@@ -165,8 +165,9 @@ class Experiment:
         with told_if_full(self.folder, _HOLDER_BYTES):
             self.folder.mkdir(parents=True, exist_ok=True)
         if self._shard is not None:
-            self._wait_for_other_shards_to_look()
-            yield
+            with contextlib.ExitStack() as stack:
+                self._be_present(stack)
+                yield
             return
         with sole_user(self.folder, "run", "run", wait=False):
             for holder in self._claims.holders():
@@ -176,11 +177,18 @@ class Experiment:
                 )
             yield
 
-    def _wait_for_other_shards_to_look(self) -> None:
-        """Makes sure that nobody runs all alone, as other shards may do at the same moment."""
+    def _be_present(self, stack: contextlib.ExitStack) -> None:
+        """Makes sure that nobody runs all alone, nor begins to before the stack is closed.
+
+        Other shards may look at the same moment.
+        """
         for tries_left in reversed(range(_LOOKS)):
             try:
-                with sole_user(self.folder, "run", "run", wait=False):
+                with (
+                    sole_user(self.folder, "run", "run", wait=False),
+                    told_if_full(self.folder, _HOLDER_BYTES),
+                ):
+                    stack.enter_context(self._claims.kept())
                     return
             except InUseError:
                 if not tries_left:
@@ -223,7 +231,6 @@ class Experiment:
         left = collections.Counter(run.trial for run in missing)
         failed = []
         with (
-            contextlib.nullcontext() if claims is None else claims.kept(),
             Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress,
             # Its processes end when it is closed, whatever happens here.
             contextlib.closing(self._outcomes(waiting, hand, progress.started)) as outcomes,

@@ -156,6 +156,30 @@ def test_a_shard_keeps_one_that_runs_alone_away(tmp_path, config, monkeypatch):
         pass
 
 
+def test_a_shard_that_has_no_run_at_the_moment_keeps_one_that_runs_alone_away(tmp_path, config):
+    """As it has none while it prepares what all runs share."""
+    alone, shard = Experiment(config, tmp_path), Experiment(config, tmp_path, shard=Shard(1, 2))
+    with shard.held():
+        with pytest.raises(benchmark.InUseError, match="is being run by shards"), alone.held():
+            pass
+        with shard.held(), Experiment(config, tmp_path, shard=Shard(2, 2)).held():
+            pass
+        with pytest.raises(benchmark.InUseError, match="is being run by shards"), alone.held():
+            pass
+    with alone.held():
+        pass
+
+
+def test_what_a_dead_shard_left_is_cleared(tmp_path, quick):
+    (tmp_path / "dead.present").touch()
+    long_ago = time.time() - 10
+    os.utime(tmp_path / "dead.present", (long_ago, long_ago))
+    with Claims(tmp_path).kept():
+        (left,) = tmp_path.glob("*.present")
+        assert left.name != "dead.present"
+    assert not list(tmp_path.glob("*.present"))
+
+
 def test_one_that_runs_alone_keeps_shards_away(tmp_path, config, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     (tmp_path / "smoke").mkdir()
