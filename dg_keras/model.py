@@ -8,13 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from dg_keras import objectives, strategies
+from dg_keras.common.check_choice import check_choice
 from dg_keras.common.check_is_bool import check_is_bool
 from dg_keras.common.samples import number_of_samples
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.common.untracked import Untracked
 from dg_keras.data.feeding.domains import is_domains, looks_like_domains, named
 from dg_keras.data.feeding.pooled import pooled
-from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.fitting.by_domain import metrics_by_domain
 from dg_keras.fitting.check_class_weight import check_class_weight
 from dg_keras.fitting.check_interleaved import check_interleaved

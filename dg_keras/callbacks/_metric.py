@@ -5,11 +5,11 @@ from typing import Any, Literal
 import keras
 
 from dg_keras.callbacks._known_modes import known_modes
+from dg_keras.common.check_choice import check_choice
 from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.data.feeding.check_domains import check_each
 from dg_keras.data.feeding.domains import check_finite, named
 from dg_keras.data.feeding.pooled import pooled
-from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.fitting.by_domain import results_by_domain
 from dg_keras.fitting.metrics_kept import metrics_kept
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._metric import Metric
+from dg_keras.common.check_choice import check_choice
 from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.write_arrays import write_arrays
-from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.fitting.checks import check_positive
 
 

@@ -1,15 +1,13 @@
 """Group distributionally robust optimization."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
 from dg_keras.common.configured import public
 from dg_keras.objectives._checks import check_positive
-from dg_keras.objectives.batch import Batch
 from dg_keras.objectives.objective import Objective
-from dg_keras.objectives.risk import Risk
 
 
 @public
@@ -36,10 +34,6 @@ class GroupDRO(Objective):
     def initial_state(self, domains: int) -> dict[str, np.ndarray]:
         """All domains weigh alike."""
         return {"q": np.full(domains, 1 / domains, "float32")}
-
-    def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
-        """The compiled loss."""
-        return risk(batch, y_pred)
 
     def weigh(
         self, losses: tf.Tensor, state: dict[str, tf.Tensor], step: tf.Tensor

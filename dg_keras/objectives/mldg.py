@@ -8,10 +8,8 @@ import tensorflow as tf
 from dg_keras.common.configured import public
 from dg_keras.common.wide import wide
 from dg_keras.objectives._checks import check_positive
-from dg_keras.objectives.batch import Batch
 from dg_keras.objectives.objective import Objective
 from dg_keras.objectives.pairing import cyclic_partners
-from dg_keras.objectives.risk import Risk
 
 
 @public
@@ -43,10 +41,6 @@ class MLDG(Objective):
         if self.learning_rate is not None:
             check_positive("learning_rate", self.learning_rate)
         check_positive("epsilon", self.epsilon)
-
-    def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
-        """The compiled loss, at either point."""
-        return risk(batch, y_pred)
 
     def partners(self, domains: int, seed: tf.Tensor) -> tf.Tensor:
         """The next domain of each, in a circle of random order."""

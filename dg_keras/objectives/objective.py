@@ -19,9 +19,9 @@ class Objective(Configured):
 
     A training step asks it, in this order, to `prepare` the batch, for the `loss` of each domain,
     for the weights of the domains' losses (`weigh`), and for a `second_point` at which more
-    gradients are taken. A subclass overrides `loss`, and of the rest what it needs. It is a frozen
-    dataclass: its fields are its configuration. What changes as training goes on is its state,
-    which the model keeps and saves; what it draws at random depends on the seed it is handed.
+    gradients are taken. A subclass overrides what it needs of these. It is a frozen dataclass: its
+    fields are its configuration. What changes as training goes on is its state, which the model
+    keeps and saves; what it draws at random depends on the seed it is handed.
 
     All methods are called while the training step is traced.
     """
@@ -68,7 +68,7 @@ class Objective(Configured):
         return batch
 
     def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
-        """A domain's loss.
+        """A domain's loss; the compiled one, unless it is overridden.
 
         Args:
             batch: The domain's samples, `[B, ...]`, as `prepare` left them.
@@ -79,7 +79,7 @@ class Objective(Configured):
         Returns:
             A scalar.
         """
-        raise NotImplementedError(f"{type(self).__name__} must override `loss`.")
+        return risk(batch, y_pred)
 
     def weigh(
         self, losses: tf.Tensor, state: dict[str, tf.Tensor], step: tf.Tensor

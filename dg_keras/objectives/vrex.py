@@ -1,14 +1,12 @@
 """Variance risk extrapolation."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import tensorflow as tf
 
 from dg_keras.common.configured import public
 from dg_keras.objectives._annealed import Annealed
-from dg_keras.objectives.batch import Batch
-from dg_keras.objectives.risk import Risk
 
 
 @public
@@ -32,10 +30,6 @@ class VREx(Annealed):
     anneal_steps: int = 500
 
     weighs: ClassVar[bool] = True
-
-    def loss(self, batch: Batch, y_pred: Any, risk: Risk, step: tf.Tensor) -> tf.Tensor:
-        """The compiled loss."""
-        return risk(batch, y_pred)
 
     def weigh(
         self, losses: tf.Tensor, state: dict[str, tf.Tensor], step: tf.Tensor

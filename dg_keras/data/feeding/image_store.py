@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dg_keras.common.cores import cores
 from dg_keras.data.feeding.read_image import image_shape, read_image
 
 _LOGGER = logging.getLogger(__name__)
@@ -128,6 +129,6 @@ class ImageStore:
         def decode(row: int, place: int) -> None:
             pixels[place] = read_image(self.paths[row], self.image_shape[:2])
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside Python's lock
+        with ThreadPoolExecutor(cores()) as pool:  # Pillow decodes outside Python's lock
             for _ in pool.map(decode, rows, places):
                 pass

@@ -1,10 +1,10 @@
 """Which of many image files can't be read."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from dg_keras.common.cores import cores
 from dg_keras.data.feeding.read_image import decode_image, read_content
 
 
@@ -20,7 +20,7 @@ def unreadable_images(paths: Sequence[Path]) -> dict[int, str]:
     Raises:
         FileNotFoundError: If a file is not there.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside Python's lock
+    with ThreadPoolExecutor(cores()) as pool:  # Pillow decodes outside Python's lock
         reasons = list(pool.map(_reason, paths))
     return {position: reason for position, reason in enumerate(reasons) if reason is not None}
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from dg_keras.common.check_choice import check_choice
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.image_store import ImageStore
 from dg_keras.data.feeding.without_tuner import without_tuner
-from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.data.tables.split_table import SHARES, groups_of
 
 

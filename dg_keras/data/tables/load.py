@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from dg_keras.common.check_choice import check_choice
 from dg_keras.common.home import places
 from dg_keras.common.is_whole import is_whole
 from dg_keras.common.shortened import shortened
 from dg_keras.data.feeding.check_batch_size import check_batch_size
 from dg_keras.data.feeding.image_store import ImageStore
 from dg_keras.data.feeding.read_image import image_shape
-from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.data.tables.file_versions import FileVersion, file_versions
 from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset
 from dg_keras.data.tables.leave_one_out import LeaveOneOut

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import rich.progress
 
+from dg_keras.common.check_choice import check_choice
+from dg_keras.common.cores import cores
 from dg_keras.data.feeding.read_image import decode_image, read_content
-from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset
 from dg_keras.data.tables.label_lists import read_lists
 from dg_keras.data.tables.read_table import read_table
@@ -146,7 +147,7 @@ def _grouped(kind: str, paths: Iterable[str], what: str) -> list[Fault]:
 
 
 def _examine(paths: Sequence[Path], verbose: bool) -> list[tuple[str, str, str]]:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow works outside Python's lock
+    with ThreadPoolExecutor(cores()) as pool:  # Pillow works outside Python's lock
         done = pool.map(_examine_file, paths)
         return list(rich.progress.track(done, "examining", len(paths), disable=not verbose))
 

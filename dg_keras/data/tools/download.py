@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dg_keras.data.tables.check_choice import check_choice
+from dg_keras.common.check_choice import check_choice
 from dg_keras.data.tables.hub_copy import HubCopy
 from dg_keras.data.tables.known_datasets import KNOWN
 from dg_keras.data.tools.prepare import prepare

@@ -14,9 +14,10 @@ import pandas as pd
 import rich.progress
 from PIL import Image
 
+from dg_keras.common.check_choice import check_choice
+from dg_keras.common.cores import cores
 from dg_keras.common.write_whole import write_whole
 from dg_keras.data.feeding.read_image import decode_image, image_shape, unreadable
-from dg_keras.data.tables.check_choice import check_choice
 from dg_keras.data.tables.known_datasets import KNOWN
 from dg_keras.data.tables.manifest import read_manifest, write_manifest
 from dg_keras.data.tables.standard_names import standard_names
@@ -129,7 +130,7 @@ def _store(
     store: Callable[[int, bytes], None],
     verbose: bool,
 ) -> None:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow works outside Python's lock
+    with ThreadPoolExecutor(cores()) as pool:  # Pillow works outside Python's lock
         done = _map_in_chunks(pool, store, images)
         for _ in rich.progress.track(done, "preparing", number, disable=not verbose):
             pass
