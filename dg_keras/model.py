@@ -51,7 +51,7 @@ from dg_keras.step.domain_losses import DomainLosses
 from dg_keras.step.generators import generators
 from dg_keras.step.pays_to_compile import pays_to_compile
 from dg_keras.step.replicas import is_of_many_machines
-from dg_keras.step.variables import make_variables
+from dg_keras.step.variables import make_variables, specified
 
 _MADE_WITH = (
     *("net", "strategy", "objective", "in_turn"),
@@ -458,9 +458,14 @@ class DomainGeneralizer(keras.Model):
             super().make_train_function(force)
         finally:
             self.jit_compile = jit_compile
-        traced = self.train_function
+        traced, is_first = self.train_function, True
 
         def named_step(iterator: Any) -> dict[str, tf.Tensor]:
+            nonlocal is_first
+            if is_first and hasattr(iterator, "element_spec"):  # of `fit`; else in the step
+                with self.distribute_strategy.scope():
+                    make_variables(self, self.net, specified(iterator.element_spec))
+            is_first = False
             restart_optimizer_if_due(self, self.objective, self._counters.value)
             # Named here, one trace serves every choice of as many source domains.
             names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self._known_domains)}

@@ -285,6 +285,27 @@ class TestFitWithDomains:
         assert "loss/photo" not in history
         assert len(traces) == first_traces == 1
 
+    @pytest.mark.parametrize(
+        ("strategy", "jit_compile", "passes"),
+        [("mean", False, 1), ("agr_sum", False, 1), ("mean", True, 1), ("agr_sum", True, 3)],
+    )
+    def test_a_step_is_traced_once(self, strategy, jit_compile, passes):
+        """Plain Keras' twice, since it makes the optimizer's variables in the first trace."""
+        traces = []
+
+        class Noting(keras.layers.Layer):
+            def call(self, x):
+                traces.append(1)
+                return x
+
+        net = keras.Sequential(
+            [keras.Input((12, 12, 3)), Noting(), keras.layers.Flatten(), keras.layers.Dense(4)]
+        )
+        model = compiled(dg_keras.DomainGeneralizer(net, strategy), jit_compile=jit_compile)
+        traces.clear()
+        trained(model)
+        assert len(traces) == passes
+
     def test_an_epoch_lasts_as_the_largest_domain_does(self):
         model = compiled(dg_keras.DomainGeneralizer(alexnet_like()))
         model.fit(domains(samples=40), batch_size=16, verbose=0)  # 40, 47 and 54 images

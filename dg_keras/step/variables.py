@@ -17,7 +17,7 @@ def make_variables(model: keras.Model, net: keras.Model, batch: Batch) -> None:
     Args:
         model: The compiled model.
         net: The network that it trains.
-        batch: What the step is traced with.
+        batch: What the step is traced with, or its specification.
     """
     if not net.built or tf.distribute.has_strategy():
         return
@@ -37,6 +37,11 @@ def make_variables(model: keras.Model, net: keras.Model, batch: Batch) -> None:
         )
         model.compute_metrics(*sample)
         model.reset_metrics()
+
+
+def specified(data: Any) -> Batch:
+    """The batch of a data set's specification, for its shapes and dtypes."""
+    return Batch(*keras.utils.unpack_x_y_sample_weight(data))
 
 
 def _zeros(tensor: Any) -> tf.Tensor:

@@ -152,6 +152,8 @@ NUMBERS = [
     ),
 ]
 
+_HUNDRED = [number / 100 for number in range(1, 101)]
+
 GRIDS = [
     more(
         "a grid of nothing",
@@ -217,7 +219,7 @@ GRIDS = [
     changed(
         "more runs than memory can list",
         "trials: 1",
-        f"trials: 100\ngrid: {{learning_rate: {[0.1] * 100}, weight_decay: {[0.1] * 100}}}",
+        f"trials: 100\ngrid: {{learning_rate: {_HUNDRED}, weight_decay: {_HUNDRED}}}",
         "{path}: An experiment must be at most 100,000 runs. Received: 1,000,000, which "
         "are 100 `trials` x 10000 settings of the `grid` x 1 `targets` x 1 `methods`",
     ),

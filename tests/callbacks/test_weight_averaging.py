@@ -167,7 +167,7 @@ def test_a_backup_of_another_epoch_is_told(tmp_path):
     averaging = WeightAveraging(start=2, backup=backup)
     with pytest.warns(UserWarning, match="is of epoch 3, and training goes on with 0: the average"):
         fit(model, noting, averaging)
-    assert averaging.averaged == (2, 4)
+    assert averaging.averaged == (2, 8)
     assert_mean(model, noting, averaging.averaged)
 
 
@@ -192,7 +192,7 @@ def test_a_backup_that_is_damaged_or_of_another_network_is_told(tmp_path, caplog
         fit(softmax_model(), averaging)
     told = " ".join([caplog.text, *(str(w.message) for w in warned)])
     assert f"{backup} is {'of another network' if content is None else 'damaged'}" in told
-    assert averaging.averaged == (2, 4)
+    assert averaging.averaged == (2, 8)
 
 
 def test_training_does_not_notice():
