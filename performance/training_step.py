@@ -4,14 +4,15 @@
 
 trains the same network on the same images with the same optimizer, plainly and with every strategy,
 a few steps of each alternately. `--setting` picks some of the settings, `--strategy` some of the
-strategies, `--objective` objectives (with the strategy `mean`) instead; "all" is all of them. Each
+strategies, `--objective` objectives instead, with the strategy `agr_sum`, or with the one that
+`--strategy` names; "all" is all of them. Each
 setting has a process of its own; so have four methods, beside plain Keras, since all of AlexNet's
 would not fit in memory.
 """
 
 import importlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -55,16 +56,18 @@ def main() -> None:
     """Measures, prints the table, and writes it as CSV."""
     arguments = parser(__doc__, "training_step.csv")
     arguments.add_argument("--setting", nargs="+", choices=SETTINGS, default=list(SETTINGS))
-    arguments.add_argument("--strategy", nargs="+", default=list(STRATEGIES))
+    arguments.add_argument("--strategy", nargs="+")
     arguments.add_argument("--objective", nargs="+")
     given = arguments.parse_args()
-    kind = "strategy" if given.objective is None else "objective"
-    names = given.objective or given.strategy
+    kind, names, beside = "strategy", given.strategy or list(STRATEGIES), {}
+    if given.objective is not None:
+        (strategy,) = given.strategy or ["agr_sum"]
+        kind, names, beside = "objective", given.objective, {"strategy": strategy}
     if names == ["all"]:
         names = apart(names_of, kind)
     groups = [names[i : i + TOGETHER] for i in range(0, len(names), TOGETHER)]
     tables = [
-        apart(measure, setting, (PLAIN, *group), kind)
+        apart(measure, setting, (PLAIN, *group), kind, beside)
         for setting in given.setting
         for group in groups
     ]
@@ -81,6 +84,7 @@ def measure(
     setting: str,
     ways: Sequence[str] = (PLAIN, *STRATEGIES),
     kind: str = "strategy",
+    beside: Mapping[str, str] | None = None,
     **more: int,
 ) -> pd.DataFrame:
     """The steps of one setting.
@@ -89,6 +93,7 @@ def measure(
         setting: One of `SETTINGS`.
         ways: `PLAIN`, and strategies or objectives.
         kind: Which of the two, "strategy" or "objective".
+        beside: What else the models are made with, such as objectives' strategy.
         **more: Replaces the setting's numbers of steps or rounds.
     """
     import dg_keras
@@ -99,7 +104,8 @@ def measure(
     def build(way: str) -> Any:
         model = made(told.network)
         if way != PLAIN:
-            model = dg_keras.DomainGeneralizer(model, domains=DOMAINS, **{kind: way})
+            made_with: dict[str, Any] = {kind: way, **(beside or {})}
+            model = dg_keras.DomainGeneralizer(model, domains=DOMAINS, **made_with)
         return compiled(model, jit_compile=told.jit_compile, steps_per_execution=told.at_once)
 
     models = {way: build(way) for way in ways}
