@@ -26,6 +26,12 @@ FAST = (
 )
 """What `pytest -m fast` runs: something of every room, in less than a minute."""
 
+NOT_FAST = (
+    *("benchmark/test_pairs", "common/test_forgotten_gradients", "common/test_quantile"),
+    *("data/tables/test_any_content", "data/tables/test_layouts"),
+)
+"""What of these rooms takes half of the time."""
+
 ONE_IN = {
     "analysis/test_gradient_gram.py": {
         "test_a_mask_on_the_output_counts": 3,
@@ -118,7 +124,8 @@ def pytest_collection_modifyitems(items):
     places = {f"tests/{name}": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONGEST)))
     for item in items:
-        if item.nodeid.removeprefix("tests/").startswith(FAST):
+        name = item.nodeid.removeprefix("tests/")
+        if name.startswith(FAST) and not name.startswith(NOT_FAST):
             item.add_marker(pytest.mark.fast)
 
 
