@@ -76,10 +76,11 @@ def check_tells_each_sample(model: keras.Model, y: Any, y_pred: Any) -> None:
         y: The targets.
         y_pred: The predictions; those of several outputs are not looked at.
     """
-    if isinstance(model.loss, list | tuple | dict) or is_known(model.loss):
+    losses, pair = keras.tree.flatten(model.loss), keras.tree.flatten((y, y_pred))
+    if len(losses) != 1 or len(pair) != 2 or is_known(losses[0]):
         return
-    loss = keras.losses.get(model.loss)
-    value = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(y, y_pred)
+    loss = keras.losses.get(losses[0])
+    value = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(*pair)
     if tf.convert_to_tensor(value).shape.rank == 0:
         name = getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
