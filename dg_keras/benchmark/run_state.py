@@ -15,6 +15,7 @@ from dg_keras.common.write_arrays import write_arrays
 
 _LOGGER = logging.getLogger(__name__)
 _ORIGIN = "origin"
+_FORM = 2  # of the file: one of another form is not gone on from
 _SHARE = 0.05  # of the time, which writing may take
 
 
@@ -53,7 +54,7 @@ class RunState(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self._path = path
-        self._origin = json.dumps(origin, sort_keys=True)
+        self._origin = json.dumps({**origin, "form": _FORM}, sort_keys=True)
         self._every = every
         self._parts = parts
         self._saved: dict[str, np.ndarray] | None = None
