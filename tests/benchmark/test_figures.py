@@ -199,6 +199,10 @@ def test_conflicts_are_the_mean_over_targets_and_trials():
     # What was no number in one of them is the mean of the others.
     figure = figures.conflict_maps([run("photo", 0.2), run("sketch", np.nan)])
     np.testing.assert_allclose(figure.axes[0].images[0].get_array(), [[0.2, 0.2], [0.5, 0.5]])
+    of_none = Conflicts(steps=[2], shares={"a": [np.nan]})
+    history = {f"loss/{source}": [1.0] for source in "abc"}
+    lost = record("Deep-All", "photo", 1, 0.5, conflicts=of_none, history=history)
+    assert figures.conflict_maps([lost]).axes[0].images[0].get_array().mask.all()
 
 
 @pytest.mark.parametrize(("choose", "panels"), [("per_target", 2), ("for_all", 1)])

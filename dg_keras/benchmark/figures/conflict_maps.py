@@ -38,7 +38,7 @@ def conflict_maps(records: Sequence[Record]) -> Figure | None:
     (sources,) = {_sources(record) for record in records if record.conflicts is not None}
     chance = 1 - 2.0 ** (1 - sources)
     furthest = [abs(mean - chance).max() for mean in means.values()]
-    span = max(0.1, *(float(far) for far in furthest if far is not np.ma.masked))
+    span = max([0.1, *(float(far) for far in furthest if far is not np.ma.masked)])
     height = max(2.6, 1.2 + 0.28 * len(layers))  # inches, for the colour bar's label too
     figure, axes = panels(1, len(means), (4.6, height), sharey=True)
     for panel, (method, mean) in zip(axes[0], means.items(), strict=True):
