@@ -25,6 +25,7 @@ from dg_keras.benchmark.config_values import (
     WeightDecay,
 )
 from dg_keras.benchmark.nearest import nearest
+from dg_keras.benchmark.setting_text import setting_text
 from dg_keras.common.cores import cores
 from dg_keras.common.one_line import one_line
 from dg_keras.common.shortened import shortened
@@ -319,7 +320,7 @@ class Grid(Section):
         if not self.searched:
             raise ValueError(f"must hold one of {', '.join(SEARCHED)}. Received: none of them")
         for name, values in self.searched.items():
-            texts = [value if isinstance(value, str) else f"{value:g}" for value in values]
+            texts = list(map(setting_text, values))
             if len(set(texts)) < len(texts):  # runs and tables are called by them
                 raise ValueError(
                     f"`{name}` must hold values that differ in six digits. "

@@ -5,6 +5,7 @@ from collections.abc import Container
 from typing import Any
 
 from dg_keras.benchmark.config import Config, Method, Setting
+from dg_keras.benchmark.setting_text import setting_text
 
 SETTINGS = {
     "image_size": "image size, pixels",
@@ -85,8 +86,3 @@ def with_shared(config: Config, values: dict[str, Any]) -> Config:
         if name in values
     }
     return config.model_copy(update=sections)
-
-
-def setting_text(value: Any) -> str:
-    """A setting's value as it is read."""
-    return value if isinstance(value, str) else f"{value:g}"

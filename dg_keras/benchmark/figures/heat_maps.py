@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 
 from dg_keras.benchmark.config import Config
 from dg_keras.benchmark.figures._panels import panels, wrapped_panels
-from dg_keras.benchmark.grid_settings import SETTINGS, setting_text
+from dg_keras.benchmark.grid_settings import SETTINGS
+from dg_keras.benchmark.setting_text import setting_text
 
 
 def heat_maps(config: Config, means: pd.DataFrame) -> Figure:

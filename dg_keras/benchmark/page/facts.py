@@ -4,10 +4,11 @@ import statistics
 from collections.abc import Sequence
 
 from dg_keras.benchmark.config import Config, Optimizer
-from dg_keras.benchmark.grid_settings import SETTINGS, setting_text
+from dg_keras.benchmark.grid_settings import SETTINGS
 from dg_keras.benchmark.page.duration import duration
 from dg_keras.benchmark.page.method_in_words import method_in_words
 from dg_keras.benchmark.record import Record
+from dg_keras.benchmark.setting_text import setting_text
 
 _DECAYS = {
     "adamw": "Keras' AdamW: a step shrinks a weight by learning rate * weight decay of it",

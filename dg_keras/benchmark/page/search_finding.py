@@ -3,7 +3,8 @@
 import pandas as pd
 
 from dg_keras.benchmark.config import Config
-from dg_keras.benchmark.grid_settings import SETTINGS, setting_text
+from dg_keras.benchmark.grid_settings import SETTINGS
+from dg_keras.benchmark.setting_text import setting_text
 
 
 def search_finding(config: Config, means: pd.DataFrame) -> str:

@@ -5,7 +5,8 @@ from math import isnan
 import pandas as pd
 
 from dg_keras.benchmark.config import Config
-from dg_keras.benchmark.grid_settings import SETTINGS, setting_text
+from dg_keras.benchmark.grid_settings import SETTINGS
+from dg_keras.benchmark.setting_text import setting_text
 from dg_keras.benchmark.tables.table import Cell, Table
 
 
