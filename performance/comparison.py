@@ -61,8 +61,8 @@ def time_bare_steps(config: str, overrides: list[str]) -> float:
     """The seconds of all the steps of an experiment, and of nothing else."""
     from dg_keras import benchmark
     from dg_keras.benchmark.experiment import Experiment
-    from dg_keras.benchmark.load_images import load_images
-    from dg_keras.benchmark.runner import Runner
+    from dg_keras.benchmark.training.load_images import load_images
+    from dg_keras.benchmark.training.runner import Runner
 
     (read,) = benchmark.read(config, overrides).configs
     with tempfile.TemporaryDirectory() as results:

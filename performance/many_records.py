@@ -49,7 +49,7 @@ def read(trials: int) -> Any:
 def write(results: Path, trials: int) -> None:
     """Writes a record for each run, with a history as long as a run of the paper's has."""
     from dg_keras.benchmark.experiment import Experiment
-    from dg_keras.benchmark.made_up_records import made_up_records
+    from dg_keras.benchmark.report.made_up_records import made_up_records
 
     config = read(trials)
     experiment = Experiment(config, results)

@@ -9,25 +9,28 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 LONGEST = [
-    *("step/test_replicas.py", "test_model.py", "benchmark/test_ray.py", "step/test_machines.py"),
-    *("benchmark/test_run_state.py", "benchmark/test_run_all.py", "strategies/test_strategies.py"),
+    *("step/test_replicas.py", "test_model.py", "benchmark/running/test_ray.py"),
+    *("step/test_machines.py", "benchmark/training/test_run_state.py"),
+    *("benchmark/test_run_all.py", "strategies/test_strategies.py"),
 ]
 """Files that take a minute or two each; those with processes of their own beside one without."""
 
 FAST = (
     *("analysis/test_confidence_band", "analysis/test_gradient_similarity", "analysis/test_holm"),
     *("analysis/test_paired_test", "analysis/test_rank_biserial", "backbones/test_get"),
-    *("bad_inputs/", "benchmark/test_config", "benchmark/test_figures", "benchmark/test_gain"),
-    *("benchmark/test_grid_means", "benchmark/test_pairs", "benchmark/test_records"),
-    *("benchmark/test_summary", "benchmark/test_tables", "common/", "data/tables/"),
-    *("data/feeding/test_domain", "data/test_rooms", "objectives/test_get"),
+    *("bad_inputs/", "benchmark/config/", "benchmark/records/test_grid_means"),
+    *("benchmark/records/test_records", "benchmark/report/test_figures"),
+    *("benchmark/report/test_gain", "benchmark/report/test_summary"),
+    *("benchmark/report/test_tables", "common/", "data/tables/"),
+    *("data/feeding/test_domain", "test_rooms", "objectives/test_get"),
     *("strategies/test_randomness", "strategies/test_share"),
     "test_model.py::TestMeanIsPlainKeras::test_as_it_is",
 )
 """What `pytest -m fast` runs: something of every room, in less than a minute."""
 
 NOT_FAST = (
-    *("benchmark/test_pairs", "common/test_forgotten_gradients", "common/test_quantile"),
+    *("benchmark/config/test_any_config", "benchmark/config/test_pairs"),
+    *("common/test_forgotten_gradients", "common/test_quantile"),
     *("data/tables/test_any_content", "data/tables/test_layouts"),
 )
 """What of these rooms takes half of the time."""
@@ -38,10 +41,10 @@ ONE_IN = {
         "test_is_that_of_a_loop": 3,
         "test_of_a_softmax_head": 3,
     },
-    "benchmark/test_averaged_state.py": {
+    "benchmark/training/test_averaged_state.py": {
         "test_it_is_the_mean_of_the_steps_in_the_valley": 4,
     },
-    "benchmark/test_names_in_reports.py": {
+    "benchmark/report/test_names_in_reports.py": {
         "test_it_is_text_on_the_page": 3,
     },
     "callbacks/test_source_selection.py": {

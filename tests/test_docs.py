@@ -21,7 +21,7 @@ import tensorflow as tf
 
 import dg_keras
 from dg_keras import benchmark
-from dg_keras.benchmark.config import Config, Section
+from dg_keras.benchmark.config.config import Config, Section
 from dg_keras.objectives.get import BY_NAME as OBJECTIVES
 from dg_keras.strategies.get import BY_NAME as STRATEGIES
 from docs._notebooks import FOLDER, PAGES, notebook_of

@@ -19,14 +19,14 @@ if _MISSING:
         f"Received: no {', '.join(_MISSING)}"
     )
 
-from dg_keras.benchmark.config import Config  # noqa: E402
+from dg_keras.benchmark.config.config import Config  # noqa: E402
+from dg_keras.benchmark.config.plan import Plan  # noqa: E402
+from dg_keras.benchmark.config.read import read  # noqa: E402
 from dg_keras.benchmark.experiment import Experiment  # noqa: E402
-from dg_keras.benchmark.failed_runs_error import FailedRunsError  # noqa: E402
-from dg_keras.benchmark.hand import UnpreparedError  # noqa: E402
-from dg_keras.benchmark.plan import Plan  # noqa: E402
-from dg_keras.benchmark.read import read  # noqa: E402
+from dg_keras.benchmark.report.trackers import TrackingError  # noqa: E402
+from dg_keras.benchmark.running.failed_runs_error import FailedRunsError  # noqa: E402
+from dg_keras.benchmark.running.hand import UnpreparedError  # noqa: E402
 from dg_keras.benchmark.study import Study  # noqa: E402
-from dg_keras.benchmark.trackers import TrackingError  # noqa: E402
 from dg_keras.common.sole_user import InUseError  # noqa: E402
 from dg_keras.common.told_if_full import NoSpaceError  # noqa: E402
 

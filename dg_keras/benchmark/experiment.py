@@ -2,10 +2,7 @@
 
 import collections
 import contextlib
-import difflib
 import os
-import random
-import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -13,47 +10,43 @@ import rich.console
 
 from dg_keras import data as datasets
 from dg_keras import strategies
-from dg_keras.benchmark import tables
-from dg_keras.benchmark.build_trained import build_trained
-from dg_keras.benchmark.carried_out import carried_out
 from dg_keras.benchmark.check_keep_traced import check_keep_traced
-from dg_keras.benchmark.check_samples import check_samples
 from dg_keras.benchmark.check_workers import check_workers
-from dg_keras.benchmark.claims import Claims
-from dg_keras.benchmark.config import Config
-from dg_keras.benchmark.estimate import estimate
-from dg_keras.benchmark.failed_runs_error import FailedRunsError
-from dg_keras.benchmark.first_of_each_config import first_of_each_config
-from dg_keras.benchmark.frozen_features import KeptFeatures
-from dg_keras.benchmark.grid_means import grid_means
-from dg_keras.benchmark.hand import Hand
-from dg_keras.benchmark.inventory import Inventory
-from dg_keras.benchmark.load_images import load_images
-from dg_keras.benchmark.outcome import Outcome
-from dg_keras.benchmark.progress import Progress
-from dg_keras.benchmark.ray_address import check_ray
-from dg_keras.benchmark.record import Record
-from dg_keras.benchmark.records import Records
-from dg_keras.benchmark.report_part import ReportPart
-from dg_keras.benchmark.run import Run
-from dg_keras.benchmark.run_files import RunFiles
-from dg_keras.benchmark.runs_of import runs_of
-from dg_keras.benchmark.search_part import SearchPart
-from dg_keras.benchmark.shard import Shard
-from dg_keras.benchmark.step_times import StepTimes
-from dg_keras.benchmark.summary import AVERAGE, Summary
-from dg_keras.benchmark.waiting import Waiting
-from dg_keras.benchmark.weights_digest import weights_digest
-from dg_keras.benchmark.write_report import write_report
-from dg_keras.common.shortened import shortened
-from dg_keras.common.shown_path import shown_path
-from dg_keras.common.sole_user import InUseError, sole_user
-from dg_keras.common.told_if_full import told_if_full
+from dg_keras.benchmark.config.config import Config
+from dg_keras.benchmark.config.first_of_each_config import first_of_each_config
+from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.config.runs_of import runs_of
+from dg_keras.benchmark.estimate.estimate import estimate
+from dg_keras.benchmark.estimate.step_times import StepTimes
+from dg_keras.benchmark.records.claims import Claims
+from dg_keras.benchmark.records.grid_means import grid_means
+from dg_keras.benchmark.records.held_out import held_out
+from dg_keras.benchmark.records.inventory import Inventory
+from dg_keras.benchmark.records.record import Record
+from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.records.run_files import RunFiles
+from dg_keras.benchmark.report import tables
+from dg_keras.benchmark.report.report_part import ReportPart
+from dg_keras.benchmark.report.search_part import SearchPart
+from dg_keras.benchmark.report.summary import Summary
+from dg_keras.benchmark.report.write_report import write_report
+from dg_keras.benchmark.running.carried_out import carried_out
+from dg_keras.benchmark.running.failed_runs_error import FailedRunsError
+from dg_keras.benchmark.running.hand import Hand
+from dg_keras.benchmark.running.occupied import occupied
+from dg_keras.benchmark.running.outcome import Outcome
+from dg_keras.benchmark.running.progress import Progress
+from dg_keras.benchmark.running.ray_address import check_ray
+from dg_keras.benchmark.running.shard import Shard
+from dg_keras.benchmark.running.waiting import Waiting
+from dg_keras.benchmark.training.build_trained import build_trained
+from dg_keras.benchmark.training.check_samples import check_samples
+from dg_keras.benchmark.training.frozen_features import KeptFeatures
+from dg_keras.benchmark.training.load_images import load_images
+from dg_keras.benchmark.training.weights_digest import weights_digest
 from dg_keras.data.tables.manifest import read_manifest
 
 _SHOWN = 32  # runs of a dry run
-_LOOKS = 10  # at whether somebody runs all alone
-_HOLDER_BYTES = 4096  # what the folder takes, and who has it
 
 
 class Experiment:
@@ -118,7 +111,7 @@ class Experiment:
             if inventory is None:
                 raise
         self.inventory: Inventory = inventory
-        self.runs = runs_of(config, _targets(config, inventory))
+        self.runs = runs_of(config, held_out(config, inventory))
         self.records = Records(self.folder / "runs", inventory.digest, weights_digest(config))
         self._done = {run.key: self.records.read(run) for run in self.runs}
 
@@ -145,7 +138,7 @@ class Experiment:
             for target in dict.fromkeys(run.target for run in self._missing()):
                 check_samples(self.config.along_training.samples, self.inventory.table, target)
         if self._ray is not None:
-            from dg_keras.benchmark import by_ray  # where Ray is
+            from dg_keras.benchmark.running import by_ray  # where Ray is
 
             with by_ray.connected(self._ray, self.config.resources):
                 pass
@@ -162,38 +155,8 @@ class Experiment:
             InUseError: If one is doing so; the sentence says which.
             NoSpaceError: If there is no space left.
         """
-        with told_if_full(self.folder, _HOLDER_BYTES):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        if self._shard is not None:
-            with contextlib.ExitStack() as stack:
-                self._be_present(stack)
-                yield
-            return
-        with sole_user(self.folder, "run", "run", wait=False):
-            for holder in self._claims.holders():
-                raise InUseError(
-                    f"{shown_path(self.folder)} is being run by shards, such as {holder}: wait "
-                    "until they end, stop them, or give `--shard`, too"
-                )
+        with occupied(self.folder, self._claims, alone=self._shard is None):
             yield
-
-    def _be_present(self, stack: contextlib.ExitStack) -> None:
-        """Makes sure that nobody runs all alone, nor begins to before the stack is closed.
-
-        Other shards may look at the same moment.
-        """
-        for tries_left in reversed(range(_LOOKS)):
-            try:
-                with (
-                    sole_user(self.folder, "run", "run", wait=False),
-                    told_if_full(self.folder, _HOLDER_BYTES),
-                ):
-                    stack.enter_context(self._claims.kept())
-                    return
-            except InUseError:
-                if not tries_left:
-                    raise
-                time.sleep(random.uniform(0, 1))
 
     def run(self) -> None:
         """Runs what is missing, shows a table after every trial, and writes the report.
@@ -257,7 +220,7 @@ class Experiment:
         """Carries out the runs here or on the cluster, and yields what comes of each."""
         if self._ray is None:
             return carried_out(waiting, hand, self.workers, started)
-        from dg_keras.benchmark import by_ray
+        from dg_keras.benchmark.running import by_ray
 
         return by_ray.carried_out_by_ray(waiting, hand, self._ray, started)
 
@@ -342,33 +305,3 @@ class Experiment:
         else:
             summary = Summary.of(self.config, self.finished())
         console.print(tables.terminal(self.config, summary))
-
-
-def _targets(config: Config, inventory: Inventory) -> list[str]:
-    """The domains to hold out.
-
-    Raises:
-        ValueError: If there is no such domain, or nothing to validate or test on.
-    """
-    domains = inventory.domains
-    targets = list(domains) if config.targets == "all" else list(config.targets)
-    if not targets or AVERAGE in targets:
-        raise ValueError(
-            f"`targets` must be domains, none of them called {AVERAGE!r}. "
-            f"Received: {shortened(targets)}"
-        )
-    settings = [target for method in config.methods for target in method.targets]
-    for target in [*targets, *settings]:
-        if target not in domains:
-            near = difflib.get_close_matches(target, domains, n=1, cutoff=0) or domains
-            raise ValueError(
-                f"`targets`: {shortened(target)} is no domain of {config.data.name}, which has "
-                f"{', '.join(domains)}. Nearest: {near[0]}"
-            )
-    for target in targets:
-        sources = [name for name in domains if name != target]
-        if not sum(inventory.size(source, "validation") for source in sources):
-            raise ValueError(f"No image is left to validate on where {target} is held out")
-        if not inventory.size(target, None if config.data.test == "whole" else "test"):
-            raise ValueError(f"No image of {target} is left to test on")
-    return targets

@@ -9,15 +9,15 @@ from dg_keras.benchmark.check_data_root import check_data_root
 from dg_keras.benchmark.check_keep_traced import check_keep_traced
 from dg_keras.benchmark.check_results_path import check_results_path
 from dg_keras.benchmark.check_workers import check_workers
+from dg_keras.benchmark.config.plan import Plan
+from dg_keras.benchmark.estimate.step_times import StepTimes
 from dg_keras.benchmark.experiment import Experiment
-from dg_keras.benchmark.failed_runs_error import FailedRunsError
-from dg_keras.benchmark.plan import Plan
-from dg_keras.benchmark.ray_address import check_ray
-from dg_keras.benchmark.rehearse_report import rehearse_report
-from dg_keras.benchmark.shard import Shard
-from dg_keras.benchmark.step_times import StepTimes
-from dg_keras.benchmark.trackers import TrackingError, check_tracker, track
-from dg_keras.benchmark.write_joint_report import write_joint_report
+from dg_keras.benchmark.report.rehearse_report import rehearse_report
+from dg_keras.benchmark.report.trackers import TrackingError, check_tracker, track
+from dg_keras.benchmark.report.write_joint_report import write_joint_report
+from dg_keras.benchmark.running.failed_runs_error import FailedRunsError
+from dg_keras.benchmark.running.ray_address import check_ray
+from dg_keras.benchmark.running.shard import Shard
 
 
 class Study:

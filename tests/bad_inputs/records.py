@@ -3,9 +3,9 @@
 import hashlib
 import json
 
-from dg_keras.benchmark.read import read
-from dg_keras.benchmark.records import Records
-from dg_keras.benchmark.run import Run
+from dg_keras.benchmark.config.read import read
+from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.records.records import Records
 from tests.bad_inputs.bad_input import BadInput
 from tests.benchmark.made_records import record
 

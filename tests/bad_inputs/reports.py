@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from dg_keras.benchmark.rehearse_report import rehearse_report
-from dg_keras.benchmark.runs_of import runs_of
+from dg_keras.benchmark.config.runs_of import runs_of
+from dg_keras.benchmark.report.rehearse_report import rehearse_report
 from tests.bad_inputs.bad_input import BadInput
 from tests.benchmark.made_records import config
 

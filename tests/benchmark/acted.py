@@ -4,10 +4,10 @@ import os
 import signal
 import time
 
-from dg_keras.benchmark.hand import Hand
-from dg_keras.benchmark.outcome import Outcome
-from dg_keras.benchmark.records import Records
-from dg_keras.benchmark.run_files import RunFiles
+from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.records.run_files import RunFiles
+from dg_keras.benchmark.running.hand import Hand
+from dg_keras.benchmark.running.outcome import Outcome
 from tests.benchmark.made_records import record
 
 

@@ -1,7 +1,7 @@
 """Records as runs would have left them, for what is made of records."""
 
-from dg_keras.benchmark.read import read
-from dg_keras.benchmark.record import Divergence, Record, Result, Seconds
+from dg_keras.benchmark.config.read import read
+from dg_keras.benchmark.records.record import Divergence, Record, Result, Seconds
 
 TARGETS = ("photo", "sketch")
 

@@ -6,20 +6,21 @@ import math
 import numpy as np
 import pytest
 
-from dg_keras.benchmark import tables
-from dg_keras.benchmark.chosen_config import chosen_config
+from dg_keras.benchmark.config.grid_settings import grid_settings
+from dg_keras.benchmark.config.read import read
 from dg_keras.benchmark.experiment import Experiment
-from dg_keras.benchmark.grid_means import grid_means
-from dg_keras.benchmark.grid_settings import grid_settings
-from dg_keras.benchmark.page import page
-from dg_keras.benchmark.read import read
-from dg_keras.benchmark.report_part import ReportPart
-from dg_keras.benchmark.summary import AVERAGE, Summary
-from dg_keras.benchmark.write_report import write_report
+from dg_keras.benchmark.records.grid_means import grid_means
+from dg_keras.benchmark.records.held_out import AVERAGE
+from dg_keras.benchmark.report import tables
+from dg_keras.benchmark.report.chosen_config import chosen_config
+from dg_keras.benchmark.report.page import page
+from dg_keras.benchmark.report.report_part import ReportPart
+from dg_keras.benchmark.report.summary import Summary
+from dg_keras.benchmark.report.write_report import write_report
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import config, diverged, record, records
+from tests.benchmark.report.test_tables import search
 from tests.benchmark.small_net import SMALL
-from tests.benchmark.test_tables import search
 
 pytestmark = pytest.mark.usefixtures("small_net")
 

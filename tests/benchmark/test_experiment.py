@@ -49,12 +49,12 @@ def test_nothing_left_to_validate_on_is_one_sentence(tmp_path):
 
 @pytest.mark.parametrize(("cpus", "workers"), [("null", 1), (1, 6), (2, 3), (4, 1), (8, 1)])
 def test_as_many_at_once_as_a_config_leaves_room_for(tmp_path, monkeypatch, cpus, workers):
-    monkeypatch.setattr("dg_keras.benchmark.config.cores", lambda: 6)
+    monkeypatch.setattr("dg_keras.benchmark.config.config.cores", lambda: 6)
     assert experiment(tmp_path, *FEW, f"resources.cpus={cpus}").workers == workers
 
 
 def test_no_config_asks_for_more_processes_than_memory_may_stand(tmp_path, monkeypatch):
-    monkeypatch.setattr("dg_keras.benchmark.config.cores", lambda: 64)
+    monkeypatch.setattr("dg_keras.benchmark.config.config.cores", lambda: 64)
     assert experiment(tmp_path, *FEW, "resources.cpus=1").workers == 8
 
 

@@ -7,13 +7,14 @@ import resource
 import pytest
 
 from dg_keras import data
-from dg_keras.benchmark import experiment, frozen_features
-from dg_keras.benchmark.records import Records
-from dg_keras.benchmark.run_state import RunState
-from dg_keras.benchmark.runner import Runner
+from dg_keras.benchmark import experiment
+from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.training import frozen_features
+from dg_keras.benchmark.training.run_state import RunState
+from dg_keras.benchmark.training.runner import Runner
 from tests.benchmark.few_images import few_images
+from tests.benchmark.running.test_carried_out import KEYS, command
 from tests.benchmark.small_net import SMALL
-from tests.benchmark.test_carried_out import KEYS, command
 
 pytestmark = pytest.mark.usefixtures("small_net")
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from dg_keras import benchmark
-from dg_keras.benchmark.made_up_records import made_up_records
-from dg_keras.benchmark.weights_digest import weights_digest
+from dg_keras.benchmark.report.made_up_records import made_up_records
+from dg_keras.benchmark.training.weights_digest import weights_digest
 from tests.benchmark.few_images import few_images
 
 BOTH = """

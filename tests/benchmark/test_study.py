@@ -5,11 +5,11 @@ import weakref
 import pytest
 
 from dg_keras import benchmark
-from dg_keras.benchmark import figures
-from dg_keras.benchmark.method_models import MethodModels
-from dg_keras.benchmark.plan import Plan
-from dg_keras.benchmark.records import Records
-from dg_keras.benchmark.runner import Runner
+from dg_keras.benchmark.config.plan import Plan
+from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.report import figures
+from dg_keras.benchmark.training.method_models import MethodModels
+from dg_keras.benchmark.training.runner import Runner
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import config, record
 

@@ -7,7 +7,7 @@ import pytest
 
 import dg_keras
 from dg_keras import benchmark
-from dg_keras.benchmark.load_images import load_images
+from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.data import KNOWN, interleave, load, pooled
 from tests.bad_inputs.configs import VALID
 from tests.data.conftest import write_lists

@@ -1,0 +1,1 @@
+"""What the runs will take, measured before they begin."""

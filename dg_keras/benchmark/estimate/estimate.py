@@ -1,0 +1,109 @@
+"""What an experiment would take, measured on a few steps."""
+
+import itertools
+import statistics
+import tempfile
+from pathlib import Path
+
+from dg_keras import data as datasets
+from dg_keras.benchmark.config.config import SHARED, Config, Method
+from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.estimate.gradients_taken import gradients_taken
+from dg_keras.benchmark.estimate.peak_memory import peak_memory
+from dg_keras.benchmark.estimate.step_times import StepTimes, Times
+from dg_keras.benchmark.records.inventory import Inventory
+from dg_keras.benchmark.training.models_kept import models_kept
+
+
+def estimate(
+    config: Config,
+    runs: list[Run],
+    workers: int,
+    inventory: Inventory,
+    images: datasets.LeaveOneOut | None,
+    step_times: StepTimes,
+    keep_traced: int | None = None,
+) -> str:
+    """Trains a few steps of a method of each way, and tells what the runs would take.
+
+    Args:
+        config: The experiment.
+        runs: The runs to estimate.
+        workers: How many processes train at once.
+        inventory: What is known of the images.
+        images: The images; where they are not there, noise stands in.
+        step_times: What was measured before, for this estimate and others.
+        keep_traced: How many methods' models are kept in memory; see `models_kept`.
+
+    Returns:
+        Sentences about time, memory, and the gradients in it.
+    """
+    # The settings of a grid take as long as one another, those that methods share apart.
+    alike = [Run(config, run.method, run.target, run.trial) for run in runs]
+    along, training = config.along_training, config.training
+    with tempfile.TemporaryDirectory() as folder:
+        stands_in = images is None
+        if images is None:
+            inventory.write_stand_in(Path(folder) / "noise", 2 * along.gradients * along.samples)
+            size = config.data.image_size
+            images = datasets.load(Path(folder) / "noise", image_size=size)
+        times = step_times.of(config, alike, images)
+    sources = len(inventory.domains) - 1
+    number = sum(inventory.counts.values())
+    total = number * times.prepare + sum(
+        _seconds(config, run, inventory, times, sources) for run in alike
+    )
+    # Runs of one method follow each other; another method's model is made anew.
+    models = 1 + sum(one.method != other.method for one, other in itertools.pairwise(runs))
+    if models_kept(keep_traced, times.gradient_bytes, len(config.methods)) >= len(config.methods):
+        models = len({run.method.name for run in runs})
+    total += models * statistics.fmean(times.traces.values())
+    peak: float = peak_memory() + 3 * config.data.image_size**2 * number
+    peak += times.image_bytes * max(0, training.batch_size - times.batch) * sources
+    steps: dict[str, str] = {}
+    for method in config.methods:
+        seconds = times.step(method, training.batch_size, sources)
+        steps[method.name] = f"{method.name} {1000 * seconds:.0f} ms"
+    noise = " The images are not there; this was measured on noise." if stands_in else ""
+    shared = [name for name in SHARED if config.grid and name in config.grid.searched]
+    if shared:
+        noise += f" Time and memory are those of the config's own {', '.join(shared)}."
+    return (
+        f"Time: about {_duration(total / workers)} on this machine "
+        f"(per step: {', '.join(steps.values())}).\n"
+        f"Memory: at least {peak * workers / 2**30:.1f} GiB on the host.{noise}\n"
+        f"{gradients_in_memory(config.methods, sources, times.gradient_bytes)}"
+    )
+
+
+def _seconds(config: Config, run: Run, inventory: Inventory, times: Times, sources: int) -> float:
+    """What a run takes."""
+    training, along = config.training, config.along_training
+    evaluations = training.steps // training.evaluate_every
+    validated = sum(inventory.size(d, "validation") for d in inventory.domains if d != run.target)
+    tested = inventory.size(run.target, None if config.data.test == "whole" else "test")
+    evaluated = evaluations * (validated + tested * along.accuracy)
+    evaluated += tested * (config.grid is None)
+    recorded = (evaluations + 1) * times.record
+    step = times.step(run.method, training.batch_size, sources)
+    return training.steps * step + evaluated * times.evaluate + recorded
+
+
+def gradients_in_memory(methods: list[Method], sources: int, size: int) -> str:
+    """How many gradients a step of each method holds."""
+    one = {method.name for method in methods if gradients_taken(method) == "one gradient"}
+    counts = {1: one, sources + 1: {m.name for m in methods} - one}
+    held = "; ".join(
+        f"{count} at a time with {', '.join(m.name for m in methods if m.name in names)}"
+        for count, names in counts.items()
+        if names
+    )
+    return f"Gradients of {size / 2**20:.1f} MiB: {held}."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

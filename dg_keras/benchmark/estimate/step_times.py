@@ -1,0 +1,167 @@
+"""What steps and evaluations take, each measured once for all experiments that train alike."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+
+from dg_keras import backbones, objectives
+from dg_keras import data as datasets
+from dg_keras.benchmark.config.config import Config, Method
+from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.estimate.gradients_taken import Taken, gradients_taken
+from dg_keras.benchmark.estimate.peak_memory import peak_memory
+from dg_keras.benchmark.estimate.some_images import some_images
+from dg_keras.benchmark.training.runner import Runner
+
+_STEPS = 2
+_BATCH = 8  # images per domain
+_LARGER = 24  # of one method, to tell what an image more takes
+_EACH = 4  # images of each domain, class and part of the split, at least
+_EVALUATED = 64  # images
+
+_FREEZES = "freeze_batch_norm"
+
+
+@dataclasses.dataclass
+class Times:
+    """The measured times of one network, in seconds.
+
+    Args:
+        gradient_bytes: What a gradient takes in memory.
+        prepare: Of an image, before training.
+        evaluate: Of an image.
+        record: Of a measurement of the gradients along training; 0 where there is none.
+        image: What an image more in a batch takes, of a step with one pass over it.
+        image_bytes: The same in memory.
+        batch: The images per domain of `steps`.
+        steps: Of one of the methods that take the same gradients.
+        traces: Until a new model's first step is done, of the same.
+    """
+
+    gradient_bytes: int
+    prepare: float
+    evaluate: float
+    record: float
+    image: float
+    image_bytes: float
+    batch: int
+    steps: dict[Taken, float]
+    traces: dict[Taken, float]
+
+    def step(self, method: Method, batch: int, sources: int) -> float:
+        """What a step of a method takes with so many images per domain."""
+        passes = 1 + objectives.get(method.objective).looks_ahead
+        return (
+            self.steps[gradients_taken(method)]
+            + passes * self.image * (batch - self.batch) * sources
+        )
+
+
+class StepTimes:
+    """Measures a few steps of a method of each way, and remembers what it measured.
+
+    Time depends on the network, on how it is trained, and on how many gradients a method takes, not
+    on hyperparameters or on what the weights or the images are.
+
+    Args:
+        say: Called with a line for everything that is measured.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._known: dict[str, Times] = {}
+
+    def of(self, config: Config, runs: Iterable[Run], images: datasets.LeaveOneOut) -> Times:
+        """Measures what is not known yet.
+
+        Args:
+            config: The experiment.
+            runs: Runs of it.
+            images: Its images, of which a few are used.
+        """
+        firsts: dict[Taken, Run] = {}
+        for run in runs:
+            firsts.setdefault(gradients_taken(run.method), run)
+        key = repr(_depends_on(config, len(images.domains) - 1))
+        times = self._known.get(key)
+        if times is not None and firsts.keys() <= times.steps.keys():
+            self._say(f"  {config.name}: measured before")
+            return times
+        each = max(_EACH, config.along_training.samples * config.along_training.gradients)
+        runner = Runner(_without_files(config), some_images(images, each))
+        if times is None:
+            times = self._known[key] = self._begin(config, runner, next(iter(firsts.values())))
+        for taken in sorted(firsts.keys() - times.steps.keys()):  # second gradients last
+            run = firsts[taken]
+            times.steps[taken], times.traces[taken] = _of_parts(taken, times) or runner.time_steps(
+                run, _STEPS, times.batch
+            )
+            self._tell(run, times)
+        return times
+
+    def _begin(self, config: Config, runner: Runner, run: Run) -> Times:
+        """All but the steps of the other methods."""
+        wanted = config.training.batch_size
+        batch = min(wanted, _BATCH)
+        step, trace = runner.time_steps(run, _STEPS, batch)
+        image, image_bytes = 0.0, 0.0
+        if wanted > batch:
+            larger = min(wanted, _LARGER)
+            before = peak_memory()
+            more = (larger - batch) * (len(runner.domains) - 1)
+            image = max(0.0, runner.time_steps(run, _STEPS, larger)[0] - step) / more
+            image_bytes = (peak_memory() - before) / more
+        times = Times(
+            gradient_bytes=runner.gradient_bytes,
+            prepare=runner.time_preparation(_EVALUATED),
+            evaluate=runner.time_evaluation(run, _EVALUATED),
+            record=runner.time_recorders(run),
+            image=image,
+            image_bytes=image_bytes,
+            batch=batch,
+            steps={gradients_taken(run.method): step},
+            traces={gradients_taken(run.method): trace},
+        )
+        self._tell(run, times)
+        return times
+
+    def _tell(self, run: Run, times: Times) -> None:
+        way = gradients_taken(run.method)
+        self._say(
+            f"  {way}, as {run.method.name}: {1000 * times.steps[way]:.0f} ms per step of "
+            f"{times.batch} images per domain"
+        )
+
+
+def _of_parts(taken: Taken, times: Times) -> tuple[float, float] | None:
+    """A step that takes second gradients is one that takes a gradient per domain, and a pass more.
+
+    Where both are known, it need not be compiled, which takes the longest of all.
+    """
+    parts: tuple[Taken, Taken] = ("a gradient per domain", "one gradient")
+    if taken != "second gradients" or not times.steps.keys() >= set(parts):
+        return None
+    return sum(times.steps[p] for p in parts), sum(times.traces[p] for p in parts)
+
+
+def _without_files(config: Config) -> Config:
+    """The config with random weights, which take as long as any, and need no file or download."""
+    backbone, along = config.backbone, config.along_training
+    arguments = dict(backbone.arguments)
+    if backbone.weights is not None and _FREEZES in backbones.parameters(backbone.name):
+        arguments.setdefault(_FREEZES, True)  # as with the weights
+    random = backbone.model_copy(update={"weights": None, "arguments": arguments})
+    # The accuracies along training are evaluations as others.
+    measured = along.model_copy(update={"accuracy": False})
+    return config.model_copy(update={"backbone": random, "along_training": measured})
+
+
+def _depends_on(config: Config, sources: int) -> tuple[object, ...]:
+    """What else it depends on. The number of classes changes the last layer alone."""
+    training, along = config.training, config.along_training
+    return (
+        config.data.image_size,
+        config.backbone.model_dump(exclude={"weights"}),
+        (training.batch_size, training.jit_compile, training.optimizer.name),
+        along.samples if along.gradients else None,
+        sources,
+    )

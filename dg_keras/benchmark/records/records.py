@@ -1,0 +1,144 @@
+"""The records of an experiment's runs, on disk."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.records.record import Record
+from dg_keras.common.write_whole import write_whole
+
+_REMEDY = "remove it, or give another --results"
+_CHECKSUM = "checksum"
+
+
+class Records:
+    """The records of an experiment's runs, one JSON file per run with a checksum in it.
+
+    A record of another configuration is an error, never mixed in.
+
+    Args:
+        folder: Where they are; made when the first is written.
+        split: A digest of the images and their split, which a record depends on too; None where it
+            is not known, so that any will do.
+        weights: The digest of the file of pretrained weights; None where it is not known, or there
+            is none, so that any will do.
+    """
+
+    def __init__(self, folder: Path, split: str | None, weights: str | None = None) -> None:
+        self.folder = folder
+        self._known = {"split": split, "weights": weights}
+        # Records that say the same hold the same: there may be 100,000 of them.
+        self._configs: dict[tuple[int, str, str], dict[str, Any]] = {}
+        self._versions: dict[str, dict[str, str]] = {}
+
+    def read(self, run: Run) -> Record | None:
+        """The run's record, or None if it has not been run.
+
+        Raises:
+            ValueError: If the record is damaged, made by another version, or of a run that was
+                configured otherwise.
+        """
+        path = self._path(run)
+        if not path.exists():
+            return None
+        record = _parse(path)
+        known = {name: digest for name, digest in self._known.items() if digest is not None}
+        made_with = {**record.config, **record.model_dump(include=set(known))}
+        expected = {**self._config(run), **known}
+        if made_with != expected:
+            raise ValueError(
+                f"{path} was made with another configuration ({_difference(made_with, expected)}). "
+                "Give this one another `name`, or --results another folder"
+            )
+        seed = run.config.run_seed(run.target, run.trial)
+        told = (record.method, record.target, record.trial, record.seed)
+        if told != (run.method.name, run.target, run.trial, seed):
+            raise ValueError(
+                f"{path} must be the record of {run.method.name} on {run.target}, trial "
+                f"{run.trial}, seed {seed}. Received: that of {record.method} on {record.target}, "
+                f"trial {record.trial}, seed {record.seed}; {_REMEDY}"
+            )
+        versions = self._versions.setdefault(json.dumps(record.versions), record.versions)
+        return record.model_copy(update={"config": self._config(run), "versions": versions})
+
+    def _config(self, run: Run) -> dict[str, Any]:
+        """What the run depends on beside target and trial."""
+        key = (id(run.config), run.method.name, run.target)
+        if key not in self._configs:
+            self._configs[key] = run.config.of_run(run.method, run.target)
+        return self._configs[key]
+
+    def check_origin(self, origin: Mapping[str, Any]) -> None:
+        """Raises ValueError if records would be of other images, or other weights, than are known.
+
+        Args:
+            origin: Of `split` and `weights`, their digests.
+        """
+        for name, digest in self._known.items():
+            if digest is not None and origin[name] != digest:
+                what = {"split": "images and their split", "weights": "file of weights"}[name]
+                raise ValueError(
+                    f"The {what} must be those that the command began with, of digest "
+                    f"{digest[:12]}. Received: {str(origin[name])[:12]}"
+                )
+
+    def write(self, run: Run, record: Record) -> None:
+        """Writes a run's record; at no moment is there half of one."""
+        fields = json.loads(record.model_dump_json())
+        content = json.dumps({**fields, _CHECKSUM: _checksum(fields)}, indent=1).encode()
+        write_whole(self._path(run), content)
+
+    def _path(self, run: Run) -> Path:
+        return self.folder / f"{run.key}.json"
+
+
+def _parse(path: Path) -> Record:
+    """The record in a file.
+
+    Raises:
+        ValueError: With one sentence, if there is none.
+    """
+    content = path.read_bytes()
+    try:
+        parsed = json.loads(content)
+    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
+        raise ValueError(f"{path} is damaged ({error}); {_REMEDY}") from error
+    version = parsed.get("schema_version") if isinstance(parsed, dict) else None
+    known = Record.model_fields["schema_version"].default
+    if version != known:
+        raise ValueError(
+            f"{path} must be a record of schema_version {known}. Received: {version!r}, so it was "
+            f"made by another version of dg_keras; {_REMEDY}"
+        )
+    checksum = parsed.pop(_CHECKSUM, None)
+    if checksum != _checksum(parsed):
+        raise ValueError(
+            f"{path} is damaged, or was changed by hand (its `{_CHECKSUM}` is not that of its "
+            f"content); {_REMEDY}"
+        )
+    try:
+        return Record.model_validate(parsed)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = f"`{'.'.join(map(str, first['loc']))}`: " if first["loc"] else ""
+        what = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{path} is damaged ({place}{what}); {_REMEDY}") from error
+
+
+def _checksum(fields: dict[str, Any]) -> str:
+    """The SHA-256 of what a record says, however its file is laid out."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def _difference(old: Any, new: Any, key: str = "") -> str:
+    """The first key whose value differs, with both."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                return _difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
+    return f"{key}: {old!r}, now {new!r}"

@@ -1,0 +1,78 @@
+"""Curves along training, with how well they are known."""
+
+import itertools
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from dg_keras.analysis import confidence_band
+from dg_keras.benchmark.report.figures._panels import panels
+
+Curves = dict[tuple[str, str, str], list[tuple[list[int], list[float]]]]
+"""By target, method and line: steps and values, per trial."""
+
+_Style = tuple[str, str, str]
+_COLOURS = ("#006BA4", "#C85200", "#595959", "#5F9ED1", "#FF800E")
+_LINES = ("-", "--", ":", "-.")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+def curves_figure(curves: Curves, label: str, bounds: tuple[float, float]) -> Figure | None:
+    """One panel per target (across) and method (down): means with 95 % bands over the trials.
+
+    A line looks the same in all panels, and is told by dashes and markers, too, for readers who see
+    no colours.
+
+    Args:
+        curves: What to draw; the trials of a line have the same steps.
+        label: Of the vertical axes.
+        bounds: The least and the largest value that there can be; no axis shows more, though a band
+            over few trials may be wider.
+
+    Returns:
+        The figure; None where there are no curves.
+    """
+    if not curves:
+        return None
+    targets, methods, lines = (list(dict.fromkeys(names)) for names in zip(*curves, strict=True))
+    # Their numbers have no common factor, so that 140 lines look different.
+    looks = zip(*map(itertools.cycle, (_LINES, _MARKERS, _COLOURS)), strict=True)
+    styles = dict(zip(lines, looks, strict=False))
+    figure, axes = panels(len(methods), len(targets), (3.1, 2.6), sharex=True, sharey=True)
+    handles: dict[str, Artist] = {}
+    for (target, method, line), trials in curves.items():
+        panel = axes[methods.index(method), targets.index(target)]
+        handles[line] = _draw(panel, trials, styles[line])
+    for (row, method), (column, target) in itertools.product(
+        enumerate(methods), enumerate(targets)
+    ):
+        panel = axes[row, column]
+        panel.set_title(f"{target} held out, {method}", fontsize=9, parse_math=False)
+        panel.spines[["top", "right"]].set_visible(False)
+    lowest, highest = panel.get_ylim()  # which all panels share
+    panel.set_ylim(max(lowest, bounds[0]), min(highest, bounds[1]))
+    panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    figure.supylabel(label, fontsize=10)
+    for panel in axes[-1]:
+        panel.set_xlabel("step")
+    legend = figure.legend(
+        handles.values(), handles, loc="outside lower center", ncols=6, fontsize=8, frameon=False
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return figure
+
+
+def _draw(panel: Axes, trials: list[tuple[list[int], list[float]]], style: _Style) -> Artist:
+    """One line with its band."""
+    steps, values = trials[0][0], np.array([of_trial for _, of_trial in trials])
+    dashes, marker, colour = style
+    look = {"linestyle": dashes, "marker": marker, "markersize": 4, "color": colour}
+    (line,) = panel.plot(steps, values.mean(0), **look)
+    if len(values) > 1:
+        _, lower, upper = confidence_band(values)
+        panel.fill_between(steps, lower, upper, color=colour, alpha=0.2)
+    return line

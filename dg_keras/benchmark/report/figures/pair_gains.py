@@ -1,0 +1,104 @@
+"""What each objective gains with each strategy, at a glance."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from dg_keras.benchmark.config.config import Config
+from dg_keras.benchmark.config.pairs import Pairs
+from dg_keras.benchmark.records.held_out import AVERAGE
+from dg_keras.benchmark.report.gain import Gain
+from dg_keras.benchmark.report.summary import Summary
+
+_COLOURS = "RdBu"  # white at 0, and told apart by readers who see no red or no green
+_WIDTH = 9.6  # inches
+_SCALE = 0.9  # inches, below the panels
+_ACROSS = 2  # panels of a domain each
+
+
+def pair_gains(config: Config, summary: Summary) -> Figure | None:
+    """Gains in accuracy over the baseline: objectives down, strategies across.
+
+    A panel for the average over the held-out domains and a smaller one for each of them; in a cell
+    the gain and below it its 95 % interval, in percent points, in bold where that excludes 0.
+
+    Args:
+        config: The experiment.
+        summary: Its numbers.
+
+    Returns:
+        The figure; None where the methods are no cross of objectives and strategies, or none has
+        been run beside the baseline.
+    """
+    pairs = Pairs.of(config)
+    if pairs is None or not summary.comparisons:
+        return None
+    figure, panels = _panels(summary.targets, height=0.75 + 0.42 * len(pairs.objectives))
+    gains = {
+        target: [
+            [summary.gain(target, pairs.methods[o, s]) for s in pairs.strategies]
+            for o in pairs.objectives
+        ]
+        for target in panels
+    }
+    flat = [gain for lines in gains.values() for line in lines for gain in line if gain is not None]
+    largest = max(0.1, *(100 * abs(gain.mean) for gain in flat))  # a scale must have a width
+    for target, panel in panels.items():
+        picture = _draw(panel, pairs, gains[target], largest, summary.baseline)
+        if panel.get_subplotspec().is_first_col():
+            panel.set_yticks(range(len(pairs.objectives)), pairs.objectives, parse_math=False)
+        title = target if target == AVERAGE else f"{target} held out"
+        panel.set_title(title, fontsize=10 + 2 * (target == AVERAGE), parse_math=False)
+    label = f"gain in accuracy over {summary.baseline} in percent points, and its 95 % interval"
+    place = {"location": "bottom", "aspect": 60, "shrink": 0.6}
+    bar = figure.colorbar(picture, ax=list(panels.values()), **place)
+    bar.set_label(label, parse_math=False)
+    return figure
+
+
+def _panels(targets: Sequence[str], height: float) -> tuple[Figure, dict[str, Axes]]:
+    """A figure, and its panels by target: the average's across, those of the domains below.
+
+    Args:
+        targets: The held-out domains, and the average where there is one.
+        height: Of a domain's panel, in inches.
+    """
+    domains = [target for target in targets if target != AVERAGE]
+    above = int(AVERAGE in targets)
+    heights = [1.2] * above + [1.0] * -(-len(domains) // _ACROSS)
+    figure = Figure((_WIDTH, sum(heights) * height + _SCALE), layout="constrained")
+    grid = figure.add_gridspec(len(heights), _ACROSS, height_ratios=heights)
+    places = {AVERAGE: grid[0, :]} if above else {}
+    for number, domain in enumerate(domains):
+        places[domain] = grid[above + number // _ACROSS, number % _ACROSS]
+    return figure, {target: figure.add_subplot(place) for target, place in places.items()}
+
+
+def _draw(
+    panel: Axes, pairs: Pairs, gains: list[list[Gain | None]], largest: float, baseline: str
+) -> AxesImage:
+    """One panel, its colours from the largest loss to the largest gain."""
+    means = np.array([[np.nan if g is None else 100 * g.mean for g in line] for line in gains])
+    picture = panel.imshow(means, cmap=_COLOURS, vmin=-largest, vmax=largest, aspect="auto")
+    centred = {"ha": "center", "va": "center"}
+    for row, objective in enumerate(pairs.objectives):
+        for column, strategy in enumerate(pairs.strategies):
+            gain = gains[row][column]
+            if pairs.methods[objective, strategy] == baseline:
+                panel.text(column, row, "baseline", fontsize=9, **centred)
+            elif gain is not None:
+                # Black is read on the middle of the scale, white on its dark ends.
+                ink = "white" if abs(means[row, column]) > 0.65 * largest else "black"
+                look = {"color": ink, **centred}
+                weight = "bold" if gain.excludes_zero else "normal"
+                mean, interval = gain.mean_points(), gain.interval_points()
+                panel.text(column, row - 0.17, mean, fontsize=11, weight=weight, **look)
+                panel.text(column, row + 0.23, interval, fontsize=8.5, **look)
+    panel.set_xticks(range(len(pairs.strategies)), pairs.strategies, parse_math=False)
+    panel.set_yticks([])
+    panel.tick_params(length=0)
+    panel.spines[:].set_visible(False)
+    return picture

@@ -1,0 +1,76 @@
+"""What a report shows of a grid search."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+import pandas as pd
+
+from dg_keras.benchmark.config.config import Config
+from dg_keras.benchmark.config.dump_yaml import dump_yaml
+from dg_keras.benchmark.records.grid_means import grid_means
+from dg_keras.benchmark.records.record import Record
+from dg_keras.benchmark.report import figures, tables
+from dg_keras.benchmark.report.chosen_config import chosen_config
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchPart:
+    """A grid search with its numbers, its tables and its figure, all computed once.
+
+    Args:
+        config: The experiment, with a `grid`.
+        records: Of the runs that have been done.
+        means: From `grid_means`.
+        tables: The settings that were chosen, and all that were tried.
+        figures: A PNG image, by the name of its file without ending, where there are settings to
+            compare.
+    """
+
+    config: Config
+    records: Sequence[Record]
+    means: pd.DataFrame
+    tables: list[tables.Table]
+    figures: dict[str, bytes]
+
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"grid.png", "chosen.yaml"})
+    """The files that are not there where there is nothing to show in them, or to choose."""
+
+    @classmethod
+    def of(cls, config: Config, records: Sequence[Record]) -> Self:
+        """Computes all of it.
+
+        Args:
+            config: The experiment, with a `grid`.
+            records: Of the runs that have been done, at least one.
+        """
+        means = grid_means(config, records)
+        shown = list(tables.search_tables(config, means))
+        images = {}
+        if len(config.search.settings) > 1:  # of a single one there is no map
+            images["grid"] = figures.png(figures.heat_maps(config, means))
+        return cls(config, records, means, shown, images)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know to read the tables."""
+        return tables.search_notes(self.means)
+
+    def write(self, folder: Path) -> None:
+        """Writes `grid.csv`, `grid.md`, `grid.png`, and `chosen.yaml`, a config that can be run.
+
+        The last is not there where nothing could be chosen.
+
+        Args:
+            folder: Where to write; it exists.
+        """
+        self.means.to_csv(folder / "grid.csv", index=False, encoding="utf-8")
+        document = tables.markdown(self.config.name, self.notes, self.tables)
+        (folder / "grid.md").write_text(document, encoding="utf-8")
+        for figure, image in self.figures.items():
+            (folder / f"{figure}.png").write_bytes(image)
+        chosen = chosen_config(self.config, self.means)
+        if chosen is not None:
+            content = dump_yaml(chosen.model_dump(mode="json", exclude={"grid"}))
+            (folder / "chosen.yaml").write_text(content, encoding="utf-8")

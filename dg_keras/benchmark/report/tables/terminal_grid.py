@@ -1,0 +1,27 @@
+"""A grid search's choice in a terminal."""
+
+import pandas as pd
+import rich.console
+import rich.text
+
+from dg_keras.benchmark.config.config import Config
+from dg_keras.benchmark.report.tables._renderable import Renderable
+from dg_keras.benchmark.report.tables.search_notes import search_notes
+from dg_keras.benchmark.report.tables.search_tables import search_tables
+
+
+def terminal_grid(config: Config, means: pd.DataFrame) -> rich.console.RenderableType:
+    """The settings that would be chosen of what has been run so far; for rich to print.
+
+    Args:
+        config: The experiment, with a `grid`.
+        means: From `grid_means`.
+    """
+    chosen, _ = search_tables(config, means)
+    settings = len(config.search.settings)
+    return rich.console.Group(
+        "",
+        Renderable(chosen, f"{config.name}: chosen of {settings} settings per method"),
+        *map(rich.text.Text, search_notes(means)),
+        "",
+    )

@@ -1,0 +1,112 @@
+"""Carries out runs of an experiment, one after the other."""
+
+import gc
+import traceback
+
+from dg_keras.benchmark.config.config import Config
+from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.records.run_files import RunFiles
+from dg_keras.benchmark.running.outcome import Outcome
+from dg_keras.benchmark.training.frozen_features import Features
+from dg_keras.benchmark.training.load_images import load_images
+from dg_keras.benchmark.training.runner import Runner
+from dg_keras.common.one_line import one_line
+from dg_keras.common.told_if_full import NoSpaceError
+
+
+class UnpreparedError(RuntimeError):
+    """What many runs share can't be made: their images, what is frozen, or the network."""
+
+
+class Hand:
+    """What carries out an experiment's runs in one process, the only one or one of several.
+
+    It keeps the runner of a config until another config's is wanted.
+
+    Args:
+        records: Where what came of a run is written.
+        files: Where a run's state is kept, and the trace of its error.
+        data_root: Where the images are, instead of where the configs say.
+        features: What keeps that of the frozen.
+        keep_traced: How many methods' models are kept in memory; see `models_kept`.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        files: RunFiles,
+        data_root: str | None,
+        features: Features,
+        keep_traced: int | None = None,
+    ) -> None:
+        self.records = records
+        self.files = files
+        self._data_root = data_root
+        self.features = features
+        self._keep_traced = keep_traced
+        self._latest: Runner | None = None
+
+    def prepare(self, run: Run) -> None:
+        """Computes what is frozen, for all processes to read, and keeps nothing in memory.
+
+        Raises:
+            NoSpaceError: If there is no space left.
+            UnpreparedError: If it can't be computed.
+        """
+        self._prepared(run)
+        self._latest = None
+
+    def carry_out(self, run: Run) -> Outcome:
+        """Carries out a run, from where it was broken off, and writes its record.
+
+        Whatever it fails with is told in the outcome, and the trace is written to its log.
+
+        Raises:
+            NoSpaceError: If there is no space left, for this run nor for others.
+            UnpreparedError: If what it shares with other runs can't be made.
+        """
+        runner = self._prepared(run)
+        try:
+            record = runner.run(run, self.files.checkpoint(run))
+            self.records.write(run, record)
+        except NoSpaceError:
+            raise
+        except Exception as error:
+            self._latest = None  # nobody knows what state it is in
+            return Outcome(run, failure=self._logged(run, error))
+        self.files.remove(run)
+        return Outcome(run, record)
+
+    def found(self, run: Run) -> Outcome | None:
+        """What came of a run whose process died once its record was written; None if it was not."""
+        record = self.records.read(run)
+        if record is None:
+            return None
+        self.files.remove(run)
+        return Outcome(run, record)
+
+    def _prepared(self, run: Run) -> Runner:
+        try:
+            return self._runner(run.config)
+        except NoSpaceError:
+            raise
+        except Exception as error:
+            raise UnpreparedError(self._logged(run, error)) from error
+
+    def _logged(self, run: Run, error: Exception) -> str:
+        """One sentence on an error, whose trace is written to the run's log."""
+        self.files.write_log(run, traceback.format_exc())
+        # TensorFlow's have the whole graph behind their first lines.
+        told = one_line(f"{type(error).__name__}: {error}", 300)
+        return f"{told} (more in {self.files.log(run)})"
+
+    def _runner(self, config: Config) -> Runner:
+        if self._latest is None or self._latest.config != config:
+            self._latest = None
+            gc.collect()  # models and their traced steps refer to each other; now that is free
+            images = load_images(config, self._data_root)
+            runner = Runner(config, images, self.features, self._keep_traced)
+            self.records.check_origin(runner.origin)
+            self._latest = runner
+        return self._latest

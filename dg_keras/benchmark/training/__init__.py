@@ -1,0 +1,1 @@
+"""One run: its images and network, trained, validated, chosen and tested."""

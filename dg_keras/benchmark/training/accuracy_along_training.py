@@ -1,0 +1,47 @@
+"""Accuracy of every domain after every epoch."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from dg_keras import data as datasets
+from dg_keras.benchmark.training.trained_inputs import TrainedInputs, tested
+
+
+class AccuracyAlongTraining(keras.callbacks.Callback):
+    """Puts the accuracy of each source's validation part, and of the held-out domain, into `logs`.
+
+    They are called `val_accuracy/<source>` and `test_accuracy/<target>`, and that of all sources
+    together `val_accuracy`, as Keras calls that of its `validation_data`, which this takes the
+    place of: one pass over all images, where evaluating each domain beside all of them takes two.
+
+    Args:
+        net: The network that is trained, which returns a score per class.
+        images: The images, a domain of them held out.
+        inputs: What the network takes of them.
+    """
+
+    def __init__(
+        self, net: keras.Model, images: datasets.LeaveOneOut, inputs: TrainedInputs
+    ) -> None:
+        super().__init__()
+        self._net = net
+        self._sources = images.sources
+        self._target = images.target
+        parts = [*(images.part(source, "validation") for source in images.sources), tested(images)]
+        self._inputs = inputs.batches(parts, images.batch_size)
+        self._labels = np.concatenate([part.labels for part in parts])
+        self._ends = np.cumsum([len(part) for part in parts])[:-1]
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Evaluates."""
+        if logs is None:
+            return
+        predicted = self._net.predict(self._inputs, verbose=0).argmax(axis=-1)
+        *of_sources, of_target = np.split(predicted == self._labels, self._ends)
+        logs["val_accuracy"] = float(np.concatenate(of_sources).mean())
+        for source, correct in zip(self._sources, of_sources, strict=True):
+            if len(correct):
+                logs[f"val_accuracy/{source}"] = float(correct.mean())
+        logs[f"test_accuracy/{self._target}"] = float(of_target.mean())

@@ -1,0 +1,22 @@
+"""Tells an experiment's pretrained weights from others."""
+
+import hashlib
+
+from dg_keras import backbones
+from dg_keras.benchmark.config.config import Config
+
+
+def weights_digest(config: Config) -> str | None:
+    """The SHA-256 of the file of weights, as it lies there now.
+
+    Args:
+        config: The experiment.
+
+    Returns:
+        None where there is no such file; see `dg_keras.backbones.weights_file`.
+    """
+    path = backbones.weights_file(config.backbone.name, config.backbone.weights)
+    if path is None:
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

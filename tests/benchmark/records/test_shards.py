@@ -1,0 +1,203 @@
+"""Several processes run an experiment into one folder: no run twice, none lost."""
+
+import os
+import threading
+import time
+
+import pytest
+
+import run_all
+from dg_keras import benchmark
+from dg_keras.benchmark.config.runs_of import runs_of
+from dg_keras.benchmark.experiment import Experiment
+from dg_keras.benchmark.records import claims
+from dg_keras.benchmark.records.claims import Claims
+from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.running import waiting
+from dg_keras.benchmark.running.shard import Shard
+from dg_keras.benchmark.running.waiting import Waiting
+from tests.benchmark.few_images import few_images
+from tests.benchmark.made_records import record
+from tests.common.test_sole_user import used_elsewhere
+
+
+@pytest.fixture
+def config():
+    (config,) = benchmark.read("configs/smoke.yaml", [f"data.name={few_images()}"]).configs
+    return config
+
+
+@pytest.fixture
+def runs(config):
+    return runs_of(config, ["photo", "sketch"])
+
+
+@pytest.fixture
+def records(tmp_path, monkeypatch):
+    """Records that are there as soon as they are written, whatever is in them."""
+    monkeypatch.setattr(
+        Records, "read", lambda self, run: self._path(run).exists() or None, raising=True
+    )
+    return Records(tmp_path / "runs", None)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Holders that are dead after a second."""
+    monkeypatch.setattr(claims, "BEAT", 0.1)
+    monkeypatch.setattr(claims, "DEAD", 1.0)
+    monkeypatch.setattr(waiting, "BEAT", 0.1)
+
+
+class TestClaims:
+    def test_one_alone_has_a_run(self, tmp_path, runs):
+        first, second = Claims(tmp_path), Claims(tmp_path)
+        assert first.take(runs[0])
+        assert not second.take(runs[0])
+        assert second.take(runs[1])
+        first.release(runs[0])
+        assert second.take(runs[0])
+        assert len(first.holders()) == 2
+        assert first.holders()[0].startswith(f"process {os.getpid()} on ")
+
+    def test_of_many_at_once_one_has_it(self, tmp_path, runs):
+        taken = []
+        threads = [
+            threading.Thread(target=lambda: taken.append(Claims(tmp_path).take(runs[0])))
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(taken) == [False] * 7 + [True]
+
+    def test_that_of_a_dead_holder_is_taken_over(self, tmp_path, runs):
+        dead, living = Claims(tmp_path), Claims(tmp_path)
+        assert dead.take(runs[0])
+        path = tmp_path / f"{runs[0].key}.claim"
+        before = time.time() - claims.DEAD - 1
+        os.utime(path, (before, before))
+        assert dead.holders() == []
+        assert living.take(runs[0])
+        dead.release(runs[0])  # it was not dead after all
+        assert not dead.take(runs[0])
+
+    def test_a_holder_gives_signs_of_life(self, tmp_path, runs, quick):
+        holder, other = Claims(tmp_path), Claims(tmp_path)
+        with holder.kept():
+            assert holder.take(runs[0])
+            time.sleep(1.5)
+            assert not other.take(runs[0])
+        assert other.take(runs[0])
+
+
+class TestShares:
+    def test_are_begun_with_and_hold_all(self, runs):
+        shares = [Shard(number, 3).own_first(runs) for number in (1, 2, 3)]
+        firsts = [share[: len(runs[number::3])] for number, share in enumerate(shares)]
+        assert sorted(run.key for first in firsts for run in first) == sorted(r.key for r in runs)
+        assert all({r.key for r in share} == {r.key for r in runs} for share in shares)
+
+    def work(self, runs, records, folder, made, dies_after=None):
+        """Makes runs until none is left; returns what was claimed by one that died."""
+        own = Claims(folder)
+        left = Waiting(runs, records, own)
+        if dies_after is not None:
+            for _ in range(dies_after):
+                self.make(left.next(), left, records, made)
+            return left.next()
+        with own.kept():
+            while (run := left.next()) is not None:
+                self.make(run, left, records, made)
+
+    def make(self, run, left, records, made):
+        time.sleep(0.02)
+        made.append(run.key)
+        records.write(run, record(run.method.name, run.target, run.trial, 0.5))
+        left.done_with(run)
+
+    def test_one_dies_one_comes_late_and_all_is_made_once(self, tmp_path, runs, records, quick):
+        made = []
+        begun = self.work(Shard(2, 3).own_first(runs), records, tmp_path, made, dies_after=1)
+        shards = [
+            threading.Thread(
+                target=self.work, args=(Shard(n, 3).own_first(runs), records, tmp_path, made)
+            )
+            for n in (1, 3)
+        ]
+        for shard in shards:
+            shard.start()
+            time.sleep(0.1)
+        for shard in shards:
+            shard.join()
+        assert sorted(made) == sorted(run.key for run in runs)
+        assert begun.key in made
+
+    def test_what_others_make_is_left_to_them(self, tmp_path, runs, records, quick):
+        other = Claims(tmp_path)
+        with other.kept():
+            assert other.take(runs[0])
+            left = Waiting(runs[:2], records, Claims(tmp_path))
+            assert left.next() is runs[1]
+            assert left.next() is None
+
+
+def test_a_shard_keeps_one_that_runs_alone_away(tmp_path, config, monkeypatch):
+    experiment = Experiment(config, tmp_path)
+    (run, *_) = experiment.runs
+    (tmp_path / "smoke").mkdir()
+    assert Claims(tmp_path / "smoke" / "claims").take(run)
+    with pytest.raises(benchmark.InUseError) as told, experiment.held():
+        pass
+    assert f"{tmp_path}/smoke is being run by shards, such as process {os.getpid()} on " in str(
+        told.value
+    )
+    with Experiment(config, tmp_path, shard=Shard(1, 2)).held():
+        pass
+
+
+def test_a_shard_that_has_no_run_at_the_moment_keeps_one_that_runs_alone_away(tmp_path, config):
+    """As it has none while it prepares what all runs share."""
+    alone, shard = Experiment(config, tmp_path), Experiment(config, tmp_path, shard=Shard(1, 2))
+    with shard.held():
+        with pytest.raises(benchmark.InUseError, match="is being run by shards"), alone.held():
+            pass
+        with shard.held(), Experiment(config, tmp_path, shard=Shard(2, 2)).held():
+            pass
+        with pytest.raises(benchmark.InUseError, match="is being run by shards"), alone.held():
+            pass
+    with alone.held():
+        pass
+
+
+def test_what_a_dead_shard_left_is_cleared(tmp_path, quick):
+    (tmp_path / "dead.present").touch()
+    long_ago = time.time() - 10
+    os.utime(tmp_path / "dead.present", (long_ago, long_ago))
+    with Claims(tmp_path).kept():
+        (left,) = tmp_path.glob("*.present")
+        assert left.name != "dead.present"
+    assert not list(tmp_path.glob("*.present"))
+
+
+def test_one_that_runs_alone_keeps_shards_away(tmp_path, config, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    (tmp_path / "smoke").mkdir()
+    experiment = Experiment(config, tmp_path, shard=Shard(1, 2))
+    with (
+        used_elsewhere(tmp_path / "smoke"),
+        pytest.raises(benchmark.InUseError, match="is being run by process"),
+        experiment.held(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("share", ["3", "0/2", "3/2", "-1/2", "1/2/3", "a/b", "1.5/2"])
+def test_a_share_that_is_none_is_told(share, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["run_all.py", "configs/smoke.yaml", f"--shard={share}"])
+    assert run_all.main() == 2
+    assert capsys.readouterr().err == (
+        "run_all.py: `shard` must be K/N, the K-th of N shares, with K from 1 to N. Received: "
+        f"shard={share!r}\n"
+    )

@@ -1,0 +1,96 @@
+"""What docs/pacs and docs/styleshift show is what their records say; no images are needed."""
+
+import json
+import re
+import statistics
+import tarfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dg_keras.benchmark.config.read import read
+from dg_keras.benchmark.experiment import Experiment
+from dg_keras.benchmark.records.grid_means import grid_means
+from dg_keras.benchmark.report.summary import Summary
+
+STUDIES = {
+    Path("docs/pacs"): ("configs/pacs_lite0_study.yaml", "pacs_lite0", 20),
+    Path("docs/styleshift"): ("configs/styleshift_study.yaml", "styleshift_paper", 10),
+}
+"""What each folder shows: a study, of that its main experiment, and how many trials this has."""
+
+COMPARED = {
+    Path("docs/pacs"): ["pacs_lite0"],
+    Path("docs/styleshift"): ["styleshift_all", "styleshift_paper"],
+}
+"""The experiments that docs/methods/ tells gains of; the last that has a method."""
+
+
+@pytest.fixture(scope="module", params=STUDIES, ids=str)
+def published(request, tmp_path_factory):
+    """A folder of docs, and its records."""
+    folder = tmp_path_factory.mktemp("published")
+    with tarfile.open(request.param / "records.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return request.param, folder
+
+
+@pytest.mark.slow
+def test_every_table_is_rebuilt_from_the_records(published, tmp_path):
+    docs, results = published
+    shown = set()
+    study, _, _ = STUDIES[docs]
+    for config in read(study).configs:
+        experiment = Experiment(config, results=results, data_root=str(tmp_path / "nowhere"))
+        if records := experiment.finished():
+            shown.add(config.name)
+            if config.grid is None:
+                name, table = "table.csv", Summary.of(config, records).frame()
+            else:
+                name, table = "grid.csv", grid_means(config, records)
+            table.to_csv(tmp_path / name, index=False)
+            rebuilt, there = (pd.read_csv(of / name) for of in (tmp_path, docs / config.name))
+            pd.testing.assert_frame_equal(rebuilt, there, rtol=1e-9)
+    assert shown == {folder.name for folder in docs.iterdir() if folder.is_dir()}
+
+
+def test_a_mean_is_that_of_the_files(published):
+    docs, results = published
+    _, name, trials = STUDIES[docs]
+    paths = (results / name / "runs").glob("agr-sum--sketch--trial*.json")
+    accuracies = [json.loads(path.read_text())["result"]["accuracy"] for path in paths]
+    table = pd.read_csv(docs / name / "table.csv").set_index(["target", "method"])
+    assert len(accuracies) == trials
+    row = table.loc["sketch", "Agr-Sum"]
+    assert row["accuracy_mean"] == pytest.approx(statistics.mean(accuracies), rel=1e-9)
+    assert row["accuracy_std"] == pytest.approx(statistics.stdev(accuracies), rel=1e-9)
+
+
+@pytest.mark.slow
+def test_gains_on_the_methods_pages_are_those_of_the_records(published, tmp_path):
+    docs, results = published
+    gains = {}
+    for name in COMPARED[docs]:
+        (config,) = (config for config in read(STUDIES[docs][0]).configs if config.name == name)
+        records = Experiment(config, results=results, data_root=str(tmp_path)).finished()
+        summary = Summary.of(config, records)
+        for method in config.methods:
+            trials = {record.trial for record in records if record.method == method.name}
+            gain, late = (
+                str(summary.gain("average", method.name, measure)) for measure in summary.gained
+            )
+            told_late = "" if method.selection == "average" else late
+            gains[method.name] = (gain, told_late, str(len(trials)))
+    told = {}
+    for page in Path("docs/methods").iterdir():
+        text = page.read_text("utf-8")
+        (method,) = re.findall(r"\| in a config \| `(?:\{name: )?([^`,]+)", text)
+        row = (
+            rf"\| gain on \[\w+\]\(\.\./{docs.name}/.*\) \| (.+) points over Deep-All"
+            r"(?: at the selected step, (.+) from step \d+ on)?;.* (\d+) trials \|"
+        )
+        for found in re.findall(row, text):
+            told[method] = found
+    assert told.items() <= gains.items()
+    assert gains.keys() - told.keys() <= {"Deep-All", "Agr-Sum + SWAD"}

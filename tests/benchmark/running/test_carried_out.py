@@ -1,0 +1,200 @@
+"""Runs that end badly, in this process and in others: none costs another."""
+
+import contextlib
+import os
+import shutil
+import signal
+
+import pytest
+
+import run_all
+from dg_keras import benchmark
+from dg_keras.benchmark.config.runs_of import runs_of
+from dg_keras.benchmark.running.carried_out import carried_out
+from dg_keras.benchmark.running.waiting import Waiting
+from dg_keras.benchmark.training.run_state import RunState
+from dg_keras.benchmark.training.runner import Runner
+from dg_keras.common.told_if_full import NoSpaceError
+from tests.benchmark.acted import Acted
+from tests.benchmark.few_images import few_images
+from tests.benchmark.small_net import SMALL
+from tests.common.test_sole_user import used_elsewhere
+
+pytestmark = pytest.mark.usefixtures("small_net")
+
+FEW = [f"data.name={few_images()}", "trials=1", "targets=[photo]", "training.steps=2", *SMALL]
+TWO = [*FEW, "methods=[Agr-Sum, Deep-All]"]
+THREE = [*FEW, "methods=[Deep-All, Agr-Sum, Agr-Rand]"]
+STOPPED = "Stopped. The same command goes on where this one ended.\n"
+KEYS = [f"{method}--photo--trial1" for method in ("deep-all", "agr-sum", "agr-rand")]
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_worker_that_dies_costs_its_run_alone_and_no_worker_outlives_the_rest(tmp_path):
+    methods = "methods=[{name: Dies}, {name: Works}, {name: Sleeps}]"
+    (config,) = benchmark.read(
+        "configs/smoke.yaml", ["trials=1", methods, "baseline=Works"]
+    ).configs
+    started, outcomes = [], {}
+    hand = Acted(tmp_path)
+    waiting = Waiting(runs_of(config, ["photo"]), hand.records)
+    with contextlib.closing(carried_out(waiting, hand, 2, started.append)) as carried:
+        while len(outcomes) < 2:
+            outcome = next(carried)
+            outcomes[outcome.run.method.name] = outcome
+    assert outcomes["Works"].record.method == "Works"
+    assert outcomes["Dies"].failure == (
+        "its process was ended by SIGKILL, which is what a system out of memory sends, 2 times"
+    )
+    assert [run.method.name for run in started].count("Dies") == 2
+    pids = set(map(int, hand.pids.read_text().split()))
+    assert os.getpid() not in pids
+    assert len(pids) >= 3
+    assert not any(map(is_running, pids))
+
+
+@pytest.mark.slow
+def test_a_run_whose_worker_dies_once_it_wrote_the_record_is_done(tmp_path):
+    methods = "methods=[{name: Dies when done}]"
+    (config,) = benchmark.read(
+        "configs/smoke.yaml", ["trials=1", methods, "baseline=Dies when done"]
+    ).configs
+    (run,) = runs_of(config, ["photo"])
+    hand = Acted(tmp_path)
+    checkpoint = hand.files.checkpoint(run)
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    started = []
+    waiting = Waiting([run], hand.records)
+    (outcome,) = carried_out(waiting, hand, 2, started.append)
+    assert outcome.record.method == "Dies when done"
+    assert len(started) == 1
+    assert not checkpoint.exists()
+
+
+def broken(monkeypatch, **deeds):
+    """Lets the runs of some methods do something else, with the model that they were to train."""
+    run = Runner.run
+
+    def run_or_not(runner, one, checkpoint=None):
+        deed = deeds.get(one.method.strategy)
+        if deed is not None:
+            deed()
+        return run(runner, one, checkpoint)
+
+    monkeypatch.setattr(Runner, "run", run_or_not)
+
+
+def command(monkeypatch, results, *overrides):
+    """`run_all.py` in this process; returns its exit code."""
+    sets = [word for override in overrides for word in ("--set", override)]
+    arguments = ["run_all.py", "configs/smoke.yaml", *sets, "--results", str(results)]
+    monkeypatch.setattr("sys.argv", arguments)
+    return run_all.main()
+
+
+def fail():
+    raise FloatingPointError("the sum of\nall fears")
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_costs_no_other_and_is_tried_again(tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        broken(patch, agr_sum=fail)
+        assert command(patch, tmp_path, *TWO) == 1
+    printed = capsys.readouterr()
+    log = tmp_path / f"smoke/runs/{KEYS[1]}.log"
+    told = f"Agr-Sum: failed: FloatingPointError: the sum of all fears (more in {log})"
+    assert f"[1/2] trial 1, photo held out, {told}" in printed.out
+    assert "1 of 2 runs are done." in printed.out
+    assert printed.err == (
+        f"run_all.py: 1 of 2 runs failed: {KEYS[1]}. The same command tries them again\n"
+    )
+    assert "in fail\n    raise FloatingPointError" in log.read_text()
+    found = {path.stem for path in (tmp_path / "smoke/runs").glob("*.json")}
+    assert found == {KEYS[0]}
+    assert (tmp_path / "smoke/report/index.html").is_file()
+
+    assert command(monkeypatch, tmp_path, *TWO) == 0
+    assert "[2/2] trial 1, photo held out, Agr-Sum: accuracy" in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "smoke/runs").iterdir()) == sorted(
+        f"{key}.json" for key in KEYS[:2]
+    )
+
+
+def test_what_would_hit_every_run_stops_at_once(tmp_path, monkeypatch, capsys):
+    root = tmp_path / "images"
+    shutil.copytree(few_images(), root)
+    next((root / "images/photo").rglob("*.jpg")).write_bytes(b"no image")
+    few = [f"data.root={root}", "data.name=few", *THREE[1:]]
+    assert command(monkeypatch, tmp_path, *few) == 1
+    printed = capsys.readouterr()
+    assert "failed" not in printed.out
+    log = tmp_path / f"smoke/runs/{KEYS[0]}.log"
+    assert printed.err.endswith(f"(more in {log})\n")
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
+    begun = []
+    taken_down = RunState.on_epoch_end
+
+    def on_epoch_end(state, epoch, logs=None):
+        taken_down(state, epoch, logs)
+        begun.append(epoch)
+        if begun == [0]:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(RunState, "on_epoch_end", on_epoch_end)
+    one = [*FEW, "methods=[Deep-All]", "training.evaluate_every=1"]
+    before = signal.getsignal(signal.SIGTERM)
+    assert command(monkeypatch, tmp_path, *one) == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert capsys.readouterr().err == STOPPED
+    assert [path.name for path in (tmp_path / "smoke/checkpoints").iterdir()] == [f"{KEYS[0]}.npz"]
+    (tmp_path / "smoke/runs").mkdir()
+    for name in ("runs/.x.json.7.partial", "checkpoints/.y.npz.7.partial"):  # as if killed
+        (tmp_path / "smoke" / name).write_bytes(b"half")
+    assert command(monkeypatch, tmp_path, *one) == 0
+    assert begun == [0, 1]
+    left = {path.name for path in (tmp_path / "smoke").iterdir()}
+    assert left == {".report.lock", ".run.lock", "report", "runs", "split.csv"}
+    assert [path.name for path in (tmp_path / "smoke/runs").iterdir()] == [f"{KEYS[0]}.json"]
+
+
+def test_ctrl_c_is_told_from_other_signals_by_its_code(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("dg_keras.command.carry_out", lambda *_: signal.raise_signal(signal.SIGINT))
+    # A shell starts what goes on in its background with Ctrl-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert command(monkeypatch, tmp_path, *FEW) == 128 + signal.SIGINT
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == STOPPED
+
+
+def test_results_that_another_is_making_are_left_alone(tmp_path, monkeypatch, capsys):
+    (tmp_path / "smoke").mkdir()
+    with used_elsewhere(tmp_path / "smoke"):
+        assert command(monkeypatch, tmp_path, *THREE) == 2
+    told = f"run_all.py: {tmp_path}/smoke is being run by process {os.getpid()} on "
+    assert capsys.readouterr().err.startswith(told)
+
+
+def test_no_space_left_stops_at_once(tmp_path, monkeypatch, capsys):
+    def fill():
+        raise NoSpaceError("No space is left for it")
+
+    broken(monkeypatch, agr_sum=fill)
+    assert command(monkeypatch, tmp_path, *THREE) == 1
+    told = "run_all.py: No space is left for it, or with --report-only reports what is done\n"
+    assert capsys.readouterr().err == told
+    assert [path.stem for path in (tmp_path / "smoke/runs").iterdir()] == [KEYS[0]]

@@ -1,0 +1,58 @@
+"""What is told of an experiment while it runs."""
+
+import logging
+import re
+import sys
+
+import pytest
+
+from dg_keras import benchmark
+from dg_keras.benchmark.config.config import Method
+from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.running.progress import Progress
+from tests.benchmark.made_records import record
+
+(CONFIG,) = benchmark.read("configs/smoke.yaml").configs
+RUN = Run(CONFIG, Method(name="[bold]Mine[/bold]"), "photo", 1)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal, as rich sees it."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def finished(progress, accuracy=0.5):
+    progress.finished(RUN, record(RUN.method.name, "photo", 1, accuracy))
+
+
+def test_a_finished_run_is_a_line(capsys):
+    with Progress(2, done=0) as progress:
+        progress.started(RUN)
+        finished(progress)
+        finished(progress, accuracy=None)
+    first, second = capsys.readouterr().out.strip().splitlines()
+    name = r"trial 1, photo held out, \[bold\]Mine\[/bold\]"
+    line = rf"\[1/2\] {name}: accuracy 50\.00 % in 60\.0 s; 1 left, done at about \d\d:\d\d.*"
+    assert re.fullmatch(line, first)
+    assert re.fullmatch(rf"\[2/2\] {name}: validation accuracy 50\.00 % in 60\.0 s", second)
+
+
+def test_what_a_logger_writes_stands_above_the_bar(terminal, capsys):
+    logger = logging.getLogger("made.before.the.bar")
+    handler = logging.StreamHandler(sys.stderr)
+    logger.addHandler(handler)
+    before = sys.stderr
+    with Progress(2, done=0) as progress:
+        progress.started(RUN)
+        logger.warning("from a logger")
+        print("from print", file=sys.stderr)
+    logger.removeHandler(handler)
+    assert handler.stream is before
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    for text in ("from a logger", "from print"):
+        # The bar's line is erased first, and drawn anew below.
+        assert re.search(rf"\x1b\[2K{text}", captured.out)
+        assert "[bold]Mine[/bold]" in captured.out.split(text)[1]
