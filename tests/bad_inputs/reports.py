@@ -29,7 +29,7 @@ def failing(wrong, place, experiments, name):
 
     def give(folder):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(f"dg_keras.benchmark.{place}", fail)
+            patch.setattr(f"dg_keras.benchmark.report.{place}", fail)
             made = [config(f"name={n}") for n in experiments]
             rehearse_report("both", [(one, ["photo"], ["photo", "sketch"]) for one in made])
 
