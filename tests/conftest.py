@@ -122,6 +122,23 @@ with `-m slow`.
 """
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _without_tuner():
+    """Turns off the tuner of what Keras makes of arrays, too; see `dg_keras.data.without_tuner`.
+
+    Else what is left of hundreds of models, freed at once, is waited for up to a minute each time.
+    """
+    from keras.src.trainers.data_adapters import array_data_adapter
+
+    from dg_keras.data import without_tuner
+
+    adapter = array_data_adapter.ArrayDataAdapter
+    tuned = adapter.get_tf_dataset
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adapter, "get_tf_dataset", lambda self: without_tuner(tuned(self)))
+        yield
+
+
 def pytest_collection_modifyitems(items):
     """The longest files first, so that no worker is left with one at the end."""
     thin_out(items)

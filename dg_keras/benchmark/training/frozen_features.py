@@ -131,7 +131,8 @@ def _computed(images: datasets.LeaveOneOut, front: keras.Model) -> np.ndarray:
     features = np.empty((len(images.table), *front.output_shape[1:]), "float32")
     for domain in images.domains:
         part = images.part(domain)
-        features[part.rows] = front.predict(part.batch(images.batch_size), verbose=0)
+        batches = datasets.without_tuner(part.batch(images.batch_size))
+        features[part.rows] = front.predict(batches, verbose=0)
     return features
 
 
