@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -188,13 +189,15 @@ class Experiment:
         # From which a report is made where the images are not.
         datasets.write_manifest(self.inventory.table, self.folder / "split.csv")
         hand = Hand(self.records, files, self.data_root, self._features, self._keep_traced)
-        claims = self._claims if self._shard is not None else None
+        claims = recorded = None
+        if self._shard is not None:  # others make runs, too
+            claims, recorded = self._claims, functools.partial(self.records.count, self.runs)
         ordered = missing if self._shard is None else self._shard.own_first(missing)
         waiting = Waiting(ordered, self.records, claims)
         left = collections.Counter(run.trial for run in missing)
         failed = []
         with (
-            Progress(len(self.runs), done=len(self.runs) - len(missing)) as progress,
+            Progress(len(self.runs), len(self.runs) - len(missing), recorded) as progress,
             # Its processes end when it is closed, whatever happens here.
             contextlib.closing(self._outcomes(waiting, hand, progress.started)) as outcomes,
         ):

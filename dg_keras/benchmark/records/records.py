@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,11 @@ class Records:
                     f"The {what} must be those that the command began with, of digest "
                     f"{digest[:12]}. Received: {str(origin[name])[:12]}"
                 )
+
+    def count(self, runs: Sequence[Run]) -> int:
+        """Of how many runs there are records, which are not read."""
+        names = {path.name for path in self.folder.glob("*.json")}
+        return sum(self._path(run).name in names for run in runs)
 
     def write(self, run: Run, record: Record) -> None:
         """Writes a run's record; at no moment is there half of one."""

@@ -5,6 +5,7 @@ import datetime
 import logging
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -23,13 +24,16 @@ class Progress:
     Args:
         total: The number of runs of the experiment.
         done: How many of them were done before.
+        recorded: Counts those of which there is a record by now, where other processes make some.
     """
 
-    def __init__(self, total: int, done: int) -> None:
+    def __init__(self, total: int, done: int, recorded: Callable[[], int] | None = None) -> None:
         self.console = rich.console.Console(highlight=False, soft_wrap=True)
         self._total = total
         self._done = done
         self._before = done
+        self._failed = 0
+        self._recorded = recorded
         self._start = time.monotonic()
         self._bar = rich.progress.Progress(
             rich.progress.TextColumn("{task.description}", markup=False),
@@ -67,8 +71,7 @@ class Progress:
 
     def finished(self, run: Run, record: Record) -> None:
         """Counts a run, and says what came of it."""
-        self._done += 1
-        self._bar.update(self._task, completed=self._done)
+        self._count()
         self.console.print(
             f"[{self._done}/{self._total}] {_name(run)}: {_outcome(record)} in "
             f"{record.seconds.total:.1f} s{self._remaining()}",
@@ -77,12 +80,19 @@ class Progress:
 
     def failed(self, run: Run, failure: str) -> None:
         """Counts a run that failed, and says why."""
-        self._done += 1
-        self._bar.update(self._task, completed=self._done)
+        self._failed += 1
+        self._count()
         self.console.print(
             f"[{self._done}/{self._total}] {_name(run)}: failed: {failure}{self._remaining()}",
             markup=False,
         )
+
+    def _count(self) -> None:
+        """Counts a run of this process, and what others have made meanwhile."""
+        self._done += 1
+        if self._recorded is not None:
+            self._done = self._recorded() + self._failed
+        self._bar.update(self._task, completed=self._done)
 
     def _remaining(self) -> str:
         left = self._total - self._done

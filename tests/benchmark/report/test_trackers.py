@@ -98,6 +98,20 @@ class TestMlflow:
         assert len(after) == len(before) + 1
         assert before.items() <= after.items()
 
+    def test_each_folder_has_a_report_of_its_own(self, experiment, tmp_path, records):
+        other = tmp_path / "other"
+        (other / "report").mkdir(parents=True)
+        picture = (tmp_path / "report" / "accuracy.png").read_bytes()
+        (other / "report" / "gains.png").write_bytes(picture)
+        for folder in (tmp_path, other, other):
+            track("mlflow", experiment, folder, records)
+        client = mlflow.MlflowClient()
+        runs = client.search_runs([client.get_experiment_by_name(experiment).experiment_id])
+        reports = [run for run in runs if run.info.run_name == "report"]
+        files = [client.list_artifacts(run.info.run_id) for run in reports]
+        assert sorted(file.path for (file,) in files) == ["accuracy.png", "gains.png"]
+        assert len(runs) == len(records) + len(reports)
+
     def test_a_store_of_files_takes_it_too(self, tmp_path, records, monkeypatch):
         monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
         before = mlflow.get_tracking_uri()

@@ -1,5 +1,6 @@
 """What is told of an experiment while it runs."""
 
+import datetime
 import logging
 import re
 import sys
@@ -37,6 +38,23 @@ def test_a_finished_run_is_a_line(capsys):
     line = rf"\[1/2\] {name}: accuracy 50\.00 % in 60\.0 s; 1 left, done at about \d\d:\d\d.*"
     assert re.fullmatch(line, first)
     assert re.fullmatch(rf"\[2/2\] {name}: validation accuracy 50\.00 % in 60\.0 s", second)
+
+
+def test_what_others_have_made_meanwhile_is_done(capsys, monkeypatch):
+    """Of ten runs four were done; then this process makes one while others make two."""
+    monkeypatch.setattr("time.monotonic", lambda: 0.0)
+    with Progress(10, 4, recorded=lambda: 7) as progress:
+        monkeypatch.setattr("time.monotonic", lambda: 6 * 3600.0)
+        finished(progress)
+        progress.failed(RUN, "for a reason")
+    first, second = capsys.readouterr().out.strip().splitlines()
+    assert first.startswith("[7/10] ")
+    told = re.search(r"; 3 left, done at about (\d\d):(\d\d)", first)
+    now = datetime.datetime.now()
+    hours, minutes = map(int, told.groups())
+    assert (60 * (hours - now.hour) + minutes - now.minute) % (24 * 60) in (6 * 60, 6 * 60 - 1)
+    assert second.startswith("[8/10] ")
+    assert "failed: for a reason; 2 left" in second
 
 
 def test_what_a_logger_writes_stands_above_the_bar(terminal, capsys):

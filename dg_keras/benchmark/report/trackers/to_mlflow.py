@@ -32,10 +32,12 @@ def hand_over(
     tags = {_FOLDER: str(folder.resolve())}
     known = {}
     for run in _all_runs(client, number):
-        if run.info.status == _WHOLE:
-            known[run.data.tags.get(_DIGEST)] = run.info.run_id
+        digest, is_ours = run.data.tags.get(_DIGEST), run.data.tags.items() >= tags.items()
+        # A run is the same from wherever it comes; a report is that of one folder.
+        if run.info.status == _WHOLE and (is_ours or digest != _REPORT):
+            known[digest] = run.info.run_id
         # A process was broken off in it: this folder has one at a time.
-        elif run.data.tags.items() >= tags.items():
+        elif run.info.status != _WHOLE and is_ours:
             client.delete_run(run.info.run_id)
     for run in runs.values():
         if run.digest not in known:
