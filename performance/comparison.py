@@ -71,7 +71,7 @@ def time_bare_steps(config: str, overrides: list[str]) -> float:
     seconds: dict[str, float] = {}
     for one in runs:
         if one.method.name not in seconds:
-            seconds[one.method.name], _ = runner.time_steps(one, STEPS)
+            seconds[one.method.name] = runner.time_steps(one, STEPS).seconds
     return sum(read.training.steps * seconds[one.method.name] for one in runs)
 
 

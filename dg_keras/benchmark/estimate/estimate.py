@@ -13,6 +13,7 @@ from dg_keras.benchmark.estimate.peak_memory import peak_memory
 from dg_keras.benchmark.estimate.step_times import StepTimes, Times
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.training.models_kept import models_kept
+from dg_keras.common.cores import cores
 
 
 def estimate(
@@ -58,6 +59,7 @@ def estimate(
     if models_kept(keep_traced, times.gradient_bytes, len(config.methods)) >= len(config.methods):
         models = len({run.method.name for run in runs})
     total += models * statistics.fmean(times.traces.values())
+    processes = min(workers, len(runs))
     peak: float = peak_memory() + 3 * config.data.image_size**2 * number
     peak += times.image_bytes * max(0, training.batch_size - times.batch) * sources
     steps: dict[str, str] = {}
@@ -69,9 +71,9 @@ def estimate(
     if shared:
         noise += f" Time and memory are those of the config's own {', '.join(shared)}."
     return (
-        f"Time: about {_duration(total / workers)} on this machine "
+        f"Time: about {_duration(total / at_once(processes, times.busy))} on this machine "
         f"(per step: {', '.join(steps.values())}).\n"
-        f"Memory: at least {peak * workers / 2**30:.1f} GiB on the host.{noise}\n"
+        f"Memory: at least {peak * processes / 2**30:.1f} GiB on the host.{noise}\n"
         f"{gradients_in_memory(config.methods, sources, times.gradient_bytes)}"
     )
 
@@ -87,6 +89,14 @@ def _seconds(config: Config, run: Run, inventory: Inventory, times: Times, sourc
     recorded = (evaluations + 1) * times.record
     step = times.step(run.method, training.batch_size, sources)
     return training.steps * step + evaluated * times.evaluate + recorded
+
+
+def at_once(processes: int, busy: float) -> float:
+    """How many runs' time passes at once, where a run alone keeps so many cores busy.
+
+    What one keeps busy is not there for another.
+    """
+    return max(1.0, min(processes, cores() / busy))
 
 
 def gradients_in_memory(methods: list[Method], sources: int, size: int) -> str:

@@ -27,6 +27,7 @@ class Times:
 
     Args:
         gradient_bytes: What a gradient takes in memory.
+        busy: How many cores a step keeps busy on average.
         prepare: Of an image, before training.
         evaluate: Of an image.
         record: Of a measurement of the gradients along training; 0 where there is none.
@@ -38,6 +39,7 @@ class Times:
     """
 
     gradient_bytes: int
+    busy: float
     prepare: float
     evaluate: float
     record: float
@@ -92,8 +94,9 @@ class StepTimes:
             times = self._known[key] = self._begin(config, runner, next(iter(firsts.values())))
         for taken in sorted(firsts.keys() - times.steps.keys()):  # second gradients last
             run = firsts[taken]
-            times.steps[taken], times.traces[taken] = _of_parts(taken, times) or runner.time_steps(
-                run, _STEPS, times.batch
+            parts = _of_parts(taken, times)
+            times.steps[taken], times.traces[taken] = (
+                runner.time_steps(run, _STEPS, times.batch)[:2] if parts is None else parts
             )
             self._tell(run, times)
         return times
@@ -102,16 +105,18 @@ class StepTimes:
         """All but the steps of the other methods."""
         wanted = config.training.batch_size
         batch = min(wanted, _BATCH)
-        step, trace = runner.time_steps(run, _STEPS, batch)
+        step, trace, busy = runner.time_steps(run, _STEPS, batch)
         image, image_bytes = 0.0, 0.0
         if wanted > batch:
             larger = min(wanted, _LARGER)
             before = peak_memory()
             more = (larger - batch) * (len(runner.domains) - 1)
-            image = max(0.0, runner.time_steps(run, _STEPS, larger)[0] - step) / more
+            of_larger = runner.time_steps(run, _STEPS, larger)
+            image, busy = max(0.0, of_larger.seconds - step) / more, of_larger.busy
             image_bytes = (peak_memory() - before) / more
         times = Times(
             gradient_bytes=runner.gradient_bytes,
+            busy=busy,
             prepare=runner.time_preparation(_EVALUATED),
             evaluate=runner.time_evaluation(run, _EVALUATED),
             record=runner.time_recorders(run),

@@ -5,7 +5,7 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -171,18 +171,13 @@ class Runner:
 
     @quiet_tracing()
     @forgotten_gradients()
-    def time_steps(
-        self, run: Run, steps: int, batch_size: int | None = None
-    ) -> tuple[float, float]:
+    def time_steps(self, run: Run, steps: int, batch_size: int | None = None) -> "StepTime":
         """Trains a few steps, and records nothing.
 
         Args:
             run: The run.
             steps: How many are measured, after one in which all is traced.
             batch_size: Images per domain; None for the config's.
-
-        Returns:
-            Seconds per step after the first, and seconds until that one is done.
         """
         start = time.perf_counter()
         images = self._without(run.target)
@@ -190,7 +185,8 @@ class Runner:
         batches = self._trained_on(run.method, images, seed=0, batch_size=batch_size)
         clock = _Clock()
         model.fit(**batches, steps_per_epoch=1 + steps, callbacks=[clock], verbose=0)
-        return (clock.end - clock.begins[1]) / steps, clock.begins[1] - start
+        seconds = clock.end - clock.begins[1]
+        return StepTime(seconds / steps, clock.begins[1] - start, clock.computed / seconds)
 
     def time_preparation(self, number: int) -> float:
         """Seconds per image until it can be trained on, measured on so many at most."""
@@ -275,16 +271,33 @@ class Runner:
         return accuracies(images, predicted.argmax(axis=-1))
 
 
+class StepTime(NamedTuple):
+    """What a step takes.
+
+    Args:
+        seconds: Of a step after the first.
+        first: Seconds until the first is done, in which all is traced.
+        busy: How many cores one after the first keeps busy on average.
+    """
+
+    seconds: float
+    first: float
+    busy: float
+
+
 class _Clock(keras.callbacks.Callback):
-    """When steps begin, and when the last has ended."""
+    """When steps begin, when the last has ended, and what all cores computed after the first."""
 
     def __init__(self) -> None:
         super().__init__()
         self.begins: list[float] = []
-        self.end = math.nan
+        self.end = self.computed = math.nan
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.begins.append(time.perf_counter())
+        if len(self.begins) == 2:
+            self.computed = time.process_time()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.end = time.perf_counter()
+        self.computed = time.process_time() - self.computed

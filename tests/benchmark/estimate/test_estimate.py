@@ -1,7 +1,9 @@
 """What a dry run tells, without measuring."""
 
+import pytest
+
 from dg_keras.benchmark.config.config import Method
-from dg_keras.benchmark.estimate.estimate import gradients_in_memory
+from dg_keras.benchmark.estimate.estimate import at_once, gradients_in_memory
 
 
 def test_tells_how_many_gradients_a_method_holds():
@@ -13,3 +15,12 @@ def test_tells_how_many_gradients_a_method_holds():
         "Gradients of 2.0 MiB: 1 at a time with Deep-All, DRO; "
         "4 at a time with Agr-Sum, PCGrad, MLDG."
     )
+
+
+@pytest.mark.parametrize(
+    ("processes", "busy", "expected"),
+    [(1, 0.5, 1), (1, 6.0, 1), (4, 0.5, 4), (4, 2.0, 2), (2, 1.6, 2), (8, 3.0, 4 / 3)],
+)
+def test_processes_share_the_cores(processes, busy, expected, monkeypatch):
+    monkeypatch.setattr("dg_keras.benchmark.estimate.estimate.cores", lambda: 4)
+    assert at_once(processes, busy) == pytest.approx(expected)
