@@ -5,7 +5,7 @@
 check:  ## style, types, and the site
 	ruff check . && ruff format --check . && mypy && mkdocs build --strict
 
-fast:  ## something of every room, in less than a minute
+fast:  ## something of most rooms, in a minute or so
 	pytest -m fast
 
 test:  ## what must pass

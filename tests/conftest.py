@@ -26,7 +26,7 @@ FAST = (
     *("strategies/test_randomness", "strategies/test_share"),
     "test_model.py::TestMeanIsPlainKeras::test_as_it_is",
 )
-"""What `pytest -m fast` runs: something of every room, in less than a minute."""
+"""What `pytest -m fast` runs: something of most rooms, in a minute or so."""
 
 NOT_FAST = (
     *("benchmark/config/test_any_config", "benchmark/config/test_pairs"),

@@ -47,6 +47,18 @@ def test_docstrings(module):
     assert results.failed == 0
 
 
+def test_the_tests_that_hold_a_promise_are_there():
+    """A name without a folder is of the same folder as the one before."""
+    folder, cited = None, []
+    for path in re.findall(
+        r"`([a-z_/]+(?:\.py|/))`", Path("docs/guarantees.md").read_text("utf-8")
+    ):
+        folder = path.rpartition("/")[0] if "/" in path else folder
+        cited.append(Path("tests", folder, path.rpartition("/")[2]))
+    assert len(cited) > 30
+    assert not [str(path) for path in cited if not path.exists()]
+
+
 def test_examples_were_found():
     finder = doctest.DocTestFinder()
     examples = [
