@@ -103,7 +103,10 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
     import_all()
     if is_keras2():
         return told(program, "The comparison takes Keras 3. Received: Keras 2", 2)
-    from dg_keras import benchmark
+    try:
+        from dg_keras import benchmark
+    except ModuleNotFoundError as error:
+        return told(program, error, 2)
 
     wrong = (ValueError, FileNotFoundError, ConnectionError, benchmark.InUseError)
     stopped = (
@@ -134,7 +137,7 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
         return told(program, error, 1)
     try:
         study.run()
-    except benchmark.InUseError as error:  # since it was checked
+    except (benchmark.InUseError, benchmark.RecordError) as error:  # since it was checked
         return told(program, error, 2)
     except benchmark.NoSpaceError as error:
         is_any_done = any(experiment.finished() for experiment in study.experiments)

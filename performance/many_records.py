@@ -7,8 +7,6 @@ nothing is to be run, as a command that is started again does; and the report. S
 """
 
 import argparse
-import itertools
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -63,7 +61,7 @@ def write(results: Path, trials: int) -> None:
     for run in experiment.runs:
         record = like[run.method.name, run.target]
         accuracy = float(rng.normal(0.7, 0.02))
-        history = {key: rng.random(20).tolist() for key in itertools.islice(_KEYS, 10)}
+        history = {key: rng.random(20).tolist() for key in _KEYS}
         experiment.records.write(
             run,
             record.model_copy(
@@ -102,7 +100,9 @@ def reported(results: Path, trials: int) -> dict[str, Any]:
 
 
 def _row(what: str, records: int, start: float) -> dict[str, Any]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    from dg_keras.benchmark.estimate.peak_memory import peak_memory
+
+    peak = peak_memory() / 2**30
     return {
         "what": what,
         "records": records,

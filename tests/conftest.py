@@ -18,7 +18,7 @@ LONGEST = [
 FAST = (
     *("analysis/test_confidence_band", "analysis/test_gradient_similarity", "analysis/test_holm"),
     *("analysis/test_paired_test", "analysis/test_rank_biserial", "backbones/test_get"),
-    *("bad_inputs/", "benchmark/config/", "benchmark/records/test_grid_means"),
+    *("bad_inputs/", "benchmark/config/", "benchmark/report/test_grid_means"),
     *("benchmark/records/test_records", "benchmark/report/test_figures"),
     *("benchmark/report/test_gain", "benchmark/report/test_summary"),
     *("benchmark/report/test_tables", "common/", "data/tables/"),
@@ -29,7 +29,7 @@ FAST = (
 """What `pytest -m fast` runs: something of most rooms, in a minute or so."""
 
 NOT_FAST = (
-    *("benchmark/config/test_any_config", "benchmark/config/test_pairs"),
+    *("benchmark/config/test_any_config", "benchmark/report/test_pairs"),
     *("common/test_forgotten_gradients", "common/test_quantile"),
     *("data/tables/test_any_content", "data/tables/test_layouts"),
 )

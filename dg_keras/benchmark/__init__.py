@@ -23,6 +23,7 @@ from dg_keras.benchmark.config.config import Config  # noqa: E402
 from dg_keras.benchmark.config.plan import Plan  # noqa: E402
 from dg_keras.benchmark.config.read import read  # noqa: E402
 from dg_keras.benchmark.experiment import Experiment  # noqa: E402
+from dg_keras.benchmark.records.records import RecordError  # noqa: E402
 from dg_keras.benchmark.report.trackers import TrackingError  # noqa: E402
 from dg_keras.benchmark.running.failed_runs_error import FailedRunsError  # noqa: E402
 from dg_keras.benchmark.running.hand import UnpreparedError  # noqa: E402
@@ -37,6 +38,7 @@ __all__ = [
     "InUseError",
     "NoSpaceError",
     "Plan",
+    "RecordError",
     "Study",
     "TrackingError",
     "UnpreparedError",

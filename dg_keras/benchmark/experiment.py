@@ -14,19 +14,20 @@ from dg_keras import strategies
 from dg_keras.benchmark.check_keep_traced import check_keep_traced
 from dg_keras.benchmark.check_workers import check_workers
 from dg_keras.benchmark.config.config import Config
+from dg_keras.benchmark.config.config_values import FEATURES
 from dg_keras.benchmark.config.first_of_each_config import first_of_each_config
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.estimate.estimate import estimate
 from dg_keras.benchmark.estimate.step_times import StepTimes
 from dg_keras.benchmark.records.claims import Claims
-from dg_keras.benchmark.records.grid_means import grid_means
 from dg_keras.benchmark.records.held_out import held_out
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.records.run_files import RunFiles
 from dg_keras.benchmark.report import tables
+from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.search_part import SearchPart
 from dg_keras.benchmark.report.summary import Summary
@@ -88,7 +89,7 @@ class Experiment:
         check_ray(ray, workers, shard)
         self.config = config
         self.folder = Path(results) / config.name
-        self._features = KeptFeatures(Path(results) / "features")
+        self._features = KeptFeatures(Path(results) / FEATURES)
         self.data_root = data_root
         self.workers = config.resources.workers if workers is None else workers
         self._keep_traced = keep_traced
@@ -136,6 +137,11 @@ class Experiment:
         for method in self.config.methods:
             strategies.get(method.strategy).check_number(len(self.inventory.domains) - 1)
         if self.config.along_training.gradients:
+            if len(self.inventory.domains) < 3:
+                raise ValueError(
+                    "`along_training.gradients` needs at least three domains, since those of two "
+                    f"that are trained on are compared. Received: {len(self.inventory.domains)}"
+                )
             for target in dict.fromkeys(run.target for run in self._missing()):
                 check_samples(self.config.along_training.samples, self.inventory.table, target)
         if self._ray is not None:
@@ -179,8 +185,7 @@ class Experiment:
 
     def _run_missing(self) -> list[str]:
         """Runs what is missing; returns the names of the runs that failed."""
-        for run in self._missing():  # another process may have been at it since
-            self._done[run.key] = self.records.read(run)
+        self.look_again()
         missing = self._missing()
         files = RunFiles(self.folder)
         self._clear(files)
@@ -191,7 +196,7 @@ class Experiment:
         hand = Hand(self.records, files, self.data_root, self._features, self._keep_traced)
         claims = recorded = None
         if self._shard is not None:  # others make runs, too
-            claims, recorded = self._claims, functools.partial(self.records.count, self.runs)
+            claims, recorded = self._claims, functools.partial(self.records.keys, self.runs)
         ordered = missing if self._shard is None else self._shard.own_first(missing)
         waiting = Waiting(ordered, self.records, claims)
         left = collections.Counter(run.trial for run in missing)
@@ -212,10 +217,14 @@ class Experiment:
                 left[run.trial] -= 1
                 if not left[run.trial] and run.trial < self.config.trials:
                     self._show(progress.console)
-        for run in self._missing():  # another shard may have made it
-            self._done[run.key] = self.records.read(run)
+        self.look_again()
         self._clear(files)
-        return failed
+        return [key for key in failed if self._done[key] is None]  # another shard may have made it
+
+    def look_again(self) -> None:
+        """Reads the records that another process may have made meanwhile."""
+        for run in self._missing():
+            self._done[run.key] = self.records.read(run)
 
     def _outcomes(
         self, waiting: Waiting, hand: Hand, started: Callable[[Run], None]
@@ -245,7 +254,7 @@ class Experiment:
         written = ", ".join(sorted(os.listdir(folder)))
         console.print(f"The report is in {folder}: {written}", markup=False)
 
-    def dry_run(self, step_times: StepTimes | None = None) -> None:
+    def dry_run(self, step_times: StepTimes) -> None:
         """Shows the runs, how many are done, and what the rest would take.
 
         Args:
@@ -263,14 +272,13 @@ class Experiment:
             console.print(f"  and {len(missing) - _SHOWN} more")
         if missing:
             console.print("Measuring a few steps of each way of training ...")
-            times = StepTimes(lambda line: console.print(line, markup=False))
             told = estimate(
                 self.config,
                 missing,
-                self.workers,
+                1 if self._ray is not None else self.workers,
                 self.inventory,
                 self._images,
-                times if step_times is None else step_times,
+                step_times,
                 self._keep_traced,
             )
             console.print(told, markup=False)

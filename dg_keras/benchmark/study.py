@@ -80,7 +80,8 @@ class Study:
         Raises:
             ValueError: If the report can't be written, or for what `Experiment.check` raises it.
         """
-        check_can_write(self.folder)
+        for folder in {self.folder, *(experiment.folder for experiment in self.experiments)}:
+            check_can_write(folder)
         for experiment in self.experiments:
             experiment.check()
         if any(len(e.finished()) < len(e.runs) for e in self.experiments):
@@ -106,6 +107,8 @@ class Study:
                 except FailedRunsError as error:
                     failed += error.keys
         of_runs = FailedRunsError(failed, sum(len(e.runs) for e in self.experiments))
+        for experiment in self.experiments:  # of which other shards may have made the last runs
+            experiment.look_again()
         if any(experiment.finished() for experiment in self.experiments):
             self._report_together()
             try:

@@ -97,6 +97,13 @@ PLACES = [
         "Received: '..'",
     ),
     changed(
+        "a name that is that of another folder",
+        "name: valid",
+        "name: features",
+        "{path}: `name`: must be another, since what is frozen is kept in a folder called so. "
+        "Received: features",
+    ),
+    changed(
         "a name that is a path",
         "name: valid",
         "name: a/b",

@@ -9,10 +9,10 @@ import pytest
 from dg_keras.benchmark.config.grid_settings import grid_settings
 from dg_keras.benchmark.config.read import read
 from dg_keras.benchmark.experiment import Experiment
-from dg_keras.benchmark.records.grid_means import grid_means
 from dg_keras.benchmark.records.held_out import AVERAGE
 from dg_keras.benchmark.report import tables
 from dg_keras.benchmark.report.chosen_config import chosen_config
+from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.page import page
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.summary import Summary

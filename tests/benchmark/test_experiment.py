@@ -5,9 +5,12 @@ import os
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dg_keras import benchmark
+from dg_keras.benchmark.estimate.step_times import StepTimes
+from dg_keras.benchmark.records import inventory
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
 
@@ -116,7 +119,7 @@ def test_without_images_a_known_data_set_is_planned(tmp_path, capsys, monkeypatc
     monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path))
     overrides = ["data.name=pacs", "data.image_size=32", "targets=all", "methods=[Deep-All]"]
     made = experiment(tmp_path, *overrides, "training.steps=2")
-    made.dry_run()
+    made.dry_run(StepTimes(print))
     printed = capsys.readouterr().out
     assert "smoke: 4 runs, 4 of them to run." in printed
     assert "deep-all--art_painting--trial1" in printed
@@ -124,6 +127,28 @@ def test_without_images_a_known_data_set_is_planned(tmp_path, capsys, monkeypatc
     with pytest.raises(FileNotFoundError, match="Data set 'pacs' must be in the folder"):
         made.check()
     assert os.listdir(tmp_path) == []
+
+
+def test_an_image_that_may_not_be_read_is_one_sentence(tmp_path, monkeypatch):
+    """As one of another user's; whoever runs the tests may read all of them."""
+
+    def refused(path):
+        raise ValueError("it can't be read: Permission denied")
+
+    monkeypatch.setattr(inventory, "read_content", refused)
+    with pytest.raises(ValueError, match=r"`data`: .*\.\w+ must be an image, but it can't be read"):
+        experiment(tmp_path, *FEW)
+
+
+def test_gradients_along_training_take_two_sources(tmp_path):
+    two = tmp_path / "two"
+    shutil.copytree(few_images(), two)
+    table = pd.read_csv(two / "manifest.csv", dtype=str, keep_default_na=False)
+    table[table["domain"].isin(["photo", "sketch"])].to_csv(two / "manifest.csv", index=False)
+    data = [f"data.root={two}", "data.name=two", "methods=[Deep-All]"]
+    made = experiment(tmp_path, *data, "along_training.gradients=true")
+    with pytest.raises(ValueError, match=r"`along_training.gradients` needs at least three"):
+        made.check()
 
 
 @pytest.mark.slow

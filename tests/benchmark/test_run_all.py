@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import run_all
+from dg_keras import benchmark
 from dg_keras.common.cores import cores
 from performance.kills import Grid, kill
 from tests.benchmark.few_images import few_images
@@ -214,3 +215,16 @@ def test_a_record_of_another_config_is_never_mixed_in(unbroken, monkeypatch, cap
     assert run_here(monkeypatch, results, "--set", "training.steps=6") == 2
     sentence = "was made with another configuration (training.steps: 4, now 6)"
     assert sentence in capsys.readouterr().err
+
+
+def test_a_record_that_is_found_to_be_another_while_runs_go_on_is_one_sentence(
+    tmp_path, monkeypatch, capsys
+):
+    """As where a shard was given another `--set`, and both began into an empty folder."""
+
+    def run(self):
+        raise benchmark.RecordError("one.json was made with another configuration")
+
+    monkeypatch.setattr(benchmark.Study, "run", run)
+    assert run_here(monkeypatch, tmp_path, "--set", "methods=[Deep-All]") == 2
+    assert capsys.readouterr().err.endswith(": one.json was made with another configuration\n")

@@ -6,6 +6,7 @@ import pytest
 
 from dg_keras import benchmark
 from dg_keras.benchmark.config.plan import Plan
+from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.report import figures
 from dg_keras.benchmark.training.method_models import MethodModels
@@ -84,3 +85,16 @@ def test_runners_and_models_are_freed_before_the_next_are_made(tmp_path, monkeyp
     more = ["methods=[Deep-All, Agr-Sum]", "training.steps=2"]
     study(tmp_path, "one", "two", more=more, keep_traced=1).run()
     assert left == 2 * [("runners", 0), ("models", 0), ("models", 0)]
+
+
+def test_what_another_shard_made_last_is_in_the_report_of_all(tmp_path, monkeypatch):
+    """It was made when this one had done its part of the experiment, and was at the next."""
+    made, reported = [], []
+    monkeypatch.setattr(Records, "read", lambda self, run: done(self, run) if made else None)
+    monkeypatch.setattr(Experiment, "run", lambda self: made.append(self))
+    monkeypatch.setattr(
+        "dg_keras.benchmark.study.write_joint_report",
+        lambda folder, name, parts: reported.extend(records for _, records in parts),
+    )
+    study(tmp_path, "one", "two", shard="1/2").run()
+    assert [len(records) for records in reported] == [1, 1]

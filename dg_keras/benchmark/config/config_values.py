@@ -13,6 +13,9 @@ from dg_keras.common.shortened import shortened
 NAME_BYTES = 200
 """The longest name: file systems take 255 bytes, and a record's file has more in its name."""
 
+FEATURES = "features"
+"""The folder of results in which what is frozen is kept, for all experiments."""
+
 
 @dataclasses.dataclass(frozen=True)
 class _Between:
@@ -29,6 +32,10 @@ class _Between:
 
 
 def _names_a_folder(name: str) -> str:
+    if name == FEATURES:
+        raise ValueError(
+            f"must be another, since what is frozen is kept in a folder called so. Received: {name}"
+        )
     if not re.fullmatch(r"\w[\w.-]*", name) or len(name.encode()) > NAME_BYTES:
         raise ValueError(
             "must be letters, digits, `_`, `.` and `-`, the first of them none of the last two, "

@@ -14,6 +14,7 @@ from dg_keras.benchmark.estimate.step_times import StepTimes, Times
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.training.models_kept import models_kept
 from dg_keras.common.cores import cores
+from dg_keras.common.duration import duration
 
 
 def estimate(
@@ -51,15 +52,18 @@ def estimate(
         times = step_times.of(config, alike, images)
     sources = len(inventory.domains) - 1
     number = sum(inventory.counts.values())
-    total = number * times.prepare + sum(
-        _seconds(config, run, inventory, times, sources) for run in alike
-    )
-    # Runs of one method follow each other; another method's model is made anew.
-    models = 1 + sum(one.method != other.method for one, other in itertools.pairwise(runs))
-    if models_kept(keep_traced, times.gradient_bytes, len(config.methods)) >= len(config.methods):
-        models = len({run.method.name for run in runs})
-    total += models * statistics.fmean(times.traces.values())
+    total = sum(_seconds(config, run, inventory, times, sources) for run in alike)
+    # Runs of one method and setting follow each other; the model of another is made anew.
+    ways = [(run.method.name, run.config.optimizer_of(run.method, run.target)) for run in runs]
+    models = 1 + sum(one != other for one, other in itertools.pairwise(ways))
+    if models_kept(keep_traced, times.gradient_bytes, len(set(ways))) >= len(set(ways)):
+        models = len(set(ways))
     processes = min(workers, len(runs))
+    # Each process traces its own, and so no fewer than it would alone.
+    models = max(models, min(len(runs), processes * len(set(ways))))
+    total += models * statistics.fmean(times.traces.values())
+    # Every process, or one for all of them, makes the images ready.
+    total = number * times.prepare + total / at_once(processes, times.busy)
     peak: float = peak_memory() + 3 * config.data.image_size**2 * number
     peak += times.image_bytes * max(0, training.batch_size - times.batch) * sources
     steps: dict[str, str] = {}
@@ -71,7 +75,7 @@ def estimate(
     if shared:
         noise += f" Time and memory are those of the config's own {', '.join(shared)}."
     return (
-        f"Time: about {_duration(total / at_once(processes, times.busy))} on this machine "
+        f"Time: about {duration(total)} on this machine "
         f"(per step: {', '.join(steps.values())}).\n"
         f"Memory: at least {peak * processes / 2**30:.1f} GiB on the host.{noise}\n"
         f"{gradients_in_memory(config.methods, sources, times.gradient_bytes)}"
@@ -88,7 +92,7 @@ def _seconds(config: Config, run: Run, inventory: Inventory, times: Times, sourc
     evaluated += tested * (config.grid is None)
     recorded = (evaluations + 1) * times.record
     step = times.step(run.method, training.batch_size, sources)
-    return training.steps * step + evaluated * times.evaluate + recorded
+    return times.reset + training.steps * step + evaluated * times.evaluate + recorded
 
 
 def at_once(processes: int, busy: float) -> float:
@@ -109,11 +113,3 @@ def gradients_in_memory(methods: list[Method], sources: int, size: int) -> str:
         if names
     )
     return f"Gradients of {size / 2**20:.1f} MiB: {held}."
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -29,6 +29,7 @@ class Times:
         gradient_bytes: What a gradient takes in memory.
         busy: How many cores a step keeps busy on average.
         prepare: Of an image, before training.
+        reset: Of a run, before its first step, where all is traced.
         evaluate: Of an image.
         record: Of a measurement of the gradients along training; 0 where there is none.
         image: What an image more in a batch takes, of a step with one pass over it.
@@ -41,6 +42,7 @@ class Times:
     gradient_bytes: int
     busy: float
     prepare: float
+    reset: float
     evaluate: float
     record: float
     image: float
@@ -83,7 +85,9 @@ class StepTimes:
         firsts: dict[Taken, Run] = {}
         for run in runs:
             firsts.setdefault(gradients_taken(run.method), run)
-        key = repr(_depends_on(config, len(images.domains) - 1))
+        key = repr(
+            _depends_on(_without_files(config), len(images.domains) - 1, len(images.classes))
+        )
         times = self._known.get(key)
         if times is not None and firsts.keys() <= times.steps.keys():
             self._say(f"  {config.name}: measured before")
@@ -118,6 +122,7 @@ class StepTimes:
             gradient_bytes=runner.gradient_bytes,
             busy=busy,
             prepare=runner.time_preparation(_EVALUATED),
+            reset=runner.time_reset(run),
             evaluate=runner.time_evaluation(run, _EVALUATED),
             record=runner.time_recorders(run),
             image=image,
@@ -160,13 +165,13 @@ def _without_files(config: Config) -> Config:
     return config.model_copy(update={"backbone": random, "along_training": measured})
 
 
-def _depends_on(config: Config, sources: int) -> tuple[object, ...]:
-    """What else it depends on. The number of classes changes the last layer alone."""
+def _depends_on(config: Config, sources: int, classes: int) -> tuple[object, ...]:
+    """What else it depends on. The classes' number is that of what is recorded along training."""
     training, along = config.training, config.along_training
     return (
         config.data.image_size,
-        config.backbone.model_dump(exclude={"weights"}),
+        config.backbone.model_dump(),
         (training.batch_size, training.jit_compile, training.optimizer.name),
-        along.samples if along.gradients else None,
+        (along.samples, classes) if along.gradients else None,
         sources,
     )

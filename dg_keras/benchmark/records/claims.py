@@ -71,7 +71,8 @@ class Claims:
             (silent,) = self.silent([run])
             if silent is not None and silent < DEAD:
                 return False
-            path.unlink(missing_ok=True)
+            if silent is not None:  # else it was let go of, and may be another's by now
+                path.unlink(missing_ok=True)
             return self._make(path)
 
     def release(self, run: Run) -> None:
@@ -134,7 +135,8 @@ class Claims:
     def _beat(self, ended: threading.Event) -> None:
         while not ended.wait(BEAT):
             for path in list(self._held):
-                with contextlib.suppress(FileNotFoundError):
+                # It may have been taken over; and one that a disk can't take now, it takes later.
+                with contextlib.suppress(OSError):
                     os.utime(path)
 
     def _path(self, run: Run) -> Path:

@@ -11,6 +11,8 @@ import pandas as pd
 from PIL import Image
 
 from dg_keras import data as datasets
+from dg_keras.common.shown_path import shown_path
+from dg_keras.data.feeding.read_image import read_content
 
 _CELL = 10  # images per class and domain: enough for each split to have one
 _SIDE = 32  # pixels
@@ -33,8 +35,12 @@ class Inventory:
 
     @classmethod
     def of_images(cls, images: datasets.LeaveOneOut) -> Self:
-        """The inventory of images that are there, each read once for its digest."""
-        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in images.images.paths]
+        """The inventory of images that are there, each read once for its digest.
+
+        Raises:
+            ValueError: If one can't be read.
+        """
+        digests = [_digest(path) for path in images.images.paths]
         return cls.of_table(images.table.assign(sha256=digests))
 
     @classmethod
@@ -92,3 +98,10 @@ class Inventory:
                 for i in range(max(_CELL, each)):
                     noise = rng.integers(256, size=(_SIDE, _SIDE, 3), dtype="uint8")
                     Image.fromarray(noise).save(cell / f"{i}.png")
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(read_content(path)).hexdigest()
+    except ValueError as error:
+        raise ValueError(f"`data`: {shown_path(path)} must be an image, but {error}") from error

@@ -16,6 +16,10 @@ _REMEDY = "remove it, or give another --results"
 _CHECKSUM = "checksum"
 
 
+class RecordError(ValueError):
+    """A record is damaged, or of another run than the one that it stands for."""
+
+
 class Records:
     """The records of an experiment's runs, one JSON file per run with a checksum in it.
 
@@ -40,7 +44,7 @@ class Records:
         """The run's record, or None if it has not been run.
 
         Raises:
-            ValueError: If the record is damaged, made by another version, or of a run that was
+            RecordError: If the record is damaged, made by another version, or of a run that was
                 configured otherwise.
         """
         path = self._path(run)
@@ -51,14 +55,14 @@ class Records:
         made_with = {**record.config, **record.model_dump(include=set(known))}
         expected = {**self._config(run), **known}
         if made_with != expected:
-            raise ValueError(
+            raise RecordError(
                 f"{path} was made with another configuration ({_difference(made_with, expected)}). "
                 "Give this one another `name`, or --results another folder"
             )
         seed = run.config.run_seed(run.target, run.trial)
         told = (record.method, record.target, record.trial, record.seed)
         if told != (run.method.name, run.target, run.trial, seed):
-            raise ValueError(
+            raise RecordError(
                 f"{path} must be the record of {run.method.name} on {run.target}, trial "
                 f"{run.trial}, seed {seed}. Received: that of {record.method} on {record.target}, "
                 f"trial {record.trial}, seed {record.seed}; {_REMEDY}"
@@ -87,10 +91,9 @@ class Records:
                     f"{digest[:12]}. Received: {str(origin[name])[:12]}"
                 )
 
-    def count(self, runs: Sequence[Run]) -> int:
-        """Of how many runs there are records, which are not read."""
-        names = {path.name for path in self.folder.glob("*.json")}
-        return sum(self._path(run).name in names for run in runs)
+    def keys(self, runs: Sequence[Run]) -> set[str]:
+        """The keys of the runs of which there are records, which are not read."""
+        return {path.stem for path in self.folder.glob("*.json")} & {run.key for run in runs}
 
     def write(self, run: Run, record: Record) -> None:
         """Writes a run's record; at no moment is there half of one."""
@@ -106,23 +109,23 @@ def _parse(path: Path) -> Record:
     """The record in a file.
 
     Raises:
-        ValueError: With one sentence, if there is none.
+        RecordError: With one sentence, if there is none.
     """
     content = path.read_bytes()
     try:
         parsed = json.loads(content)
     except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
-        raise ValueError(f"{path} is damaged ({error}); {_REMEDY}") from error
+        raise RecordError(f"{path} is damaged ({error}); {_REMEDY}") from error
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None
     known = Record.model_fields["schema_version"].default
     if version != known:
-        raise ValueError(
+        raise RecordError(
             f"{path} must be a record of schema_version {known}. Received: {version!r}, so it was "
             f"made by another version of dg_keras; {_REMEDY}"
         )
     checksum = parsed.pop(_CHECKSUM, None)
     if checksum != _checksum(parsed):
-        raise ValueError(
+        raise RecordError(
             f"{path} is damaged, or was changed by hand (its `{_CHECKSUM}` is not that of its "
             f"content); {_REMEDY}"
         )
@@ -132,7 +135,7 @@ def _parse(path: Path) -> Record:
         first = error.errors()[0]
         place = f"`{'.'.join(map(str, first['loc']))}`: " if first["loc"] else ""
         what = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{path} is damaged ({place}{what}); {_REMEDY}") from error
+        raise RecordError(f"{path} is damaged ({place}{what}); {_REMEDY}") from error
 
 
 def _checksum(fields: dict[str, Any]) -> str:

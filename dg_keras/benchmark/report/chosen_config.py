@@ -4,7 +4,7 @@ import pandas as pd
 
 from dg_keras.benchmark.config.config import CHOSEN, SHARED, Config
 from dg_keras.benchmark.config.grid_settings import with_shared, without
-from dg_keras.benchmark.records.grid_means import ALL_TARGETS
+from dg_keras.benchmark.report.grid_means import ALL_TARGETS
 
 
 def chosen_config(config: Config, means: pd.DataFrame) -> Config | None:

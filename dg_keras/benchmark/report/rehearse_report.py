@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from dg_keras.benchmark.config.config import Config
-from dg_keras.benchmark.records.grid_means import grid_means
 from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.report import figures, tables
+from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.made_up_records import made_up_records
 from dg_keras.benchmark.report.summary import Summary
 from dg_keras.benchmark.report.write_joint_report import write_joint_report

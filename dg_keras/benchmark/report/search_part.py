@@ -9,10 +9,10 @@ import pandas as pd
 
 from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.config.dump_yaml import dump_yaml
-from dg_keras.benchmark.records.grid_means import grid_means
 from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.report import figures, tables
 from dg_keras.benchmark.report.chosen_config import chosen_config
+from dg_keras.benchmark.report.grid_means import grid_means
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.records.record import Record
-from dg_keras.benchmark.records.replaced_whole import replaced_whole
 from dg_keras.benchmark.report.page.page import page
 from dg_keras.benchmark.report.part_of import part_of
+from dg_keras.benchmark.report.replaced_whole import replaced_whole
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.search_part import SearchPart
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import ray
 
-from dg_keras.benchmark.config.config import Config, Resources
-from dg_keras.benchmark.config.first_of_each_config import first_of_each_config
+from dg_keras.benchmark.config.config import Resources
+from dg_keras.benchmark.config.first_of_each_front import first_of_each_front
+from dg_keras.benchmark.config.front_of import front_of
 from dg_keras.benchmark.config.import_modules import import_modules
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.running.hand import Hand, UnpreparedError
@@ -121,7 +122,7 @@ def carried_out_by_ray(
             while True:
                 ahead = _AHEAD * max(1, _room(resources))
                 while len(on) < ahead and (run := waiting.next()) is not None:
-                    frozen = prepared.get(_front(run.config), (None, None))
+                    frozen = prepared.get(front_of(run.config), (None, None))
                     on[carry_out.remote(kept, run, *frozen)] = run
                     started(run)
                 if not on:
@@ -179,20 +180,13 @@ def _task(function: Callable[..., Any], resources: Resources, returns: int = 1) 
     )(function)
 
 
-def _front(config: Config) -> tuple[Any, ...]:
-    """What of a config says what is frozen."""
-    return config.data, config.backbone.model_dump_json()
-
-
 def _prepared(
     waiting: Waiting, kept: list[ray.ObjectRef], resources: Resources
 ) -> dict[tuple[Any, ...], tuple[str, ray.ObjectRef]]:
     """What is frozen, by what says what it is: what tells it from others, and a reference to it."""
     prepare = _task(_prepare, resources, returns=2)
     tasks = {
-        _front(run.config): prepare.remote(kept, run)
-        for run in reversed(first_of_each_config(waiting.runs))
-        if run.config.backbone.train_from is not None
+        front: prepare.remote(kept, run) for front, run in first_of_each_front(waiting.runs).items()
     }
     try:
         return {front: (_got(origin), features) for front, (origin, features) in tasks.items()}

@@ -4,7 +4,7 @@ import collections
 import multiprocessing.connection
 from collections.abc import Callable, Generator, Iterator, Sequence
 
-from dg_keras.benchmark.config.first_of_each_config import first_of_each_config
+from dg_keras.benchmark.config.first_of_each_front import first_of_each_front
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.running.hand import Hand, UnpreparedError
 from dg_keras.benchmark.running.outcome import Outcome
@@ -41,9 +41,8 @@ def carried_out(
             waiting.done_with(run)
             yield outcome
     elif waiting.runs:
-        for run in first_of_each_config(waiting.runs):
-            if run.config.backbone.train_from is not None:
-                hand.prepare(run)  # once, for all processes to read
+        for run in first_of_each_front(waiting.runs).values():
+            hand.prepare(run)  # once, for all processes to read
         yield from _by_workers(waiting, hand, workers, started)
 
 

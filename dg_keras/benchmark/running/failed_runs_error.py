@@ -15,7 +15,6 @@ class FailedRunsError(RuntimeError):
 
     def __init__(self, keys: Sequence[str], of: int) -> None:
         self.keys = list(keys)
-        self.of = of
         more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
         super().__init__(
             f"{len(keys)} of {of} runs failed: {', '.join(keys[:_NAMED])}{more}. The same command "

@@ -33,11 +33,13 @@ def occupied(folder: Path, claims: Claims, alone: bool) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
         if alone:
-            held.enter_context(sole_user(folder, "run", "run", wait=False))
-            for holder in claims.holders():
+            with told_if_full(folder, _BYTES):
+                held.enter_context(sole_user(folder, "run", "run", wait=False))
+                holders = claims.holders()
+            if holders:
                 raise InUseError(
-                    f"{shown_path(folder)} is being run by shards, such as {holder}: wait until "
-                    "they end, stop them, or give `--shard`, too"
+                    f"{shown_path(folder)} is being run by shards, such as {holders[0]}: wait "
+                    "until they end, stop them, or give `--shard`, too"
                 )
         else:
             _be_present(held, folder, claims)
@@ -52,8 +54,8 @@ def _be_present(held: contextlib.ExitStack, folder: Path, claims: Claims) -> Non
     for tries_left in reversed(range(_LOOKS)):
         try:
             with (
-                sole_user(folder, "run", "run", wait=False),
                 told_if_full(folder, _BYTES),
+                sole_user(folder, "run", "run", wait=False),
             ):
                 held.enter_context(claims.kept())
                 return

@@ -24,15 +24,18 @@ class Progress:
     Args:
         total: The number of runs of the experiment.
         done: How many of them were done before.
-        recorded: Counts those of which there is a record by now, where other processes make some.
+        recorded: The keys of those of which there is a record by now, where other processes make
+            some.
     """
 
-    def __init__(self, total: int, done: int, recorded: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self, total: int, done: int, recorded: Callable[[], set[str]] | None = None
+    ) -> None:
         self.console = rich.console.Console(highlight=False, soft_wrap=True)
         self._total = total
         self._done = done
         self._before = done
-        self._failed = 0
+        self._failed: set[str] = set()
         self._recorded = recorded
         self._start = time.monotonic()
         self._bar = rich.progress.Progress(
@@ -80,7 +83,7 @@ class Progress:
 
     def failed(self, run: Run, failure: str) -> None:
         """Counts a run that failed, and says why."""
-        self._failed += 1
+        self._failed.add(run.key)
         self._count()
         self.console.print(
             f"[{self._done}/{self._total}] {_name(run)}: failed: {failure}{self._remaining()}",
@@ -88,10 +91,11 @@ class Progress:
         )
 
     def _count(self) -> None:
-        """Counts a run of this process, and what others have made meanwhile."""
-        self._done += 1
-        if self._recorded is not None:
-            self._done = self._recorded() + self._failed
+        """Counts a run of this process, or, of all processes, what is recorded or failed here."""
+        if self._recorded is None:
+            self._done += 1
+        else:
+            self._done = len(self._recorded() | self._failed)
         self._bar.update(self._task, completed=self._done)
 
     def _remaining(self) -> str:
@@ -99,7 +103,7 @@ class Progress:
         if not left:
             return ""
         elapsed = time.monotonic() - self._start
-        seconds = elapsed / (self._done - self._before) * left
+        seconds = elapsed / max(1, self._done - self._before) * left
         end = datetime.datetime.now() + datetime.timedelta(seconds=seconds)
         return f"; {left} left, done at about {end:%H:%M}" + (
             f" on {end:%d %B}" if end.date() > datetime.date.today() else ""

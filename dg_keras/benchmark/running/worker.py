@@ -54,7 +54,7 @@ class Worker:
         """
         try:
             received = self.connection.recv()
-        except (EOFError, ConnectionError) as error:
+        except (EOFError, OSError) as error:  # in the middle of a message it is a plain OSError
             raise DiedError(self._end()) from error
         if isinstance(received, Exception):
             raise received

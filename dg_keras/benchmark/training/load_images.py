@@ -35,5 +35,5 @@ def load_images(config: Config, data_root: str | None) -> datasets.LeaveOneOut:
     except OSError as error:  # such as a name that is too long for a file system
         raise ValueError(
             "`data` must be a folder of images that can be read. "
-            f"Received: {shown_path(error.filename)!r}, and {error.strerror}"
+            f"Received: {shown_path(error.filename or data.name)!r}, and {error.strerror}"
         ) from error

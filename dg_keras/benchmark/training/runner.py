@@ -13,6 +13,7 @@ import numpy as np
 from dg_keras import data as datasets
 from dg_keras.benchmark.config.config import Config, Method, Selection
 from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.config.ways_of import ways_of
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.records.record import Divergence, Record, Result, Seconds
 from dg_keras.benchmark.training.accuracies import accuracies
@@ -80,7 +81,8 @@ class Runner:
         )
         self._recorders = Recorders(config, self._net, self._inputs)
         sample = next(iter(self._inputs.validation(images).unbatch().batch(1)))
-        kept = models_kept(keep_traced, self.gradient_bytes, len(config.methods))
+        ways = ways_of(config, images.domains)
+        kept = models_kept(keep_traced, self.gradient_bytes, max(1, ways))
         self._models = MethodModels(
             config, self._net, classes, len(images.domains) - 1, sample, kept
         )
@@ -201,6 +203,13 @@ class Runner:
         start = time.perf_counter()
         self._front.predict(pixels, verbose=0)
         return (decoded + time.perf_counter() - start) / len(paths)
+
+    def time_reset(self, run: Run) -> float:
+        """Seconds until a run's network and optimizer are as before the first step."""
+        self._models.reset(run.method, run.target, seed=0)  # in which the method's model is made
+        start = time.perf_counter()
+        self._models.reset(run.method, run.target, seed=1)
+        return time.perf_counter() - start
 
     @quiet_tracing()
     def time_evaluation(self, run: Run, number: int) -> float:

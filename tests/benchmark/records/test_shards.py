@@ -1,5 +1,6 @@
 """Several processes run an experiment into one folder: no run twice, none lost."""
 
+import errno
 import os
 import threading
 import time
@@ -82,6 +83,39 @@ class TestClaims:
         assert living.take(runs[0])
         dead.release(runs[0])  # it was not dead after all
         assert not dead.take(runs[0])
+
+    def test_one_that_is_let_go_of_and_taken_in_between_is_left_alone(
+        self, tmp_path, runs, monkeypatch
+    ):
+        """Between the look at a holder and the claim another lets go, and a third is faster."""
+        first, second, third = Claims(tmp_path), Claims(tmp_path), Claims(tmp_path)
+        assert first.take(runs[0])
+
+        def silent(asked):
+            first.release(runs[0])
+            told = Claims.silent(second, asked)
+            assert third.take(runs[0])
+            return told
+
+        monkeypatch.setattr(second, "silent", silent)
+        assert not second.take(runs[0])
+
+    def test_a_holder_outlives_a_disk_that_falters(self, tmp_path, runs, quick, monkeypatch):
+        holder, other, failures = Claims(tmp_path), Claims(tmp_path), []
+        utime = os.utime
+
+        def falters(path, *arguments):
+            if len(failures) < 4:
+                failures.append(path)
+                raise OSError(errno.ESTALE, "Stale file handle")
+            utime(path, *arguments)
+
+        monkeypatch.setattr(os, "utime", falters)
+        with holder.kept():
+            assert holder.take(runs[0])
+            time.sleep(2)
+            assert failures
+            assert not other.take(runs[0])
 
     def test_a_holder_gives_signs_of_life(self, tmp_path, runs, quick):
         holder, other = Claims(tmp_path), Claims(tmp_path)

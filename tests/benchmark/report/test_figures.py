@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from dg_keras.benchmark.records.grid_means import grid_means
 from dg_keras.benchmark.records.record import Conflicts, Similarity
 from dg_keras.benchmark.report import figures
+from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.summary import Summary
 from tests.benchmark.made_records import config, record, records
 from tests.benchmark.report.test_tables import search

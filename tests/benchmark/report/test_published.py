@@ -11,7 +11,7 @@ import pytest
 
 from dg_keras.benchmark.config.read import read
 from dg_keras.benchmark.experiment import Experiment
-from dg_keras.benchmark.records.grid_means import grid_means
+from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.summary import Summary
 
 STUDIES = {

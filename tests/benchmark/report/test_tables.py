@@ -9,8 +9,8 @@ import pytest
 import rich.console
 
 from dg_keras.benchmark.config.grid_settings import grid_settings
-from dg_keras.benchmark.records.grid_means import grid_means
 from dg_keras.benchmark.report import tables
+from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.summary import Summary
 from tests.benchmark.made_records import config, record, records
 

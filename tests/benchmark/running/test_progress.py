@@ -41,13 +41,19 @@ def test_a_finished_run_is_a_line(capsys):
 
 
 def test_what_others_have_made_meanwhile_is_done(capsys, monkeypatch):
-    """Of ten runs four were done; then this process makes one while others make two."""
+    """Of ten runs four were done; then this process makes one while others make two.
+
+    It fails at another, which one of the others makes.
+    """
+    recorded = {str(number) for number in range(7)}
     monkeypatch.setattr("time.monotonic", lambda: 0.0)
-    with Progress(10, 4, recorded=lambda: 7) as progress:
+    with Progress(10, 4, recorded=lambda: recorded) as progress:
         monkeypatch.setattr("time.monotonic", lambda: 6 * 3600.0)
         finished(progress)
         progress.failed(RUN, "for a reason")
-    first, second = capsys.readouterr().out.strip().splitlines()
+        recorded.add(RUN.key)
+        finished(progress)
+    first, second, third = capsys.readouterr().out.strip().splitlines()
     assert first.startswith("[7/10] ")
     told = re.search(r"; 3 left, done at about (\d\d):(\d\d)", first)
     now = datetime.datetime.now()
@@ -55,6 +61,7 @@ def test_what_others_have_made_meanwhile_is_done(capsys, monkeypatch):
     assert (60 * (hours - now.hour) + minutes - now.minute) % (24 * 60) in (6 * 60, 6 * 60 - 1)
     assert second.startswith("[8/10] ")
     assert "failed: for a reason; 2 left" in second
+    assert third.startswith("[8/10] ")
 
 
 def test_what_a_logger_writes_stands_above_the_bar(terminal, capsys):

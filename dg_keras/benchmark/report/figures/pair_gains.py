@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from dg_keras.benchmark.config.config import Config
-from dg_keras.benchmark.config.pairs import Pairs
 from dg_keras.benchmark.records.held_out import AVERAGE
 from dg_keras.benchmark.report.gain import Gain
+from dg_keras.benchmark.report.pairs import Pairs
 from dg_keras.benchmark.report.summary import Summary
 
 _COLOURS = "RdBu"  # white at 0, and told apart by readers who see no red or no green

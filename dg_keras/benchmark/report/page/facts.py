@@ -7,8 +7,8 @@ from dg_keras.benchmark.config.config import Config, Optimizer
 from dg_keras.benchmark.config.grid_settings import SETTINGS
 from dg_keras.benchmark.config.setting_text import setting_text
 from dg_keras.benchmark.records.record import Record
-from dg_keras.benchmark.report.page.duration import duration
 from dg_keras.benchmark.report.page.method_in_words import method_in_words
+from dg_keras.common.duration import duration
 
 _DECAYS = {
     "adamw": "Keras' AdamW: a step shrinks a weight by learning rate * weight decay of it",

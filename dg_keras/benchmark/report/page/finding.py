@@ -77,7 +77,7 @@ def _told_apart(summary: Summary, target: str, tested: dict[str, Gain]) -> str:
     if len(tested) == 1:
         (comparison,) = compared.values()
         told = "can" if differ else "cannot"
-        p = f"p = {comparison.p_holm:.3f}"
+        p = "p < 0.001" if comparison.p_holm < 0.001 else f"p = {comparison.p_holm:.3f}"
         if comparison.p_holm != comparison.p:
             p += " after Holm's correction"
         return f"a paired Wilcoxon test {told} tell that from chance ({p})"
@@ -106,7 +106,7 @@ def _accuracy(summary: Summary) -> str:
         f"{method} classifies {spread.percent:.1f} % of the images rightly "
         f"{_where(summary, target)} ({known})"
     )
-    if summary.methods == (summary.baseline,) or len(summary.methods) == 1:
+    if len(summary.methods) == 1:
         return f"{sentence}; it is compared with no other method."
     return f"{sentence}, the most of {len(summary.methods)} methods; none shares a trial with " + (
         f"{summary.baseline}, with which they would be compared."

@@ -25,7 +25,11 @@ def method_in_words(method: Method) -> str:
     if method.selection is not None:
         parts.append(_SELECTED[method.selection])
     parts += [text for text in [_setting(method)] if text]
-    parts += [f"{_setting(own)} where {t} is held out" for t, own in method.targets.items()]
+    parts += [
+        f"{text} where {target} is held out"
+        for target, own in method.targets.items()
+        if (text := _setting(own))
+    ]
     return f"{method.name} ({'; '.join(parts)})"
 
 

@@ -1,7 +1,7 @@
 """What each objective gains with each strategy."""
 
 from dg_keras.benchmark.config.config import Config
-from dg_keras.benchmark.config.pairs import Pairs
+from dg_keras.benchmark.report.pairs import Pairs
 from dg_keras.benchmark.report.summary import Summary
 from dg_keras.benchmark.report.tables.gain_notes import gain_notes
 from dg_keras.benchmark.report.tables.table import Cell, Table

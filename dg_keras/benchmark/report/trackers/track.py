@@ -31,9 +31,9 @@ def track(tracker: str, name: str, folder: Path, records: Mapping[str, Record]) 
     """
     runs = {key: TrackedRun.of(record) for key, record in records.items()}
     figures = sorted((folder / "report").glob("*.png"))
-    # Each needs what is not installed with this library.
-    module = importlib.import_module(f"dg_keras.benchmark.report.trackers.to_{tracker}")
     try:
+        # Each needs what is not installed with this library.
+        module = importlib.import_module(f"dg_keras.benchmark.report.trackers.to_{tracker}")
         with sole_user(folder, "tracked", "handed over", wait=True):
             return module.hand_over(name, folder, runs, figures)
     except NoSpaceError:

@@ -30,16 +30,17 @@ def replaced_whole(folder: Path, optional: Collection[str] = ()) -> Iterator[Pat
     Raises:
         NoSpaceError: If there is no space left.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{folder.name}."
-    with sole_user(folder.parent, folder.name, "written into", wait=True):
+    with told_if_full(folder, _BYTES):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        told_if_full(folder, _BYTES),
+        sole_user(folder.parent, folder.name, "written into", wait=True),
+    ):
         for left in folder.parent.glob(f"{prefix}*"):  # by a process that was killed
             if left.is_dir():
                 shutil.rmtree(left)
-        with (
-            tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as made,
-            told_if_full(folder, _BYTES),
-        ):
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as made:
             yield Path(made)
             stale = [name for name in optional if not (Path(made) / name).exists()]
             for path in sorted(Path(made).rglob("*")):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dg_keras.benchmark.config.pairs import Pairs
 from dg_keras.benchmark.report import figures, tables
+from dg_keras.benchmark.report.pairs import Pairs
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.summary import Summary
 from tests.benchmark.made_records import config, records

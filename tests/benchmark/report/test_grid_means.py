@@ -5,9 +5,9 @@ import pytest
 
 from dg_keras import benchmark
 from dg_keras.benchmark.config.grid_settings import grid_settings
-from dg_keras.benchmark.records.grid_means import grid_means
 from dg_keras.benchmark.records.record import Record, Result, Seconds
 from dg_keras.benchmark.report.chosen_config import chosen_config
+from dg_keras.benchmark.report.grid_means import grid_means
 from tests.benchmark.made_records import record
 
 
