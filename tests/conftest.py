@@ -2,6 +2,7 @@
 
 import collections
 import os
+import zlib
 
 import pytest
 
@@ -104,7 +105,7 @@ ONE_IN = {
         "test_graph_xla_and_eager_agree": 3,
         "test_is_positively_homogeneous": 5,
         "test_order_of_domains_does_not_matter": 5,
-        "test_passes_on_what_is_not_finite": 5,
+        "test_passes_on_what_is_not_finite": 2,
         "test_pcgrad_is_algorithm_1_of_any_magnitudes": 5,
     },
     "test_model.py": {
@@ -124,18 +125,29 @@ with `-m slow`.
 
 @pytest.fixture(autouse=True, scope="session")
 def _without_tuner():
-    """Turns off the tuner of what Keras makes of arrays, too; see `dg_keras.data.without_tuner`.
+    """Turns off the tuner of what Keras is given, too; see `dg_keras.data.without_tuner`.
 
     Else what is left of hundreds of models, freed at once, is waited for up to a minute each time.
     """
-    from keras.src.trainers.data_adapters import array_data_adapter
+    import tensorflow as tf
+    from keras.src.trainers import data_adapters
 
     from dg_keras.data import without_tuner
 
-    adapter = array_data_adapter.ArrayDataAdapter
-    tuned = adapter.get_tf_dataset
+    def untuned(get):
+        def got(self):
+            dataset = get(self)
+            return without_tuner(dataset) if isinstance(dataset, tf.data.Dataset) else dataset
+
+        return got
+
+    adapters = (
+        *(data_adapters.ArrayDataAdapter, data_adapters.TFDatasetAdapter),
+        *(data_adapters.GeneratorDataAdapter, data_adapters.PyDatasetAdapter),
+    )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(adapter, "get_tf_dataset", lambda self: without_tuner(tuned(self)))
+        for adapter in adapters:
+            patch.setattr(adapter, "get_tf_dataset", untuned(adapter.get_tf_dataset))
         yield
 
 
@@ -152,12 +164,32 @@ def pytest_collection_modifyitems(items):
 
 def thin_out(items):
     """Marks as slow what `ONE_IN` leaves out."""
-    seen: collections.Counter[str] = collections.Counter()
+    families = collections.defaultdict(list)
     for item in items:
         family = item.nodeid.removeprefix("tests/").partition("[")[0]
         file, _, name = family.partition("::")
-        one_in = ONE_IN.get(file, {}).get(name)
-        if one_in is not None and not item.get_closest_marker("slow"):
-            if seen[family] % one_in:
+        if name in ONE_IN.get(file, {}) and not item.get_closest_marker("slow"):
+            families[file, name].append(item)
+    for (file, name), of_family in families.items():
+        kept = spread_out([i.name for i in of_family], -(-len(of_family) // ONE_IN[file][name]))
+        for item in of_family:
+            if item.name not in kept:
                 item.add_marker(pytest.mark.slow)
-            seen[family] += 1
+
+
+def spread_out(names, number):
+    """So many names of cases, in which each value of each parameter is about as often as others.
+
+    Every n-th would be of the same few values, where n divides their number. Of cases that do
+    alike, the names' sums decide, so that other families keep others.
+    """
+    left = {name: list(enumerate(name.partition("[")[2].rstrip("]").split("-"))) for name in names}
+    taken = set()
+    seen: collections.Counter[tuple[int, str]] = collections.Counter()
+    while len(taken) < min(number, len(names)):
+        name = min(
+            left, key=lambda n: (sum(seen[value] for value in left[n]), zlib.crc32(n.encode()))
+        )
+        seen.update(left.pop(name))
+        taken.add(name)
+    return taken

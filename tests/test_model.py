@@ -575,4 +575,9 @@ class TestInTurn:
     def test_goes_on_after_saving(self, tmp_path):
         model = trained(compiled(dg_keras.DomainGeneralizer(alexnet_like(), in_turn=True)))
         model.save(tmp_path / "model.keras")
-        assert keras.saving.load_model(tmp_path / "model.keras").in_turn
+        loaded = keras.saving.load_model(tmp_path / "model.keras")
+        assert loaded.in_turn
+        trained(model)
+        trained(loaded)
+        for weight, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, other)

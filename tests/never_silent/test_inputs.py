@@ -51,10 +51,12 @@ class TestNestedArraysThatAreInterleaved:
             model.fit(nested, batch()[1], batch_size=SAMPLES, verbose=0)
 
     def test_train_in_their_order(self, nested):
-        model = compiled(surgeon(two_inputs()))
+        model, other = (compiled(surgeon(two_inputs())) for _ in range(2))
         before = copies(model)
         steps_on(model, nested, batch()[1])
         assert_moved(before, model)
+        other.train_on_batch(nested, batch()[1])
+        assert_same_weights(model, other, tolerance=0)
 
 
 class TestBatchesThatDoNotDivide:

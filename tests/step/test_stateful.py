@@ -33,9 +33,9 @@ def trained(how, strategy="grad_vac", steps=3):
     return model
 
 
-@pytest.mark.parametrize("how", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("how", ["graph", "xla"])
 def test_it_is_given_what_it_returned(how):
-    model = trained(how)
+    model = trained(WAYS[how])
     similarity = model.strategy_state["similarity"]
     assert similarity.shape == (3, 3)
     assert (similarity[~np.eye(3, dtype=bool)] != 0).all()

@@ -16,11 +16,13 @@ def _product_and_first(x, y):
 def test_are_the_sums(size, jit_compile):
     rng = np.random.default_rng(size)
     x, y = rng.normal(size=(2, size)).astype("float32")
+    x[-5:] = 1000  # what fills no block is more than the tolerance
+    y[-5:] = 1000
     traced = tf.function(lambda x, y: totals(_product_and_first, x, y), jit_compile=jit_compile)
     product, first = traced(x, y)
     x, y = x.astype("float64"), y.astype("float64")
-    assert product.numpy() == pytest.approx(np.dot(x, y), abs=1e-6 * max(size, 1))
-    assert first.numpy() == pytest.approx(x.sum(), abs=1e-6 * max(size, 1))
+    assert product.numpy() == pytest.approx(np.dot(x, y), rel=1e-6, abs=1e-6 * max(size, 1))
+    assert first.numpy() == pytest.approx(x.sum(), rel=1e-6, abs=1e-6 * max(size, 1))
 
 
 def test_lose_no_digits():

@@ -211,5 +211,9 @@ def test_heat_maps_frame_what_was_chosen(choose, panels):
     figure = figures.heat_maps(made, grid_means(made, done))
     shown = [axes for axes in figure.axes if axes.images]
     assert len(shown) == panels
-    assert all(len(axes.patches) == 1 for axes in shown)
+    for axes in shown:
+        (frame,) = axes.patches
+        means = np.ma.getdata(axes.images[0].get_array())
+        row, column = np.unravel_index(np.nanargmax(means), means.shape)
+        np.testing.assert_allclose(frame.get_xy(), (column - 0.46, row - 0.46))
     assert len(shown[0].texts) == 2
