@@ -64,8 +64,8 @@ def estimate(
     total += models * statistics.fmean(times.traces.values())
     # Every process, or one for all of them, makes the images ready.
     total = number * times.prepare + total / at_once(processes, times.busy)
-    peak: float = peak_memory() + 3 * config.data.image_size**2 * number
-    peak += times.image_bytes * max(0, training.batch_size - times.batch) * sources
+    peak: float = peak_memory() + times.kept_bytes * number
+    peak += times.image_bytes * max(0, training.batch_size - times.largest) * sources
     steps: dict[str, str] = {}
     for method in config.methods:
         seconds = times.step(method, training.batch_size, sources)

@@ -34,7 +34,9 @@ class Times:
         record: Of a measurement of the gradients along training; 0 where there is none.
         image: What an image more in a batch takes, of a step with one pass over it.
         image_bytes: The same in memory.
+        kept_bytes: What of an image is kept in memory: its pixels, or what the frozen makes of it.
         batch: The images per domain of `steps`.
+        largest: The same of the largest step that was taken, which memory is measured with.
         steps: Of one of the methods that take the same gradients.
         traces: Until a new model's first step is done, of the same.
     """
@@ -47,7 +49,9 @@ class Times:
     record: float
     image: float
     image_bytes: float
+    kept_bytes: int
     batch: int
+    largest: int
     steps: dict[Taken, float]
     traces: dict[Taken, float]
 
@@ -110,12 +114,12 @@ class StepTimes:
         wanted = config.training.batch_size
         batch = min(wanted, _BATCH)
         step, trace, busy = runner.time_steps(run, _STEPS, batch)
-        image, image_bytes = 0.0, 0.0
+        image, image_bytes, largest = 0.0, 0.0, batch
         if wanted > batch:
-            larger = min(wanted, _LARGER)
+            largest = min(wanted, _LARGER)
             before = peak_memory()
-            more = (larger - batch) * (len(runner.domains) - 1)
-            of_larger = runner.time_steps(run, _STEPS, larger)
+            more = (largest - batch) * (len(runner.domains) - 1)
+            of_larger = runner.time_steps(run, _STEPS, largest)
             image, busy = max(0.0, of_larger.seconds - step) / more, of_larger.busy
             image_bytes = (peak_memory() - before) / more
         times = Times(
@@ -127,7 +131,9 @@ class StepTimes:
             record=runner.time_recorders(run),
             image=image,
             image_bytes=image_bytes,
+            kept_bytes=runner.kept_bytes,
             batch=batch,
+            largest=largest,
             steps={gradients_taken(run.method): step},
             traces={gradients_taken(run.method): trace},
         )

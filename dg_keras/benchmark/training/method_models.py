@@ -49,7 +49,10 @@ class MethodModels:
         self._models: collections.OrderedDict[
             tuple[str, Optimizer], tuple[DomainGeneralizer, list[np.ndarray]]
         ] = collections.OrderedDict()
-        self._initial: tuple[int, list[np.ndarray]] = (-1, [])
+        # Each method is trained with each domain held out, from the same weights: all of a trial's
+        # are kept where models are small.
+        self._seeds = sources + 1 if kept > 1 else 1
+        self._initial: collections.OrderedDict[int, list[np.ndarray]] = collections.OrderedDict()
 
     def reset(self, method: Method, target: str, seed: int) -> DomainGeneralizer:
         """Puts a method's model back to what it is before its first step.
@@ -108,10 +111,12 @@ class MethodModels:
 
     def _initial_values(self, seed: int) -> list[np.ndarray]:
         """The state of a network that was just built with this seed."""
-        if self._initial[0] != seed:
+        if seed not in self._initial:
+            while len(self._initial) >= self._seeds:
+                self._initial.popitem(last=False)
             _, net = build_trained(self._config, self._classes, seed)
-            self._initial = (seed, _values(net.variables))
-        return self._initial[1]
+            self._initial[seed] = _values(net.variables)
+        return self._initial[seed]
 
 
 def _values(variables: Sequence[keras.Variable]) -> list[np.ndarray]:

@@ -167,6 +167,13 @@ class Runner:
         return sum(4 * int(np.prod(v.shape)) for v in self._net.trainable_variables)
 
     @property
+    def kept_bytes(self) -> int:
+        """What of an image is kept in memory: its pixels, or as numbers what the frozen makes."""
+        if self._front is None:
+            return math.prod(self._images.images.image_shape)
+        return 4 * math.prod(self._front.output_shape[1:])
+
+    @property
     def domains(self) -> tuple[str, ...]:
         """Names of all domains."""
         return self._images.domains
