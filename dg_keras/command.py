@@ -58,7 +58,8 @@ def main(program: str, given: Sequence[str]) -> int:
     add(
         "--keep-traced",
         type=int,
-        help="methods whose models a process keeps in memory; if not given all of a small network",
+        help="models, each of a method and its settings, that a process keeps in memory; if not "
+        "given all of a small network, eight at most",
     )
     add(
         "--shard",
@@ -98,7 +99,8 @@ def main(program: str, given: Sequence[str]) -> int:
 def carry_out(program: str, arguments: argparse.Namespace) -> int:
     """Does what the command says; returns the exit code.
 
-    Of what is wrong before the work it is 2, of what goes wrong in it 1.
+    Of what is wrong with what is given it is 2, also where it is found in the work, of what goes
+    wrong in the work 1.
     """
     import_all()
     if is_keras2():

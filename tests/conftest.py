@@ -30,9 +30,8 @@ FAST = (
 """What `pytest -m fast` runs: something of most rooms, in a minute or so."""
 
 NOT_FAST = (
-    *("benchmark/config/test_any_config", "benchmark/report/test_pairs"),
-    *("common/test_forgotten_gradients", "common/test_quantile"),
-    *("data/tables/test_any_content", "data/tables/test_layouts"),
+    *("benchmark/config/test_any_config", "common/test_forgotten_gradients"),
+    *("common/test_quantile", "data/tables/test_any_content", "data/tables/test_layouts"),
 )
 """What of these rooms takes half of the time."""
 
@@ -88,7 +87,7 @@ ONE_IN = {
         "test_a_compiled_step_is_not_taken": 3,
     },
     "step/test_stateful.py": {
-        "test_it_is_given_what_it_returned": 3,
+        "test_it_is_given_what_it_returned": 2,
     },
     "strategies/test_any_gradients.py": {
         "test_finite_in_finite_out": 3,

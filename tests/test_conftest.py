@@ -21,6 +21,7 @@ def test_families_that_are_thinned_out_are_in_their_files(file):
 def test_places_are_those_of_tests(start):
     file = start.partition("::")[0]
     assert list(Path("tests").glob(f"{file}*"))
+    assert start not in NOT_FAST or start.startswith(FAST)
 
 
 def test_every_value_of_every_parameter_is_kept():

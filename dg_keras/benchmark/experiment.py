@@ -121,8 +121,8 @@ class Experiment:
         """Builds each network that is to be trained once: what can't be is told before the work.
 
         Raises:
-            ValueError: If a network can't be built, a strategy takes fewer domains, or no class has
-                as many images as are compared along training.
+            ValueError: If a network can't be built, a strategy takes fewer domains, no class has as
+                many images as are compared along training, or too few domains have gradients to.
             FileNotFoundError: If the images are missing.
             ConnectionError: If there is no Ray cluster.
             InUseError: If another process is running this experiment into the same folder.
@@ -172,6 +172,7 @@ class Experiment:
 
         Raises:
             InUseError: If another process is running this experiment into the same folder.
+            RecordError: If another process has made a record that is damaged, or of other settings.
             NoSpaceError: If there is no space left. What has been run is on the disk.
             UnpreparedError: If what many runs share can't be made.
             FailedRunsError: If runs failed, when the others are done and reported.
@@ -222,7 +223,11 @@ class Experiment:
         return [key for key in failed if self._done[key] is None]  # another shard may have made it
 
     def look_again(self) -> None:
-        """Reads the records that another process may have made meanwhile."""
+        """Reads the records that another process may have made meanwhile.
+
+        Raises:
+            RecordError: If one is damaged, or of other settings.
+        """
         for run in self._missing():
             self._done[run.key] = self.records.read(run)
 
@@ -254,7 +259,7 @@ class Experiment:
         written = ", ".join(sorted(os.listdir(folder)))
         console.print(f"The report is in {folder}: {written}", markup=False)
 
-    def dry_run(self, step_times: StepTimes) -> None:
+    def dry_run(self, step_times: StepTimes | None = None) -> None:
         """Shows the runs, how many are done, and what the rest would take.
 
         Args:
@@ -278,7 +283,7 @@ class Experiment:
                 1 if self._ray is not None else self.workers,
                 self.inventory,
                 self._images,
-                step_times,
+                StepTimes(print) if step_times is None else step_times,
                 self._keep_traced,
             )
             console.print(told, markup=False)

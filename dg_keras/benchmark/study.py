@@ -80,8 +80,7 @@ class Study:
         Raises:
             ValueError: If the report can't be written, or for what `Experiment.check` raises it.
         """
-        for folder in {self.folder, *(experiment.folder for experiment in self.experiments)}:
-            check_can_write(folder)
+        self._check_can_write()
         for experiment in self.experiments:
             experiment.check()
         if any(len(e.finished()) < len(e.runs) for e in self.experiments):
@@ -92,12 +91,13 @@ class Study:
 
         Raises:
             InUseError: If another process is running one of the experiments into the same folder.
+            RecordError: If another process has made a record that is damaged, or of other settings.
             NoSpaceError: If there is no space left. What has been run is on the disk.
             UnpreparedError: If what many runs share can't be made.
             TrackingError: If a tracker does not take the runs, which are done and reported.
             FailedRunsError: If runs failed, when the others are done and reported.
         """
-        failed: list[str] = []
+        failed: list[tuple[Experiment, str]] = []
         with contextlib.ExitStack() as held:
             for experiment in self.experiments:
                 held.enter_context(experiment.held())
@@ -105,17 +105,18 @@ class Study:
                 try:
                     experiment.run()
                 except FailedRunsError as error:
-                    failed += error.keys
-        of_runs = FailedRunsError(failed, sum(len(e.runs) for e in self.experiments))
+                    failed += [(experiment, key) for key in error.keys]
         for experiment in self.experiments:  # of which other shards may have made the last runs
             experiment.look_again()
+        left = [key for of, key in failed if key not in of.finished_by_key()]
+        of_runs = FailedRunsError(left, sum(len(e.runs) for e in self.experiments))
         if any(experiment.finished() for experiment in self.experiments):
             self._report_together()
             try:
                 self._track()
             except TrackingError as error:
-                raise TrackingError(f"{error}. {of_runs}" if failed else str(error)) from error
-        if failed:
+                raise TrackingError(f"{error}. {of_runs}" if left else str(error)) from error
+        if left:
             raise of_runs
 
     def report(self) -> None:
@@ -125,7 +126,7 @@ class Study:
             ValueError: If nothing has been run, or the reports can't be written.
             TrackingError: If a tracker does not take the runs.
         """
-        check_can_write(self.folder)
+        self._check_can_write()
         for experiment in [e for e in self.experiments if e.finished()] or self.experiments:
             experiment.report()
         self._report_together()
@@ -145,6 +146,10 @@ class Study:
         step_times = StepTimes(functools.partial(print, flush=True))
         for experiment in self.experiments:
             experiment.dry_run(step_times)
+
+    def _check_can_write(self) -> None:
+        for folder in dict.fromkeys([self.folder, *(e.folder for e in self.experiments)]):
+            check_can_write(folder)
 
     def _report_together(self) -> None:
         if len(self.experiments) > 1:

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from dg_keras import benchmark
-from dg_keras.benchmark.estimate.step_times import StepTimes
 from dg_keras.benchmark.records import inventory
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
@@ -119,7 +118,7 @@ def test_without_images_a_known_data_set_is_planned(tmp_path, capsys, monkeypatc
     monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path))
     overrides = ["data.name=pacs", "data.image_size=32", "targets=all", "methods=[Deep-All]"]
     made = experiment(tmp_path, *overrides, "training.steps=2")
-    made.dry_run(StepTimes(print))
+    made.dry_run()
     printed = capsys.readouterr().out
     assert "smoke: 4 runs, 4 of them to run." in printed
     assert "deep-all--art_painting--trial1" in printed

@@ -98,3 +98,18 @@ def test_what_another_shard_made_last_is_in_the_report_of_all(tmp_path, monkeypa
     )
     study(tmp_path, "one", "two", shard="1/2").run()
     assert [len(records) for records in reported] == [1, 1]
+
+
+def test_a_run_that_failed_here_and_was_made_by_another_shard_has_not_failed(tmp_path, monkeypatch):
+    made = []
+
+    def failed(self):
+        made.append(self)
+        raise benchmark.FailedRunsError([run.key for run in self.runs], len(self.runs))
+
+    monkeypatch.setattr(
+        Records, "read", lambda self, run: done(self, run) if len(made) == 2 else None
+    )
+    monkeypatch.setattr(Experiment, "run", failed)
+    study(tmp_path, "one", "two", shard="1/2").run()
+    assert len(made) == 2

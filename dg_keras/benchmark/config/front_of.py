@@ -7,6 +7,6 @@ def front_of(config: Config) -> tuple[Data, str]:
     """What of a config says what is frozen, and of which images; configs may share it.
 
     Args:
-        config: With `backbone.train_from`.
+        config: The experiment; without `backbone.train_from` nothing is frozen.
     """
     return config.data, config.backbone.model_dump_json()

@@ -1,6 +1,5 @@
 """What an experiment would take, measured on a few steps."""
 
-import itertools
 import statistics
 import tempfile
 from pathlib import Path
@@ -8,12 +7,14 @@ from pathlib import Path
 from dg_keras import data as datasets
 from dg_keras.benchmark.config.config import SHARED, Config, Method
 from dg_keras.benchmark.config.run import Run
+from dg_keras.benchmark.config.ways_of import ways_of
+from dg_keras.benchmark.estimate.at_once import at_once
 from dg_keras.benchmark.estimate.gradients_taken import gradients_taken
+from dg_keras.benchmark.estimate.models_made import models_made
 from dg_keras.benchmark.estimate.peak_memory import peak_memory
 from dg_keras.benchmark.estimate.step_times import StepTimes, Times
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.training.models_kept import models_kept
-from dg_keras.common.cores import cores
 from dg_keras.common.duration import duration
 
 
@@ -35,7 +36,7 @@ def estimate(
         inventory: What is known of the images.
         images: The images; where they are not there, noise stands in.
         step_times: What was measured before, for this estimate and others.
-        keep_traced: How many methods' models are kept in memory; see `models_kept`.
+        keep_traced: How many models are kept in memory; see `models_kept`.
 
     Returns:
         Sentences about time, memory, and the gradients in it.
@@ -53,16 +54,15 @@ def estimate(
     sources = len(inventory.domains) - 1
     number = sum(inventory.counts.values())
     total = sum(_seconds(config, run, inventory, times, sources) for run in alike)
-    # Runs of one method and setting follow each other; the model of another is made anew.
-    ways = [(run.method.name, run.config.optimizer_of(run.method, run.target)) for run in runs]
-    models = 1 + sum(one != other for one, other in itertools.pairwise(ways))
-    if models_kept(keep_traced, times.gradient_bytes, len(set(ways))) >= len(set(ways)):
-        models = len(set(ways))
     processes = min(workers, len(runs))
-    # Each process traces its own, and so no fewer than it would alone.
-    models = max(models, min(len(runs), processes * len(set(ways))))
-    total += models * statistics.fmean(times.traces.values())
-    # Every process, or one for all of them, makes the images ready.
+    kept = models_kept(
+        keep_traced, times.gradient_bytes, ways_of(runs[0].config, inventory.domains)
+    )
+    total += models_made(runs, processes, kept) * statistics.fmean(times.traces.values())
+    # A trial's networks are built once for all methods where several models are kept.
+    trials = len({(run.target, run.trial) for run in runs})
+    total += times.build * min(len(runs), processes * trials if kept > 1 else len(runs))
+    # One process for all, or each at the same time, makes the images ready.
     total = number * times.prepare + total / at_once(processes, times.busy)
     peak: float = peak_memory() + times.kept_bytes * number
     peak += times.image_bytes * max(0, training.batch_size - times.largest) * sources
@@ -92,15 +92,7 @@ def _seconds(config: Config, run: Run, inventory: Inventory, times: Times, sourc
     evaluated += tested * (config.grid is None)
     recorded = (evaluations + 1) * times.record
     step = times.step(run.method, training.batch_size, sources)
-    return times.reset + training.steps * step + evaluated * times.evaluate + recorded
-
-
-def at_once(processes: int, busy: float) -> float:
-    """How many runs' time passes at once, where a run alone keeps so many cores busy.
-
-    What one keeps busy is not there for another.
-    """
-    return max(1.0, min(processes, cores() / busy))
+    return training.steps * step + evaluated * times.evaluate + recorded
 
 
 def gradients_in_memory(methods: list[Method], sources: int, size: int) -> str:

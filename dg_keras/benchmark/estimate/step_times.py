@@ -29,7 +29,7 @@ class Times:
         gradient_bytes: What a gradient takes in memory.
         busy: How many cores a step keeps busy on average.
         prepare: Of an image, before training.
-        reset: Of a run, before its first step, where all is traced.
+        build: Of the network that runs begin with.
         evaluate: Of an image.
         record: Of a measurement of the gradients along training; 0 where there is none.
         image: What an image more in a batch takes, of a step with one pass over it.
@@ -44,7 +44,7 @@ class Times:
     gradient_bytes: int
     busy: float
     prepare: float
-    reset: float
+    build: float
     evaluate: float
     record: float
     image: float
@@ -126,7 +126,7 @@ class StepTimes:
             gradient_bytes=runner.gradient_bytes,
             busy=busy,
             prepare=runner.time_preparation(_EVALUATED),
-            reset=runner.time_reset(run),
+            build=runner.time_build(run),
             evaluate=runner.time_evaluation(run, _EVALUATED),
             record=runner.time_recorders(run),
             image=image,

@@ -71,7 +71,9 @@ class Claims:
             (silent,) = self.silent([run])
             if silent is not None and silent < DEAD:
                 return False
-            if silent is not None:  # else it was let go of, and may be another's by now
+            # Let go of, it may be another's by now. (One of a dead holder that lives again and lets
+            # go just now would be taken from a third: two minutes and some microseconds.)
+            if silent is not None:
                 path.unlink(missing_ok=True)
             return self._make(path)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import ray
 
-from dg_keras.benchmark.config.config import Resources
+from dg_keras.benchmark.config.config import Data, Resources
 from dg_keras.benchmark.config.first_of_each_front import first_of_each_front
 from dg_keras.benchmark.config.front_of import front_of
 from dg_keras.benchmark.config.import_modules import import_modules
@@ -182,7 +182,7 @@ def _task(function: Callable[..., Any], resources: Resources, returns: int = 1) 
 
 def _prepared(
     waiting: Waiting, kept: list[ray.ObjectRef], resources: Resources
-) -> dict[tuple[Any, ...], tuple[str, ray.ObjectRef]]:
+) -> dict[tuple[Data, str], tuple[str, ray.ObjectRef]]:
     """What is frozen, by what says what it is: what tells it from others, and a reference to it."""
     prepare = _task(_prepare, resources, returns=2)
     tasks = {

@@ -29,7 +29,7 @@ class Hand:
         files: Where a run's state is kept, and the trace of its error.
         data_root: Where the images are, instead of where the configs say.
         features: What keeps that of the frozen.
-        keep_traced: How many methods' models are kept in memory; see `models_kept`.
+        keep_traced: How many models are kept in memory; see `models_kept`.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ class MethodModels:
             tuple[str, Optimizer], tuple[DomainGeneralizer, list[np.ndarray]]
         ] = collections.OrderedDict()
         # Each method is trained with each domain held out, from the same weights: all of a trial's
-        # are kept where models are small.
+        # are kept where several models are, of which each takes more.
         self._seeds = sources + 1 if kept > 1 else 1
         self._initial: collections.OrderedDict[int, list[np.ndarray]] = collections.OrderedDict()
 

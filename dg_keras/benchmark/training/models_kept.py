@@ -1,4 +1,4 @@
-"""How many methods' models a process keeps in memory."""
+"""How many models, each of a method and a setting of the optimizer, a process keeps in memory."""
 
 _SMALL = 64 * 2**20
 """Bytes of a gradient up to which models are small: with its optimizer one takes some four times
@@ -7,7 +7,7 @@ _MOST = 8
 
 
 def models_kept(keep_traced: int | None, gradient_bytes: int, ways: int) -> int:
-    """How many methods' models are kept, so that their steps are not traced again in each trial.
+    """How many models are kept, so that their steps are not traced again in each trial.
 
     Args:
         keep_traced: What the user says; None to keep all models of a small network, eight at most,

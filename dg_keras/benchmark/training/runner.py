@@ -47,7 +47,7 @@ class Runner:
         images: Its images, as `load_images` returns them.
         features: What keeps that of the frozen from one process to the next; None to compute it in
             each.
-        keep_traced: How many methods' models are kept in memory; see `models_kept`.
+        keep_traced: How many models are kept in memory; see `models_kept`.
 
     Attributes:
         origin: What records of its runs say that they were made of, beside their config.
@@ -82,6 +82,7 @@ class Runner:
         self._recorders = Recorders(config, self._net, self._inputs)
         sample = next(iter(self._inputs.validation(images).unbatch().batch(1)))
         ways = ways_of(config, images.domains)
+        # None, where the config's own values are none of those that its grid has methods share.
         kept = models_kept(keep_traced, self.gradient_bytes, max(1, ways))
         self._models = MethodModels(
             config, self._net, classes, len(images.domains) - 1, sample, kept
@@ -211,8 +212,8 @@ class Runner:
         self._front.predict(pixels, verbose=0)
         return (decoded + time.perf_counter() - start) / len(paths)
 
-    def time_reset(self, run: Run) -> float:
-        """Seconds until a run's network and optimizer are as before the first step."""
+    def time_build(self, run: Run) -> float:
+        """Seconds until what a run begins with is built, and a method's model put back to it."""
         self._models.reset(run.method, run.target, seed=0)  # in which the method's model is made
         start = time.perf_counter()
         self._models.reset(run.method, run.target, seed=1)

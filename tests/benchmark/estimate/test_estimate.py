@@ -2,8 +2,12 @@
 
 import pytest
 
+from dg_keras import benchmark
 from dg_keras.benchmark.config.config import Method
-from dg_keras.benchmark.estimate.estimate import at_once, gradients_in_memory
+from dg_keras.benchmark.config.runs_of import runs_of
+from dg_keras.benchmark.estimate.at_once import at_once
+from dg_keras.benchmark.estimate.estimate import gradients_in_memory
+from dg_keras.benchmark.estimate.models_made import models_made
 
 
 def test_tells_how_many_gradients_a_method_holds():
@@ -22,5 +26,28 @@ def test_tells_how_many_gradients_a_method_holds():
     [(1, 0.5, 1), (1, 6.0, 1), (4, 0.5, 4), (4, 2.0, 2), (2, 1.6, 2), (8, 3.0, 4 / 3)],
 )
 def test_processes_share_the_cores(processes, busy, expected, monkeypatch):
-    monkeypatch.setattr("dg_keras.benchmark.estimate.estimate.cores", lambda: 4)
+    monkeypatch.setattr("dg_keras.benchmark.estimate.at_once.cores", lambda: 4)
     assert at_once(processes, busy) == pytest.approx(expected)
+
+
+RATES = "grid={learning_rate: [1e-3, 1e-4], weight_decay: [0]}"
+SIZES = "grid={image_size: [32, 40], choose: for_all}"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "processes", "kept", "expected"),
+    [
+        (["methods=[Deep-All, Agr-Sum]"], 1, 2, 2),
+        (["methods=[Deep-All, Agr-Sum]"], 1, 1, 6),
+        (["methods=[Deep-All, Agr-Sum]"], 2, 2, 4),
+        (["methods=[Deep-All, Agr-Sum]"], 2, 1, 12),
+        (["methods=[Deep-All]", RATES], 1, 2, 2),
+        (["methods=[Deep-All]", RATES], 1, 1, 6),
+        (["methods=[Deep-All]", SIZES], 1, 2, 6),
+        (["methods=[Deep-All]", "trials=1"], 8, 1, 2),
+    ],
+)
+def test_a_model_is_traced_once_as_long_as_it_is_kept(overrides, processes, kept, expected):
+    """Three trials, on each of two domains."""
+    (config,) = benchmark.read("configs/smoke.yaml", ["trials=3", *overrides]).configs
+    assert models_made(runs_of(config, ["photo", "sketch"]), processes, kept) == expected
