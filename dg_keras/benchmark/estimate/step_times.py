@@ -89,15 +89,14 @@ class StepTimes:
         firsts: dict[Taken, Run] = {}
         for run in runs:
             firsts.setdefault(gradients_taken(run.method), run)
-        key = repr(
-            _depends_on(_without_files(config), len(images.domains) - 1, len(images.classes))
-        )
+        without_files = _without_files(config)
+        key = repr(_depends_on(without_files, len(images.domains) - 1, len(images.classes)))
         times = self._known.get(key)
         if times is not None and firsts.keys() <= times.steps.keys():
             self._say(f"  {config.name}: measured before")
             return times
         each = max(_EACH, config.along_training.samples * config.along_training.gradients)
-        runner = Runner(_without_files(config), some_images(images, each))
+        runner = Runner(without_files, some_images(images, each))
         if times is None:
             times = self._known[key] = self._begin(config, runner, next(iter(firsts.values())))
         for taken in sorted(firsts.keys() - times.steps.keys()):  # second gradients last

@@ -31,12 +31,10 @@ def replaced_whole(folder: Path, optional: Collection[str] = ()) -> Iterator[Pat
         NoSpaceError: If there is no space left.
     """
     prefix = f".{folder.name}."
-    with told_if_full(folder, _BYTES):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(told_if_full(folder, _BYTES))
         folder.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        told_if_full(folder, _BYTES),
-        sole_user(folder.parent, folder.name, "written into", wait=True),
-    ):
+        stack.enter_context(sole_user(folder.parent, folder.name, "written into", wait=True))
         for left in folder.parent.glob(f"{prefix}*"):  # by a process that was killed
             if left.is_dir():
                 shutil.rmtree(left)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from dg_keras import data as datasets
+from dg_keras.benchmark.training.by_part import ByPart
 from dg_keras.benchmark.training.trained_inputs import TrainedInputs, tested
 
 
@@ -26,20 +27,17 @@ class AccuracyAlongTraining(keras.callbacks.Callback):
         self, net: keras.Model, images: datasets.LeaveOneOut, inputs: TrainedInputs
     ) -> None:
         super().__init__()
-        self._net = net
         self._sources = images.sources
         self._target = images.target
         parts = [*(images.part(source, "validation") for source in images.sources), tested(images)]
-        self._inputs = inputs.batches(parts, images.batch_size)
-        self._labels = np.concatenate([part.labels for part in parts])
-        self._ends = np.cumsum([len(part) for part in parts])[:-1]
+        self._by_part = ByPart(net, parts, inputs, images.batch_size)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluates."""
         if logs is None:
             return
-        predicted = self._net.predict(self._inputs, verbose=0).argmax(axis=-1)
-        *of_sources, of_target = np.split(predicted == self._labels, self._ends)
+        of_each = [scores.argmax(axis=-1) == labels for labels, scores in self._by_part()]
+        *of_sources, of_target = of_each
         logs["val_accuracy"] = float(np.concatenate(of_sources).mean())
         for source, correct in zip(self._sources, of_sources, strict=True):
             if len(correct):
