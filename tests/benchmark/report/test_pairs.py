@@ -82,7 +82,10 @@ def test_a_cross_without_other_runs_than_the_baselines_has_nothing_to_show():
 
 def test_the_figure_has_the_average_and_every_domain_on_one_scale_around_zero():
     figure = figures.pair_gains(of(*CROSS), summary())
-    *shown, _ = figure.axes  # the last is the scale
+    *shown, scale = figure.axes
+    assert scale.get_xlabel() == (
+        "gain in accuracy over Deep-All in percent points, and its 95 % interval"
+    )
     assert [axes.get_title() for axes in shown] == ["average", "photo held out", "sketch held out"]
     for axes in shown:
         (picture,) = axes.images
@@ -103,6 +106,7 @@ def test_few_trials_and_one_domain_can_be_drawn(trials):
     figure = figures.pair_gains(of(*CROSS), few)
     assert [axes.get_title() for axes in figure.axes[:-1]] == ["photo held out"]
     assert {text.get_weight() for text in figure.axes[0].texts} == {"normal"}
+    assert figure.axes[-1].get_xlabel().endswith("(of too few trials to tell)")
     assert figures.png(figure).startswith(b"\x89PNG")
 
 

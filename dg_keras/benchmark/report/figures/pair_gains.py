@@ -23,7 +23,8 @@ def pair_gains(config: Config, summary: Summary) -> Figure | None:
     """Gains in accuracy over the baseline: objectives down, strategies across.
 
     A panel for the average over the held-out domains and a smaller one for each of them; in a cell
-    the gain and below it its 95 % interval, in percent points, in bold where that excludes 0.
+    the gain and below it its 95 % interval, in percent points, in bold where that excludes 0. Where
+    no gain has the trials that it takes to tell, the label says so.
 
     Args:
         config: The experiment.
@@ -53,6 +54,8 @@ def pair_gains(config: Config, summary: Summary) -> Figure | None:
         title = target if target == AVERAGE else f"{target} held out"
         panel.set_title(title, fontsize=10 + 2 * (target == AVERAGE), parse_math=False)
     label = f"gain in accuracy over {summary.baseline} in percent points, and its 95 % interval"
+    if all(gain.excludes_zero is None for gain in flat):
+        label += "\n(of too few trials to tell)"
     place = {"location": "bottom", "aspect": 60, "shrink": 0.6}
     bar = figure.colorbar(picture, ax=list(panels.values()), **place)
     bar.set_label(label, parse_math=False)
