@@ -6,12 +6,14 @@ import statistics
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from dg_keras.benchmark.config.read import read
 from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.report.grid_means import grid_means
+from dg_keras.benchmark.report.pairs import Pairs
 from dg_keras.benchmark.report.summary import Summary
 
 STUDIES = {
@@ -94,3 +96,24 @@ def test_gains_on_the_methods_pages_are_those_of_the_records(published, tmp_path
             told[method] = found
     assert told.items() <= gains.items()
     assert gains.keys() - told.keys() <= {"Deep-All", "Agr-Sum + SWAD"}
+
+
+def test_what_a_strategy_or_an_objective_changes_on_average_is_that_of_the_pairs():
+    docs = Path("docs/pacs")
+    (config,) = (config for config in read(STUDIES[docs][0]).configs if "pairs" in config.name)
+    pairs = Pairs.of(config)
+    table = pd.read_csv(docs / config.name / "table.csv").set_index(["target", "method"])
+    names = [[pairs.methods[o, s] for s in pairs.strategies] for o in pairs.objectives]
+    means = table.loc["average"].loc[np.ravel(names), ["accuracy_mean", "level_accuracy_mean"]]
+    means = 100 * means.to_numpy().reshape(*np.shape(names), 2)
+    over_objectives = (means - means[:, :1]).mean(axis=0)
+    over_strategies = (means - means[:1]).mean(axis=1)
+    changes = dict(zip(names[0], over_objectives, strict=True))
+    changes |= {line[0]: of for line, of in zip(names, over_strategies, strict=True)}
+    row = r"^\| (\S+) \| (?:averaging the gradients|the plain loss) \| (\S+) \| (\S+) \|$"
+    told = re.findall(row, (docs / "results.md").read_text("utf-8"), flags=re.MULTILINE)
+    assert {name: (at, late) for name, at, late in told} == {
+        name: tuple(f"{points:+.2f}" for points in of)
+        for name, of in changes.items()
+        if name != config.methods[0].name
+    }
