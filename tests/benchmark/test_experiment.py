@@ -1,14 +1,16 @@
 """Grids that can't be, methods that are configs, and what works without the images."""
 
+import dataclasses
 import json
 import os
 import shutil
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-from dg_keras import benchmark
+from dg_keras import benchmark, objectives
 from dg_keras.benchmark.records import inventory
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
@@ -126,6 +128,23 @@ def test_without_images_a_known_data_set_is_planned(tmp_path, capsys, monkeypatc
     with pytest.raises(FileNotFoundError, match="Data set 'pacs' must be in the folder"):
         made.check()
     assert os.listdir(tmp_path) == []
+
+
+@keras.saving.register_keras_serializable("tests.benchmark")
+@dataclasses.dataclass(frozen=True)
+class Steep(objectives.Objective):
+    """A loss that overflows once a large step is taken."""
+
+    def loss(self, batch, y_pred, risk, step):
+        return risk(batch, y_pred) ** 30
+
+
+def test_what_diverges_at_once_is_planned(tmp_path, capsys):
+    steep = "methods=[{name: Steep, objective: 'tests.benchmark>Steep', learning_rate: 1e3}]"
+    few_steps = ("training.steps=3", "training.evaluate_every=1")
+    made = experiment(tmp_path, *FEW, steep, "baseline=Steep", *few_steps)
+    made.dry_run()
+    assert "Time: about" in capsys.readouterr().out
 
 
 def test_an_image_that_may_not_be_read_is_one_sentence(tmp_path, monkeypatch):
