@@ -117,3 +117,37 @@ def test_what_a_strategy_or_an_objective_changes_on_average_is_that_of_the_pairs
         for name, of in changes.items()
         if name != config.methods[0].name
     }
+
+
+def test_the_gains_that_the_page_tells_are_those_of_the_table():
+    docs = Path("docs/pacs")
+    table = pd.read_csv(docs / "pacs_lite0" / "table.csv").set_index(["target", "method"])
+    page = (docs / "results.md").read_text("utf-8")
+    average, domains = (page.split(f"## On {of}")[1].split("\n## ")[0] for of in ("av", "each"))
+    told = {("average", row[0]): row[2:-1] for row in _rows(average)}
+    target = ""
+    for row in _rows(domains):
+        target = row[0].replace(" ", "_") or target
+        told[target, row[1]] = row[2:-1]
+    of_methods = table[table["gain_mean"].notna()]
+    assert told == {
+        place: [
+            _interval(row, ""),
+            f"{row['p_value']:.3f}",
+            f"{row['p_holm']:.2f}",
+            f"{row['effect']:+.2f}",
+            _interval(row, "level_accuracy_"),
+        ]
+        for place, row in of_methods.iterrows()
+    }
+
+
+def _rows(section):
+    """The cells of the tables' lines that tell numbers; the last is of the paper."""
+    lines = [line for line in section.splitlines() if re.match(r"\|.*\d", line)]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def _interval(row, prefix):
+    mean, low, high = (100 * row[f"{prefix}gain_{of}"] for of in ("mean", "low", "high"))
+    return f"{mean:+.2f} ({low:+.2f}, {high:+.2f})"
