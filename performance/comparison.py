@@ -60,18 +60,19 @@ def run(config: str, overrides: list[str]) -> tuple[float, int, int]:
 def time_bare_steps(config: str, overrides: list[str]) -> float:
     """The seconds of all the steps of an experiment, and of nothing else."""
     from dg_keras import benchmark
+    from dg_keras.benchmark.estimate.stopwatch import Stopwatch
     from dg_keras.benchmark.experiment import Experiment
     from dg_keras.benchmark.training.load_images import load_images
-    from dg_keras.benchmark.training.runner import Runner
+    from dg_keras.benchmark.training.workbench import Workbench
 
     (read,) = benchmark.read(config, overrides).configs
     with tempfile.TemporaryDirectory() as results:
         runs = Experiment(read, results).runs
-    runner = Runner(read, load_images(read, None))
+    watch = Stopwatch(Workbench(read, load_images(read, None)))
     seconds: dict[str, float] = {}
     for one in runs:
         if one.method.name not in seconds:
-            seconds[one.method.name] = runner.time_steps(one, STEPS).seconds
+            seconds[one.method.name] = watch.steps(one, STEPS).seconds
     return sum(read.training.steps * seconds[one.method.name] for one in runs)
 
 

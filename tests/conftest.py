@@ -29,7 +29,10 @@ FAST = (
 )
 """What `pytest -m fast` runs: something of most rooms, in a minute or so."""
 
+_ROW = "bad_inputs/test_bad_inputs.py::test_is_told_in_one_sentence["
+
 NOT_FAST = (
+    *(f"{_ROW}weights", f"{_ROW}a page", f"{_ROW}a layer that", f"{_ROW}a learning rate of"),
     *("benchmark/config/test_any_config", "common/test_forgotten_gradients"),
     *("common/test_quantile", "data/tables/test_any_content", "data/tables/test_layouts"),
 )

@@ -10,7 +10,7 @@ from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.report import figures
 from dg_keras.benchmark.training.method_models import MethodModels
-from dg_keras.benchmark.training.runner import Runner
+from dg_keras.benchmark.training.workbench import Workbench
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import config, record
 
@@ -62,17 +62,17 @@ def test_a_report_on_experiments_of_which_one_is_done_is_tried(tmp_path, drawn, 
 
 
 @pytest.mark.slow
-def test_runners_and_models_are_freed_before_the_next_are_made(tmp_path, monkeypatch):
-    runners, models, left = [], [], []
-    make_runner, compile_model = Runner.__init__, MethodModels._compile
+def test_networks_and_models_are_freed_before_the_next_are_made(tmp_path, monkeypatch):
+    benches, models, left = [], [], []
+    make_bench, compile_model = Workbench.__init__, MethodModels._compile
 
     def living(references):
         return [reference() for reference in references if reference() is not None]
 
     def made(self, *arguments):
-        left.append(("runners", len(living(runners))))
-        runners.append(weakref.ref(self))
-        make_runner(self, *arguments)
+        left.append(("benches", len(living(benches))))
+        benches.append(weakref.ref(self))
+        make_bench(self, *arguments)
 
     def compiled(self, *arguments):
         left.append(("models", len(living(models))))
@@ -80,11 +80,11 @@ def test_runners_and_models_are_freed_before_the_next_are_made(tmp_path, monkeyp
         models.append(weakref.ref(model))
         return model
 
-    monkeypatch.setattr(Runner, "__init__", made)
+    monkeypatch.setattr(Workbench, "__init__", made)
     monkeypatch.setattr(MethodModels, "_compile", compiled)
     more = ["methods=[Deep-All, Agr-Sum]", "training.steps=2"]
     study(tmp_path, "one", "two", more=more, keep_traced=1).run()
-    assert left == 2 * [("runners", 0), ("models", 0), ("models", 0)]
+    assert left == 2 * [("benches", 0), ("models", 0), ("models", 0)]
 
 
 def test_what_another_shard_made_last_is_in_the_report_of_all(tmp_path, monkeypatch):

@@ -10,7 +10,8 @@ from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.estimate.gradients_taken import Taken, gradients_taken
 from dg_keras.benchmark.estimate.peak_memory import peak_memory
 from dg_keras.benchmark.estimate.some_images import some_images
-from dg_keras.benchmark.training.runner import Runner
+from dg_keras.benchmark.estimate.stopwatch import Stopwatch
+from dg_keras.benchmark.training.workbench import Workbench
 
 _STEPS = 2
 _BATCH = 8  # images per domain
@@ -97,41 +98,43 @@ class StepTimes:
             self._say(f"  {config.name}: measured before")
             return times
         each = max(_EACH, config.along_training.samples * config.along_training.gradients)
-        runner = Runner(without_files, some_images(images, each))
+        bench = Workbench(without_files, some_images(images, each))
+        watch = Stopwatch(bench)
         if times is None:
-            times = self._known[key] = self._begin(config, runner, next(iter(firsts.values())))
+            first = next(iter(firsts.values()))
+            times = self._known[key] = self._begin(bench, watch, first)
         for taken in sorted(firsts.keys() - times.steps.keys()):  # second gradients last
             run = firsts[taken]
             parts = _of_parts(taken, times)
             times.steps[taken], times.traces[taken] = (
-                runner.time_steps(run, _STEPS, times.batch)[:2] if parts is None else parts
+                watch.steps(run, _STEPS, times.batch)[:2] if parts is None else parts
             )
             self._tell(run, times)
         return times
 
-    def _begin(self, config: Config, runner: Runner, run: Run) -> Times:
+    def _begin(self, bench: Workbench, watch: Stopwatch, run: Run) -> Times:
         """All but the steps of the other methods."""
-        wanted = config.training.batch_size
+        wanted = bench.config.training.batch_size
         batch = min(wanted, _BATCH)
-        step, trace, busy = runner.time_steps(run, _STEPS, batch)
+        step, trace, busy = watch.steps(run, _STEPS, batch)
         image, image_bytes, largest = 0.0, 0.0, batch
         if wanted > batch:
             largest = min(wanted, _LARGER)
             before = peak_memory()
-            more = (largest - batch) * (len(runner.domains) - 1)
-            of_larger = runner.time_steps(run, _STEPS, largest)
+            more = (largest - batch) * (len(bench.images.domains) - 1)
+            of_larger = watch.steps(run, _STEPS, largest)
             image, busy = max(0.0, of_larger.seconds - step) / more, of_larger.busy
             image_bytes = (peak_memory() - before) / more
         times = Times(
-            gradient_bytes=runner.gradient_bytes,
+            gradient_bytes=bench.gradient_bytes,
             busy=busy,
-            prepare=runner.time_preparation(_EVALUATED),
-            build=runner.time_build(run),
-            evaluate=runner.time_evaluation(run, _EVALUATED),
-            record=runner.time_recorders(run),
+            prepare=watch.preparation(_EVALUATED),
+            build=watch.build(run),
+            evaluate=watch.evaluation(run, _EVALUATED),
+            record=watch.recorders(run),
             image=image,
             image_bytes=image_bytes,
-            kept_bytes=runner.kept_bytes,
+            kept_bytes=bench.kept_bytes,
             batch=batch,
             largest=largest,
             steps={gradients_taken(run.method): step},

@@ -11,6 +11,7 @@ from dg_keras.benchmark.running.outcome import Outcome
 from dg_keras.benchmark.training.frozen_features import Features
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.runner import Runner
+from dg_keras.benchmark.training.workbench import Workbench
 from dg_keras.common.one_line import one_line
 from dg_keras.common.told_if_full import NoSpaceError
 
@@ -102,11 +103,11 @@ class Hand:
         return f"{told} (more in {self.files.log(run)})"
 
     def _runner(self, config: Config) -> Runner:
-        if self._latest is None or self._latest.config != config:
+        if self._latest is None or self._latest.bench.config != config:
             self._latest = None
             gc.collect()  # models and their traced steps refer to each other; now that is free
             images = load_images(config, self._data_root)
-            runner = Runner(config, images, self.features, self._keep_traced)
+            runner = Runner(Workbench(config, images, self.features, self._keep_traced))
             self.records.check_origin(runner.origin)
             self._latest = runner
         return self._latest

@@ -10,6 +10,7 @@ from dg_keras.benchmark.training.averaged_state import AveragedState
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.runner import Runner
 from dg_keras.benchmark.training.source_loss import SourceLoss
+from dg_keras.benchmark.training.workbench import Workbench
 from dg_keras.callbacks._dense_average import DenseAverage
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
@@ -28,7 +29,7 @@ def test_it_is_the_mean_of_the_steps_in_the_valley(monkeypatch, every, optimizer
     weights = {}
 
     def take(average, step):
-        weights[step] = runner._net.get_weights()
+        weights[step] = runner.bench.net.get_weights()
         taken(average, step)
 
     taken = DenseAverage.take
@@ -40,7 +41,7 @@ def test_it_is_the_mean_of_the_steps_in_the_valley(monkeypatch, every, optimizer
     start, end = algorithm_1(losses, 3, 6, 0.3) or (len(losses) - 1, len(losses) - 1)
     assert (record.averaged_from, record.selected_step) == (start * every + 1, (end + 1) * every)
     steps = [weights[step] for step in range(record.averaged_from, record.selected_step + 1)]
-    for found, *of_steps in zip(runner._net.get_weights(), *steps, strict=True):
+    for found, *of_steps in zip(runner.bench.net.get_weights(), *steps, strict=True):
         np.testing.assert_allclose(found, np.mean(of_steps, axis=0), rtol=1e-5, atol=1e-6)
     # The training is that of the method without, and so are its seed and its evaluations.
     alone = runner.run(single)
@@ -59,16 +60,17 @@ def test_the_loss_is_the_mean_of_the_sources_without_penalties():
         _, runner, (_, averaged) = made(*overrides, f"along_training={{accuracy: {along}}}")
         losses.append(runner.run(averaged).history["source_loss"])
     assert losses[0] == losses[1]
-    images = runner._without("photo")
+    bench = runner.bench
+    images = bench.without("photo")
     scores = [
-        (part.labels, runner._net.predict(runner._inputs.batches([part], 8), verbose=0))
+        (part.labels, bench.net.predict(bench.inputs.batches([part], 8), verbose=0))
         for part in (images.part(source, "validation") for source in images.sources)
     ]
     of_each = [
         -np.log(keras.ops.softmax(given).numpy()[np.arange(len(true)), true]).mean()
         for true, given in scores
     ]
-    assert SourceLoss(runner._net, images, runner._inputs)() == pytest.approx(
+    assert SourceLoss(bench.net, images, bench.inputs)() == pytest.approx(
         np.mean(of_each), rel=1e-5
     )
 
@@ -80,7 +82,7 @@ def made(*overrides):
         *("training.steps=12", "training.evaluate_every=2"),
     ]
     (config,) = benchmark.read("configs/smoke.yaml", [*settings, *overrides]).configs
-    return config, Runner(config, load_images(config, None)), runs_of(config, ["photo"])
+    return config, Runner(Workbench(config, load_images(config, None))), runs_of(config, ["photo"])
 
 
 def test_the_last_weights_stay_where_the_valley_ends_as_it_begins():

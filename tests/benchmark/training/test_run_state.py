@@ -10,6 +10,7 @@ from dg_keras.benchmark.training.frozen_features import KeptFeatures
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.run_state import RunState
 from dg_keras.benchmark.training.runner import Runner
+from dg_keras.benchmark.training.workbench import Workbench
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
 
@@ -36,7 +37,8 @@ def made(tmp_path_factory):
         methods = f"methods=[{', '.join(METHODS)}]"
         plan = benchmark.read("configs/smoke.yaml", [*few, *short, methods, *overrides])
         (config,) = plan.configs
-        return Runner(config, load_images(config, None), features), runs_of(config, ["photo"])
+        bench = Workbench(config, load_images(config, None), features)
+        return Runner(bench), runs_of(config, ["photo"])
 
     return make
 
@@ -85,7 +87,7 @@ def test_it_ends_where_the_undisturbed_one_ends(tmp_path, broken_off, two_runner
     one, other, runs = two_runners
     run = runs[number]
     undisturbed = came_to(one.run(run))
-    weights = [variable.numpy() for variable in one._net.variables]
+    weights = [variable.numpy() for variable in one.bench.net.variables]
     path = tmp_path / f"{run.key}.npz"
     for evaluation, runner in ((1, one), (2, other), (4, one)):
         broken_off(evaluation)
@@ -94,7 +96,7 @@ def test_it_ends_where_the_undisturbed_one_ends(tmp_path, broken_off, two_runner
         with np.load(path) as file:
             assert file["evaluations"] == evaluation
     assert came_to(other.run(run, path)) == undisturbed
-    for ours, theirs in zip(other._net.variables, weights, strict=True):
+    for ours, theirs in zip(other.bench.net.variables, weights, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs)
 
 

@@ -17,6 +17,7 @@ from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.make_optimizer import make_optimizer
 from dg_keras.benchmark.training.one_domain_batches import one_domain_batches
 from dg_keras.benchmark.training.runner import Runner
+from dg_keras.benchmark.training.workbench import Workbench
 from tests import nets
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
@@ -111,7 +112,8 @@ def made(*overrides):
     """A runner of two methods, and their runs on two held-out domains."""
     few = [*SMALL, f"data.name={few_images()}", "methods=[Deep-All, Agr-Rand]", "trials=1"]
     (config,) = benchmark.read("configs/smoke.yaml", [*few, *overrides]).configs
-    return Runner(config, load_images(config, None)), runs_of(config, ["photo", "sketch"])
+    bench = Workbench(config, load_images(config, None))
+    return Runner(bench), runs_of(config, ["photo", "sketch"])
 
 
 def test_a_run_that_is_repeated_after_another_is_the_same_to_the_last_digit():
