@@ -247,12 +247,9 @@ class TestYourOwnData:
         rng = np.random.default_rng(0)
         columns = {"age": rng.normal(size=40), "ward": rng.normal(size=40)}
         table = {**columns, "readmitted": rng.integers(2, size=40)}
-        inputs = {name: keras.Input((1,), name=name) for name in columns}
-        joined = keras.layers.Concatenate()(list(inputs.values()))
         given = {
             "tables": {"berlin": table, "paris": table},
             "of_other_years": {"paris": (columns, table["readmitted"])},
-            "net": keras.Model(inputs, keras.layers.Dense(1)(joined)),
             **{"dg_keras": dg_keras, "keras": keras},
         }
         exec(self.blocks[1].replace("epochs=10", "epochs=1"), given)

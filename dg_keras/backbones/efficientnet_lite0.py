@@ -55,9 +55,10 @@ def EfficientNetLite0(
         image_size: Height and width of the images in pixels, at least 32. The pretrained weights
             were trained at 224 and load at any size.
         weights: None for a random initialization, `"imagenet"` for the weights that ship with the
-            project (looked for in the checkout's `weights/`, then in `$DG_KERAS_HOME/weights`,
-            by default `~/.dg_keras/weights`), or a file that `save_weights` wrote. The classifier
-            is loaded where the file's has `classes` outputs, and initialized afresh otherwise.
+            project (looked for in the checkout's `weights/`, in `$DG_KERAS_HOME/weights`, by
+            default `~/.dg_keras/weights`, and in the package `dg_keras_data`), or a file that
+            `save_weights` wrote. The classifier is loaded where the file's has `classes` outputs,
+            and initialized afresh otherwise.
         freeze_batch_norm: Whether BatchNorm keeps its statistics, and its gamma and beta, as they
             are (`trainable=False`, so setting `net.trainable` undoes it). None means yes with
             `weights` and no without.
