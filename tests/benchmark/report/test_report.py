@@ -10,7 +10,9 @@ import pytest
 from dg_keras.benchmark.config.config import Method
 from dg_keras.benchmark.config.grid_settings import grid_settings
 from dg_keras.benchmark.config.read import read
+from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.page import page
+from dg_keras.benchmark.report.page.search_finding import search_finding
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.write_joint_report import write_joint_report
 from dg_keras.benchmark.report.write_report import write_report
@@ -246,6 +248,16 @@ def test_a_search_of_one_setting_ranks_its_methods(tmp_path):
         "the most accurate method first; nothing was tested: Agr-Sum 65.00 %; Deep-All 55.00 %."
         in (re.sub(r"\s+", " ", shown))
     )
+
+
+def test_what_a_search_chose_is_told_with_its_units():
+    made = config("methods=[Deep-All]", "grid={image_size: [32, 64], choose: for_all}")
+    done = [
+        record(setting.methods["Deep-All"].name, "photo", 1, None, validation_accuracy=accuracy)
+        for setting, accuracy in zip(grid_settings(made), (0.5, 0.6), strict=True)
+    ]
+    sentence = search_finding(made, grid_means(made, done))
+    assert sentence.endswith("; nothing was tested. Deep-All: image size 64 pixels.")
 
 
 def test_a_choice_keeps_arguments_that_are_none(tmp_path):

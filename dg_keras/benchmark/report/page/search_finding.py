@@ -1,5 +1,7 @@
 """What a grid search chose, in one sentence."""
 
+from typing import Any
+
 import pandas as pd
 
 from dg_keras.benchmark.config.config import Config
@@ -36,13 +38,17 @@ def search_finding(config: Config, means: pd.DataFrame) -> str:
             "held-out domain had a part in the choice of its own setting, and nothing was tested."
         )
     named = "; ".join(
-        f"{row['method']} "
-        + ", ".join(
-            f"{SETTINGS[name]} {setting_text(row[name])}" for name in config.search.searched
-        )
+        f"{row['method']}: "
+        + ", ".join(_in_words(name, row[name]) for name in config.search.searched)
         for row in chosen.to_dict("records")
     )
     return (
         f"For each method the search chose, {of}, the one that was {measure}, over all held-out "
-        f"domains together, which were sources of other runs; nothing was tested: {named}."
+        f"domains together, which were sources of other runs; nothing was tested. {named}."
     )
+
+
+def _in_words(name: str, value: Any) -> str:
+    """A setting with its value and unit: "image size 128 pixels"."""
+    words, _, unit = SETTINGS[name].partition(", ")
+    return f"{words} {setting_text(value)} {unit}".rstrip()
