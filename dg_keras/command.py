@@ -133,10 +133,10 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
             study.dry_run()
             return 0
         study.check()
-    except wrong as error:
-        return told(program, error, 2)
     except stopped as error:
         return told(program, error, 1)
+    except (*wrong, OSError) as error:  # a file that can't be read names itself
+        return told(program, error, 2)
     try:
         study.run()
     except (benchmark.InUseError, benchmark.RecordError) as error:  # since it was checked
@@ -145,7 +145,8 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
         is_any_done = any(experiment.finished() for experiment in study.experiments)
         more = ", or with --report-only reports what is done" if is_any_done else ""
         return told(program, f"{error}{more}", 1)
-    except (*stopped, ConnectionError) as error:  # a Ray cluster may go away
+    # A Ray cluster may go away, and so may a folder that the report is written to.
+    except (*stopped, OSError) as error:
         return told(program, error, 1)
     return 0
 

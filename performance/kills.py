@@ -3,10 +3,10 @@
     python -m performance.kills [KILLS] [--workers N] [--seed SEED]
 
 runs a small grid undisturbed, and then kills as many processes of other runs of it: at a random
-moment, every second time after the first record; the command's own process, a worker, or the
-command as it puts a whole file into its place. What was killed is started again till it is done.
-Then its records must be those of the undisturbed grid, bit for bit but for their times; no process
-may be left 10 s after a kill, and no file that the undisturbed grid has not.
+moment, every second time after the first record; the command's own process or a worker, at any
+moment or as it puts a whole file into its place. What was killed is started again till it is done.
+Then its records must be those of the undisturbed grid, bit for bit but for their times, and so must
+its tables; no process may be left 10 s after a kill, and no file that the undisturbed grid has not.
 """
 
 import json
@@ -24,19 +24,19 @@ import pandas as pd
 from performance.measuring import parser, show
 
 _COMMAND = """
-import os, signal, sys, tempfile
+import os, pathlib, signal, sys
 import run_all
+at = int(os.environ.get("KILLED_AT_RENAME", 0))
+if at and __name__ == os.environ["KILLED_AS"]:  # a worker is called "__mp_main__"
+    replace, replaced, once = pathlib.Path.replace, [], pathlib.Path(os.environ["KILLED_ONCE"])
+    def killed(path, target):  # the file is whole and on the disk, and not yet in its place
+        replaced.append(path)
+        if len(replaced) == at and not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(path, target)
+    pathlib.Path.replace = killed
 if __name__ == "__main__":
-    at = int(os.environ.get("KILLED_AT_RENAME", 0))
-    if at:  # the file is whole and on the disk, and not yet in its place
-        import pathlib
-        replace, replaced = pathlib.Path.replace, []
-        def killed(path, target):
-            replaced.append(path)
-            if len(replaced) == at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return replace(path, target)
-        pathlib.Path.replace = killed
     sys.exit(run_all.main())
 """
 _GONE = 10  # seconds in which all processes of a killed command must have ended
@@ -56,6 +56,7 @@ class Grid:
     def __init__(self, results: Path, overrides: list[str], workers: int) -> None:
         self.results = results
         self._folder = results / "smoke"
+        self.killed_once = results.with_suffix(".killed")
         self._script = results / "command.py"
         self._script.write_text(_COMMAND, encoding="utf-8")
         sets = [word for override in overrides for word in ("--set", override)]
@@ -64,9 +65,20 @@ class Grid:
             *("--results", str(results), "--workers", str(workers)),
         ]
 
-    def start(self, renamed: int = 0) -> subprocess.Popen:
-        """Starts it, in a session of its own; it kills itself at this renaming of a file."""
-        environment = os.environ | {"PYTHONPATH": os.getcwd(), "KILLED_AT_RENAME": str(renamed)}
+    def start(self, renamed: int = 0, as_worker: bool = False) -> subprocess.Popen:
+        """Starts it, in a session of its own.
+
+        Args:
+            renamed: The renaming of a file at which it kills itself; 0 for none.
+            as_worker: Whether the first worker that comes so far does so instead.
+        """
+        self.killed_once.unlink(missing_ok=True)
+        environment = os.environ | {
+            "PYTHONPATH": os.getcwd(),
+            "KILLED_AT_RENAME": str(renamed),
+            "KILLED_AS": "__mp_main__" if as_worker else "__main__",
+            "KILLED_ONCE": str(self.killed_once),
+        }
         return subprocess.Popen(
             self._command,
             env=environment,
@@ -90,8 +102,12 @@ class Grid:
         return time.perf_counter() - start
 
     def is_done(self) -> bool:
-        """Whether it has its report, which is written last."""
+        """Whether it has its report's page."""
         return (self._folder / "report" / "index.html").is_file()
+
+    def tables(self) -> dict[str, bytes]:
+        """The report's tables; its page tells the time that it took, too."""
+        return {path.name: path.read_bytes() for path in (self._folder / "report").glob("table.*")}
 
     def records(self) -> dict[str, dict]:
         """What the runs came to, but for the time they took."""
@@ -114,7 +130,7 @@ def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: 
     Args:
         grid: The grid.
         draw: What the moment comes from.
-        whom: "command", "worker" or "renaming".
+        whom: "command" or "worker"; "command, renaming" or "worker, renaming" as it does so.
         after_record: Whether to wait for a record first.
         takes: The seconds that the undisturbed grid took.
 
@@ -124,7 +140,8 @@ def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: 
     Raises:
         RuntimeError: If a process outlives the command for too long.
     """
-    process = grid.start(renamed=draw.randint(1, 8) if whom == "renaming" else 0)
+    who, _, renaming = whom.partition(", ")
+    process = grid.start(draw.randint(1, 8) if renaming else 0, as_worker=who == "worker")
     session = process.pid
     start = time.monotonic()
     before = len(grid.records())
@@ -134,19 +151,19 @@ def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: 
     while process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
     told = _NOBODY
-    if whom == "renaming":
-        process.wait(timeout=_MOST)
-        told = "itself, renaming" if process.returncode == -signal.SIGKILL else told
+    if renaming:
+        process.communicate(timeout=_MOST)
+        told = whom if grid.killed_once.exists() else told
     elif process.poll() is None:
         workers = [pid for pid, command in _of_session(session) if "spawn_main" in command]
-        if whom == "worker" and workers:
+        if who == "worker" and workers:
             victim = draw.choice(workers)
             told = f"worker after {time.monotonic() - start:.1f} s"
         else:
             victim = process.pid
             told = f"command after {time.monotonic() - start:.1f} s"
         os.kill(victim, signal.SIGKILL)
-    if told.startswith("worker"):
+    if told.startswith("worker after"):
         process.communicate(timeout=_MOST)  # it goes on without
     process.wait()
     process.stderr.close()
@@ -178,8 +195,9 @@ def kills(
     draw = random.Random(seed)
     undisturbed = Grid(_made(folder / "undisturbed"), overrides, workers)
     takes = undisturbed.finish()
-    expected, files = undisturbed.records(), undisturbed.files()
-    victims = ["command", "renaming"] if workers == 1 else ["command", "worker", "renaming"]
+    victims = ["command", "command, renaming"]
+    if workers > 1:
+        victims += ["worker", "worker, renaming"]
     rows: list[dict[str, object]] = []
     grid: Grid | None = None
     made = 0
@@ -188,13 +206,13 @@ def kills(
         told = _NOBODY
         while told == _NOBODY:
             # Every grid is killed twice, before it has a record and after.
-            if grid is None or i % 2 == 0 or grid.is_done():
+            if grid is not None and (i % 2 == 0 or grid.is_done()):
+                _settle(grid, undisturbed)
+                grid = None
+            if grid is None:
                 made += 1
                 grid = Grid(_made(folder / f"killed{made}"), overrides, workers)
             told = kill(grid, draw, victims[i // 2 % len(victims)], i % 2 == 1, takes)
-        if i % 2 == 1 or i == number - 1:
-            grid.finish()
-            _compare(grid, expected, files)
         rows.append(
             {
                 "kill": i + 1,
@@ -205,19 +223,25 @@ def kills(
             }
         )
         print(rows[-1], flush=True)
+    if grid is not None:
+        _settle(grid, undisturbed)
     return rows
 
 
-def _compare(grid: Grid, expected: dict[str, dict], files: set[str]) -> None:
+def _settle(grid: Grid, undisturbed: Grid) -> None:
+    """Lets a grid that was killed come to its end, and compares it."""
+    grid.finish()
     found = grid.records()
-    for name, record in expected.items():
+    for name, record in undisturbed.records().items():
         for key, value in record.items():
             if found[name][key] != value:
                 raise RuntimeError(
                     f"{grid.results}: {name} differs in {key}: {found[name][key]}, not {value}"
                 )
-    if grid.files() != files:
-        raise RuntimeError(f"{grid.results} differs in files: {sorted(grid.files() ^ files)}")
+    if different := grid.files() ^ undisturbed.files():
+        raise RuntimeError(f"{grid.results} differs in files: {sorted(different)}")
+    if grid.tables() != undisturbed.tables():
+        raise RuntimeError(f"{grid.results} differs in the report's tables")
 
 
 def _made(folder: Path) -> Path:

@@ -132,7 +132,7 @@ def assign(net: keras.Model, groups: list[list[np.ndarray]], path: Path) -> None
         _set(classifier, groups[-1], path)
 
 
-def check_finite(weights: list[np.ndarray], layer: str, path: Path) -> None:
+def check_finite(weights: list[np.ndarray], layer: str, path: Path | str) -> None:
     """Raises a `ValueError` if a layer's weights are no finite numbers, naming it and the file."""
     if not all(np.isfinite(array).all() for array in weights):
         raise ValueError(

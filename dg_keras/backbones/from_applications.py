@@ -102,6 +102,9 @@ def from_applications(
         )
     if path is not None:
         _load(body, path)
+    elif weights is not None:  # of MobileNet and MobileNetV2 Keras compares no hash
+        for layer in body.layers:
+            check_finite(layer.get_weights(), layer.name, f"Keras' download for {name}")
     x = keras.layers.Dropout(dropout, name="dropout")(body.output)
     logits = keras.layers.Dense(classes, name="classifier")(x)
     net = keras.Model(inputs, logits, name=body.name)

@@ -46,7 +46,6 @@ from dg_keras.benchmark.training.check_samples import check_samples
 from dg_keras.benchmark.training.frozen_features import KeptFeatures
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.weights_digest import weights_digest
-from dg_keras.data.tables.manifest import read_manifest
 
 _SHOWN = 32  # runs of a dry run
 
@@ -106,9 +105,7 @@ class Experiment:
             self._absent = error
             split = self.folder / "split.csv"
             inventory = (
-                Inventory.of_table(read_manifest(split))
-                if split.exists()
-                else Inventory.of_known(config.data.name)
+                Inventory.of_file(split) if split.exists() else Inventory.of_known(config.data.name)
             )
             if inventory is None:
                 raise

@@ -18,6 +18,7 @@ from dg_keras.benchmark.report.write_joint_report import write_joint_report
 from dg_keras.benchmark.running.failed_runs_error import FailedRunsError
 from dg_keras.benchmark.running.ray_address import check_ray
 from dg_keras.benchmark.running.shard import Shard
+from dg_keras.common.told_if_full import NoSpaceError
 
 
 class Study:
@@ -95,9 +96,11 @@ class Study:
             NoSpaceError: If there is no space left. What has been run is on the disk.
             UnpreparedError: If what many runs share can't be made.
             TrackingError: If a tracker does not take the runs, which are done and reported.
+            OSError: If a report can't be written, when the others are done and reported.
             FailedRunsError: If runs failed, when the others are done and reported.
         """
         failed: list[tuple[Experiment, str]] = []
+        unwritten: list[OSError] = []
         with contextlib.ExitStack() as held:
             for experiment in self.experiments:
                 held.enter_context(experiment.held())
@@ -106,6 +109,10 @@ class Study:
                     experiment.run()
                 except FailedRunsError as error:
                     failed += [(experiment, key) for key in error.keys]
+                except NoSpaceError:
+                    raise
+                except OSError as error:  # of its report: the others can have theirs
+                    unwritten.append(error)
         for experiment in self.experiments:  # of which other shards may have made the last runs
             experiment.look_again()
         left = [key for of, key in failed if key not in of.finished_by_key()]
@@ -116,6 +123,8 @@ class Study:
                 self._track()
             except TrackingError as error:
                 raise TrackingError(f"{error}. {of_runs}" if left else str(error)) from error
+        if unwritten:
+            raise unwritten[0]
         if left:
             raise of_runs
 

@@ -8,7 +8,10 @@ import numpy as np
 
 _LOGGER = logging.getLogger(__name__)
 
-DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile)
+DAMAGED = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile),
+    RuntimeError,  # of flags that ask for a password, or another compression
+)
 """What reading a file of arrays raises where it is damaged, or no such file."""
 
 
@@ -25,7 +28,10 @@ def read_arrays(path: Path, otherwise: str, *needed: str) -> dict[str, np.ndarra
     try:
         # Opened here, since NumPy leaves a file open that is no archive.
         with path.open("rb") as opened, np.load(opened) as file:
-            arrays = dict(file)  # its checksums are compared as it is read
+            # An array whose header says that it is shorter is not read to its checksum.
+            if (damaged := file.zip.testzip()) is not None:
+                raise ValueError(f"{damaged} is not as it was written")
+            arrays = dict(file)
         if missing := [name for name in needed if name not in arrays]:
             raise ValueError(f"it has no {missing[0]}")
         return arrays

@@ -59,7 +59,7 @@ def sole_user(folder: Path, use: str, doing: str, wait: bool) -> Iterator[None]:
         _LOGGER.warning("%s is being %s by %s: waiting until it ends.", folder, doing, other)
         lock.acquire()
     try:
-        holder.write_text(_ourselves(), encoding="utf-8")
+        holder.write_text(_ourselves(), encoding="utf-8", errors="backslashreplace")
         yield
     finally:
         holder.unlink(missing_ok=True)

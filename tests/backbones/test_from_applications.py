@@ -79,6 +79,18 @@ def test_a_failed_download_is_one_sentence(tmp_path, monkeypatch):
         from_applications("MobileNetV3Small", classes=2, weights="imagenet")
 
 
+def test_a_download_that_is_damaged_is_one_sentence(tmp_path, monkeypatch):
+    body = keras.applications.MobileNetV2((32, 32, 3), alpha=1.0, include_top=False, weights=None)
+    kernel, *others = body.layers[1].get_weights()
+    body.layers[1].set_weights([np.full_like(kernel, np.nan), *others])
+    body.save_weights(tmp_path / "kept.weights.h5")
+    kept = str(tmp_path / "kept.weights.h5")
+    monkeypatch.setattr(file_utils, "get_file", lambda *args, **kwargs: kept)
+    sentence = "Received: \"Keras' download for MobileNetV2\", in which layer 'Conv1' has others"
+    with pytest.raises(ValueError, match=sentence):
+        from_applications("MobileNetV2", classes=2, weights="imagenet")
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

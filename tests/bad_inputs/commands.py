@@ -208,7 +208,7 @@ ROWS = [
         "names that make too long a file's name",
         f"--set 'methods=[{{name: {'x' * 190}}}]' --set baseline={'x' * 190} "
         "--set 'grid={learning_rate: [0.0001], weight_decay: [0.0001]}'",
-        "`methods` and `targets` must have names of at most 230 bytes together, with the "
+        "`methods` and `targets` must have names of at most 220 bytes together, with the "
         "words of a grid's setting, since a record is called so. Received: 232 bytes, "
         "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...ecay-0.0001--cartoon--trial1'",
     ),

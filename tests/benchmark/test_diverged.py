@@ -65,6 +65,28 @@ def test_a_run_that_diverges_is_recorded_as_such_and_changes_no_other(tmp_path, 
     assert first["result"] == second["result"]
 
 
+@pytest.mark.parametrize("along", ["false", "true"])
+@pytest.mark.parametrize("selection", ["last", pytest.param("average", marks=pytest.mark.slow)])
+def test_a_last_update_that_spoils_the_scores_alone_leaves_no_result(tmp_path, along, selection):
+    # The last layer's weights, 0.07 at most, times -667 at each step: after 14 they are just not
+    # infinite, and three times as much, to which they add up, is.
+    given = [
+        *SMALL,
+        "backbone.train_from=pool",
+        *(f"data.root={few_images()}", "data.name=few", "methods=[Deep-All]"),
+        "training.optimizer={name: adamw_per_step, learning_rate: 0.001, weight_decay: 668}",
+        *("training.steps=14", "training.evaluate_every=14", "training.batch_size=2", "trials=1"),
+        *("targets=[photo]", f"training.selection={selection}"),
+        f"along_training={{accuracy: {along}}}",
+    ]
+    (chosen,) = read("configs/smoke.yaml", given).configs
+    Experiment(chosen, results=tmp_path).run()
+    (path,) = (tmp_path / "smoke" / "runs").glob("*.json")
+    made = json.loads(path.read_text())
+    assert made["result"] is None
+    assert made["diverged"] == {"step": 14, "domain": None, "loss": None}
+
+
 def test_it_is_in_no_mean_and_no_test():
     made = Summary.of(config(), MADE)
     entry = made.entries["photo", "Agr-Sum"]

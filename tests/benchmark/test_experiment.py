@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from dg_keras import benchmark, objectives
+from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.records import inventory
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
@@ -145,6 +146,28 @@ def test_what_diverges_at_once_is_planned(tmp_path, capsys):
     made = experiment(tmp_path, *FEW, steep, "baseline=Steep", *few_steps)
     made.dry_run()
     assert "Time: about" in capsys.readouterr().out
+
+
+def test_a_split_that_was_changed_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path))
+    split = tmp_path / "smoke" / "split.csv"
+    split.parent.mkdir()
+    split.write_text("path,domain,class,split\na.png,photo,cat,train\n")
+    sentence = "must be as the experiment wrote it. Received: no column 'sha256'$"
+    with pytest.raises(ValueError, match=sentence):
+        experiment(tmp_path, "data.name=pacs", "methods=[Deep-All]")
+
+
+def test_names_that_are_as_long_as_may_be_can_be_written(tmp_path):
+    (config,) = benchmark.read(
+        "configs/smoke.yaml", [f"methods=[{{name: {'m' * 200}}}]", f"baseline={'m' * 200}"]
+    ).configs
+    (run,) = runs_of(config.model_copy(update={"trials": 1}), ["photo_test"])
+    assert len(run.key) == 220
+    # The process with the largest number, of a machine with the longest.
+    partial = f".{run.key}.json.{2**32 - 1:x}-{2**22}.partial"
+    assert len(partial) <= 255
+    (tmp_path / partial).touch()
 
 
 def test_an_image_that_may_not_be_read_is_one_sentence(tmp_path, monkeypatch):

@@ -35,10 +35,10 @@ MOMENTS = [
 
 
 @contextlib.contextmanager
-def full_disk():
+def full_disk(limit=2**9):
     """No file can be longer than a little, whoever writes it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2**9, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
         yield
     finally:

@@ -113,3 +113,17 @@ def test_a_run_that_failed_here_and_was_made_by_another_shard_has_not_failed(tmp
     monkeypatch.setattr(Experiment, "run", failed)
     study(tmp_path, "one", "two", shard="1/2").run()
     assert len(made) == 2
+
+
+def test_a_report_that_cannot_be_written_costs_no_other_experiment(tmp_path, monkeypatch):
+    run = []
+
+    def first_fails(self):
+        run.append(self.config.name)
+        if self.config.name == "one":
+            raise PermissionError(13, "Permission denied", str(self.folder / "report"))
+
+    monkeypatch.setattr(Experiment, "run", first_fails)
+    with pytest.raises(PermissionError):
+        study(tmp_path, "one", "two").run()
+    assert run == ["one", "two"]

@@ -55,6 +55,12 @@ def test_the_second_is_told_who_is_the_first(tmp_path):
     assert told[2] == one_line(shlex.join(sys.orig_argv))
 
 
+def test_a_command_may_have_bytes_that_are_no_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "orig_argv", ["python", "run_all.py", "--results", "bilder_\udce4"])
+    with sole_user(tmp_path, "run", "run", wait=False):
+        assert "bilder_\\udce4" in (tmp_path / ".run.holder").read_text()
+
+
 def test_who_is_gone_keeps_nobody_away(tmp_path):
     with used_elsewhere(tmp_path):
         pass

@@ -9,8 +9,9 @@ from dg_keras.benchmark.config.run import Run
 from dg_keras.common.check_can_be_file import check_can_be_file
 from dg_keras.common.shortened import shortened
 
-# File systems take 255 bytes; a record that is being written has a process' number behind it.
-_KEY_BYTES = 230
+# File systems take 255 bytes; a record that is being written is `.<key>.json.<machine>-<process>.
+# partial`, 31 bytes more at most.
+_KEY_BYTES = 220
 
 
 def runs_of(config: Config, targets: list[str]) -> list[Run]:

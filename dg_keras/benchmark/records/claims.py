@@ -11,6 +11,7 @@ from pathlib import Path
 import filelock
 
 from dg_keras.benchmark.config.run import Run
+from dg_keras.common.told_if_full import told_if_full
 
 BEAT = 10
 """Seconds from one sign of life of a claim's holder to the next."""
@@ -100,7 +101,8 @@ class Claims:
         if not paths or not self._folder.is_dir():
             return [None] * len(paths)
         clock = self._folder / f".clock.{uuid.uuid4()}"
-        clock.touch()
+        with told_if_full(clock, 0):
+            clock.touch()
         now = clock.stat().st_mtime
         clock.unlink()
         ages: list[float | None] = []
@@ -113,8 +115,13 @@ class Claims:
 
     def _make(self, path: Path) -> bool:
         try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(self._name)
+            with told_if_full(path, len(self._name)), path.open("x", encoding="utf-8") as file:
+                try:
+                    file.write(self._name)
+                    file.flush()
+                except OSError:
+                    path.unlink()
+                    raise
         except FileExistsError:
             return False
         self._held.add(path)

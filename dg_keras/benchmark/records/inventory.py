@@ -13,6 +13,7 @@ from PIL import Image
 from dg_keras import data as datasets
 from dg_keras.common.shown_path import shown_path
 from dg_keras.data.feeding.read_image import read_content
+from dg_keras.data.tables.manifest import read_manifest
 
 _CELL = 10  # images per class and domain: enough for each split to have one
 _SIDE = 32  # pixels
@@ -48,6 +49,22 @@ class Inventory:
         """The inventory of the images in a table."""
         counts = table["domain"].value_counts().sort_index().to_dict()
         return cls(counts, tuple(sorted(table["class"].unique())), table)
+
+    @classmethod
+    def of_file(cls, path: Path) -> Self:
+        """The inventory that an experiment has written, for where the images are not.
+
+        Raises:
+            ValueError: If the file is not as it was written.
+        """
+        table = read_manifest(path)
+        missing = {"split", "sha256"} - set(table.columns)
+        if missing:
+            raise ValueError(
+                f"{str(path)!r} must be as the experiment wrote it. Received: no column "
+                f"{' and no column '.join(map(repr, sorted(missing)))}"
+            )
+        return cls.of_table(table)
 
     @classmethod
     def of_known(cls, name: str) -> Self | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dg_keras.benchmark.config.run import Run
-from dg_keras.benchmark.records.clear_leftovers import clear_leftovers
+from dg_keras.common.clear_leftovers import clear_leftovers
 from dg_keras.common.write_whole import write_whole
 
 

@@ -55,7 +55,8 @@ class SearchPart:
     @property
     def notes(self) -> list[str]:
         """What a reader must know to read the tables."""
-        return tables.search_notes(self.means)
+        skipped = max(record.skipped_images for record in self.records)
+        return [*tables.search_notes(self.means), *tables.left_out(skipped)]
 
     def write(self, folder: Path) -> None:
         """Writes `grid.csv`, `grid.md`, `grid.png`, and `chosen.yaml`, a config that can be run.

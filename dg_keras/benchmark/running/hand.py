@@ -17,7 +17,7 @@ from dg_keras.common.told_if_full import NoSpaceError
 
 
 class UnpreparedError(RuntimeError):
-    """What many runs share can't be made: their images, what is frozen, or the network."""
+    """What many runs share can't be had: images, what is frozen, a network, a place for records."""
 
 
 class Hand:
@@ -70,12 +70,17 @@ class Hand:
         runner = self._prepared(run)
         try:
             record = runner.run(run, self.files.checkpoint(run))
-            self.records.write(run, record)
         except NoSpaceError:
             raise
         except Exception as error:
             self._latest = None  # nobody knows what state it is in
             return Outcome(run, failure=self._logged(run, error))
+        try:
+            self.records.write(run, record)
+        except NoSpaceError:
+            raise
+        except OSError as error:  # other runs' could not be written, either
+            raise UnpreparedError(f"A record could not be written ({error})") from error
         self.files.remove(run)
         return Outcome(run, record)
 
@@ -97,9 +102,14 @@ class Hand:
 
     def _logged(self, run: Run, error: Exception) -> str:
         """One sentence on an error, whose trace is written to the run's log."""
-        self.files.write_log(run, traceback.format_exc())
         # TensorFlow's have the whole graph behind their first lines.
         told = one_line(f"{type(error).__name__}: {error}", 300)
+        try:
+            self.files.write_log(run, traceback.format_exc())
+        except NoSpaceError:
+            raise
+        except OSError as unwritten:
+            return f"{told} (and no log could be written: {unwritten})"
         return f"{told} (more in {self.files.log(run)})"
 
     def _runner(self, config: Config) -> Runner:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from dg_keras import data as datasets
+from dg_keras.benchmark.training.nonfinite_scores_error import NonfiniteScoresError
 from dg_keras.benchmark.training.trained_inputs import TrainedInputs
 
 
@@ -32,6 +33,12 @@ class ByPart:
         self._ends = np.cumsum([len(part) for part in parts])[:-1]
 
     def __call__(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """They, with the weights that the network has now: of shapes `[n]` and `[n, classes]`."""
-        scores = np.split(self._net.predict(self._inputs, verbose=0), self._ends)
-        return list(zip(self._labels, scores, strict=True))
+        """They, with the weights that the network has now: of shapes `[n]` and `[n, classes]`.
+
+        Raises:
+            NonfiniteScoresError: If a score is infinite or NaN.
+        """
+        scores = self._net.predict(self._inputs, verbose=0)
+        if not np.isfinite(scores).all():
+            raise NonfiniteScoresError
+        return list(zip(self._labels, np.split(scores, self._ends), strict=True))

@@ -12,8 +12,8 @@ import numpy as np
 
 from dg_keras import data as datasets
 from dg_keras.benchmark.config.config import Config
-from dg_keras.benchmark.records.clear_leftovers import clear_leftovers
 from dg_keras.benchmark.training.versions import versions
+from dg_keras.common.clear_leftovers import clear_leftovers
 from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.sole_user import sole_user
 from dg_keras.common.write_arrays import write_arrays

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from dg_keras import data as datasets
 from dg_keras.benchmark.config.config import Selection
@@ -12,6 +13,7 @@ from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.records.record import Divergence, Record, Result, Seconds
 from dg_keras.benchmark.training.accuracies import accuracies
 from dg_keras.benchmark.training.averaged_state import AveragedState
+from dg_keras.benchmark.training.nonfinite_scores_error import NonfiniteScoresError
 from dg_keras.benchmark.training.quiet_tracing import quiet_tracing
 from dg_keras.benchmark.training.run_state import RunState
 from dg_keras.benchmark.training.selected_state import SelectedState
@@ -77,7 +79,7 @@ class Runner:
         state.resume()
         recorded = config.along_training.accuracy
         prepared = time.perf_counter()
-        diverged = None
+        trained = result = diverged = selected_step = averaged_from = None
         try:
             model.fit(
                 **bench.trained_on(run.method, images, seed, state.evaluations),
@@ -88,28 +90,28 @@ class Runner:
                 callbacks=[*recorders, selected, state],
                 verbose=0,
             )
-        except NonfiniteError as error:
-            diverged = Divergence(step=error.step, domain=error.domain, loss=error.loss)
-        trained = time.perf_counter()
-        steps = [training.evaluate_every * (i + 1) for i in range(state.evaluations)]
-        result = selected_step = averaged_from = None
-        if diverged is None:
+            trained = time.perf_counter()
             measured = {} if config.grid is not None else self._test(images)
             if isinstance(selected, AveragedState):
-                averaged_from, selected_step = selected.averaged
                 accuracy = self._validate(model, images)
+                averaged_from, selected_step = selected.averaged
             else:
-                selected_step = steps[selected.evaluation]
                 accuracy = state.history["val_accuracy"][selected.evaluation]
+                selected_step = training.evaluate_every * (selected.evaluation + 1)
             result = Result(validation_accuracy=accuracy, **measured)
+        except NonfiniteError as error:
+            diverged = Divergence(step=error.step, domain=error.domain, loss=error.loss)
+        except NonfiniteScoresError:
+            diverged = Divergence(step=int(model.step.numpy()), domain=None, loss=None)
         ended = time.perf_counter()
+        trained = ended if trained is None else trained
         return Record(
             **made_from,
             result=result,
             selected_step=selected_step,
             averaged_from=averaged_from,
             diverged=diverged,
-            history_steps=steps,
+            history_steps=[training.evaluate_every * (i + 1) for i in range(state.evaluations)],
             history=state.history,
             similarity=bench.recorders.similarity(),
             conflicts=bench.recorders.conflicts(),
@@ -132,10 +134,15 @@ class Runner:
     def _validate(self, model: keras.Model, images: datasets.LeaveOneOut) -> float:
         """The accuracy on the sources' pooled validation parts."""
         validation = self.bench.inputs.validation(images)
-        return model.evaluate(validation, verbose=0, return_dict=True)["accuracy"]
+        measured = model.evaluate(validation, verbose=0, return_dict=True)
+        if not np.isfinite(measured["loss"]):
+            raise NonfiniteScoresError
+        return measured["accuracy"]
 
     def _test(self, images: datasets.LeaveOneOut) -> dict[str, float]:
         """The measures on the held-out domain."""
         # The methods share the network, and so one function to predict with.
-        predicted = self.bench.net.predict(self.bench.inputs.test(images), verbose=0)
-        return accuracies(images, predicted.argmax(axis=-1))
+        scores = self.bench.net.predict(self.bench.inputs.test(images), verbose=0)
+        if not np.isfinite(scores).all():
+            raise NonfiniteScoresError
+        return accuracies(images, scores.argmax(axis=-1))

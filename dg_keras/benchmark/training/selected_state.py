@@ -5,6 +5,8 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from dg_keras.benchmark.training.nonfinite_scores_error import NonfiniteScoresError
+
 
 class SelectedState(keras.callbacks.Callback):
     """Keeps the weights of the selected evaluation, and puts them back when training ends.
@@ -27,7 +29,13 @@ class SelectedState(keras.callbacks.Callback):
         self._weights: list[np.ndarray] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Keeps the weights, if there were no better ones."""
+        """Keeps the weights, if there were no better ones.
+
+        Raises:
+            NonfiniteScoresError: If the loss of what it was validated on is infinite or NaN.
+        """
+        if not np.isfinite((logs or {}).get("val_loss", 0.0)):
+            raise NonfiniteScoresError
         if self._selection == "last":
             self.evaluation = epoch
             return

@@ -54,7 +54,7 @@ class Workbench:
         classes = len(images.classes)
         self.front, self.net = build_trained(config, classes, config.seed)
         if self.front is None:  # else what is kept of them was made of every image, or will be now
-            images.images.decode(np.arange(len(images.table)))  # a broken one is told here
+            images.images.check()  # a broken one is told here
         self.inputs = TrainedInputs(
             None
             if self.front is None

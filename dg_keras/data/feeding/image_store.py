@@ -119,6 +119,19 @@ class ImageStore:
         if self.kept and not self._decoded[rows].all():
             self._decode_missing(rows)
 
+    def check(self) -> None:
+        """Decodes every image once, whether it is kept or not.
+
+        Raises:
+            ValueError: If a file is not an image that can be decoded.
+        """
+        if self.kept:
+            self.decode(np.arange(len(self.paths)))
+            return
+        with ThreadPoolExecutor(cores()) as pool:
+            for _ in pool.map(lambda path: read_image(path, self.image_shape[:2]), self.paths):
+                pass
+
     def _decode_missing(self, rows: np.ndarray) -> None:
         with self._lock:
             missing = np.unique(rows[~self._decoded[rows]])

@@ -15,6 +15,7 @@ import rich.progress
 from PIL import Image
 
 from dg_keras.common.check_choice import check_choice
+from dg_keras.common.clear_leftovers import clear_leftovers
 from dg_keras.common.cores import cores
 from dg_keras.common.write_whole import write_whole
 from dg_keras.data.feeding.read_image import decode_image, image_shape, unreadable
@@ -94,6 +95,7 @@ def prepare(
         sole_writer(to),
         open_source(source, known, to / ".unpacked", seed, max_size) as images,
     ):
+        clear_leftovers(Path(folder) for folder, _, _ in os.walk(to))  # of one that was killed
         known.check(images.table)
         names = standard_names(images.table)
         _agree_on({"name": name, "size": shape, "format": format, **options}, names, to)

@@ -19,6 +19,7 @@ from dg_keras.benchmark.running.shard import Shard
 from dg_keras.benchmark.running.waiting import Waiting
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import record
+from tests.benchmark.test_full_disk import full_disk
 from tests.common.test_sole_user import used_elsewhere
 
 
@@ -51,6 +52,12 @@ def quick(monkeypatch):
 
 
 class TestClaims:
+    def test_a_claim_that_there_is_no_space_for_is_none(self, tmp_path, runs):
+        (tmp_path / "claims").mkdir()
+        with full_disk(0), pytest.raises(benchmark.NoSpaceError, match="No space is left for"):
+            Claims(tmp_path / "claims").take(runs[0])
+        assert os.listdir(tmp_path / "claims") == []
+
     def test_one_alone_has_a_run(self, tmp_path, runs):
         first, second = Claims(tmp_path), Claims(tmp_path)
         assert first.take(runs[0])

@@ -14,6 +14,7 @@ from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.page import page
 from dg_keras.benchmark.report.page.search_finding import search_finding
 from dg_keras.benchmark.report.report_part import ReportPart
+from dg_keras.benchmark.report.search_part import SearchPart
 from dg_keras.benchmark.report.write_joint_report import write_joint_report
 from dg_keras.benchmark.report.write_report import write_report
 from tests.benchmark.made_records import config, diverged, record, records
@@ -258,6 +259,14 @@ def test_what_a_search_chose_is_told_with_its_units():
     ]
     sentence = search_finding(made, grid_means(made, done))
     assert sentence.endswith("; nothing was tested. Deep-All: image size 64 pixels.")
+
+
+def test_a_search_tells_of_images_that_could_not_be_read():
+    made, done = search("for_all")
+    one = done[0].model_copy(update={"skipped_images": 2})
+    notes = SearchPart.of(made, [one, *done[1:]]).notes
+    assert notes[-1] == "2 images could not be read, and were left out."
+    assert len(SearchPart.of(made, done).notes) == len(notes) - 1
 
 
 def test_a_choice_keeps_arguments_that_are_none(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 import run_all
 from dg_keras import benchmark
 from dg_keras.benchmark.config.runs_of import runs_of
+from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.running.carried_out import carried_out
 from dg_keras.benchmark.running.waiting import Waiting
 from dg_keras.benchmark.training.run_state import RunState
@@ -198,3 +199,16 @@ def test_no_space_left_stops_at_once(tmp_path, monkeypatch, capsys):
     told = "run_all.py: No space is left for it, or with --report-only reports what is done\n"
     assert capsys.readouterr().err == told
     assert [path.stem for path in (tmp_path / "smoke/runs").iterdir()] == [KEYS[0]]
+
+
+def test_a_record_that_cannot_be_written_stops_at_once(tmp_path, monkeypatch, capsys):
+    """Every other run would be trained in vain."""
+
+    def refused(self, run, record):
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(Records, "write", refused)
+    assert command(monkeypatch, tmp_path, *TWO) == 1
+    told = capsys.readouterr()
+    assert "A record could not be written ([Errno 13] Permission denied" in told.err
+    assert "Traceback" not in told.err

@@ -169,6 +169,14 @@ def test_broken_image_is_named(folder):
     assert day.fetch([0, 12])[0].shape == (2, 4, 4, 3)
 
 
+@pytest.mark.parametrize("limit", [0, 2**30])
+def test_a_broken_image_is_found_whether_images_are_kept_or_not(folder, limit):
+    (folder / "day" / "dog" / "3.png").write_bytes(b"no image")
+    images = load(folder, image_size=4, memory_limit=limit).images
+    with pytest.raises(ValueError, match=r"dog/3\.png"):
+        images.check()
+
+
 def test_store_reads_rows_in_any_order(folder):
     paths = sorted((folder / "day" / "cat").iterdir())
     store = ImageStore(paths, 2, memory_limit=2**20)

@@ -230,9 +230,12 @@ def test_goes_on_where_it_was_interrupted(pacs, prepared, tmp_path, monkeypatch)
     assert not (tmp_path / "again" / "manifest.csv").exists()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "again").rglob("*.png")}
     monkeypatch.setattr(made_images, "write_whole", write_whole)
+    half = next(iter(before)).with_name(".half.png.0-1.partial")  # as if it had been killed
+    half.touch()
 
     prepare("pacs", pacs, tmp_path / "again", size=6)
 
+    assert not half.exists()
     assert 90 <= len(before) < 280
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert content(tmp_path / "again/manifest.csv") == content(prepared / "manifest.csv")

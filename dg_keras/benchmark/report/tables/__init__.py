@@ -5,6 +5,7 @@ from dg_keras.benchmark.report.tables.gain_caution import gain_caution
 from dg_keras.benchmark.report.tables.gain_notes import gain_notes
 from dg_keras.benchmark.report.tables.gains_table import gains_table
 from dg_keras.benchmark.report.tables.latex import latex
+from dg_keras.benchmark.report.tables.left_out import left_out
 from dg_keras.benchmark.report.tables.markdown import markdown
 from dg_keras.benchmark.report.tables.measure_heading import measure_heading
 from dg_keras.benchmark.report.tables.measure_table import measure_table
@@ -29,6 +30,7 @@ __all__ = [
     "gain_notes",
     "gains_table",
     "latex",
+    "left_out",
     "markdown",
     "measure_heading",
     "measure_table",

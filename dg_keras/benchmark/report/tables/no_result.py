@@ -2,6 +2,7 @@
 
 from dg_keras.benchmark.report.summary import Summary
 from dg_keras.benchmark.report.tables.diverged_sentence import diverged_sentence
+from dg_keras.benchmark.report.tables.left_out import left_out
 
 
 def no_result(summary: Summary) -> list[str]:
@@ -17,10 +18,4 @@ def no_result(summary: Summary) -> list[str]:
     runs = len(summary.diverged)
     if runs:
         sentences.append(f"{diverged_sentence(runs, 'no mean and no test')}.")
-    images = summary.skipped_images
-    if images:
-        sentences.append(
-            f"{images} image{'s' * (images > 1)} could not be read, and "
-            f"{'were' if images > 1 else 'was'} left out."
-        )
-    return sentences
+    return [*sentences, *left_out(summary.skipped_images)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.report.trackers.tracked_run import TrackedRun
+from dg_keras.common.one_line import one_line
 from dg_keras.common.sole_user import sole_user
 from dg_keras.common.told_if_full import NoSpaceError
 
@@ -39,7 +40,8 @@ def track(tracker: str, name: str, folder: Path, records: Mapping[str, Record]) 
     except NoSpaceError:
         raise
     except Exception as error:  # of a server, a library of theirs, or a network
+        told = one_line(f"{type(error).__name__}: {error}", 300)
         raise TrackingError(
-            f"{name} could not be handed to {tracker} ({type(error).__name__}: {error}). What was "
-            "run and reported is on the disk: the same command with --report-only hands it over"
+            f"{name} could not be handed to {tracker} ({told}). What was run and reported is on "
+            "the disk: the same command with --report-only hands it over"
         ) from error

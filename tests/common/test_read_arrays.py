@@ -1,0 +1,41 @@
+"""A file of arrays that is damaged, wherever it is, is no file of arrays."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from dg_keras.common.read_arrays import read_arrays
+from dg_keras.common.write_arrays import write_arrays
+
+HEAD = b"PK\x01\x02\x2d\x03"
+"""Of an entry in the archive's list of contents."""
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_arrays(tmp_path / "some.npz", {"weights": np.arange(8.0)})
+    return tmp_path / "some.npz"
+
+
+def test_it_is_as_it_was_written(path):
+    (array,) = read_arrays(path, "nothing is done").values()
+    np.testing.assert_array_equal(array, np.arange(8.0))
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        (b"(8,), }", b"(4,), }"),  # half of it would be read, and not to its checksum
+        (HEAD + b"\x2d\x00\x00\x00", HEAD + b"\x2d\x00\x01\x00"),  # it asks for a password
+        (HEAD + b"\x2d", HEAD + b"\xff"),  # of a format to come
+    ],
+    ids=["a shorter shape", "a flag", "a version"],
+)
+def test_a_byte_that_is_another_is_told(path, caplog, there, instead):
+    content = path.read_bytes()
+    assert content.count(there) == 1
+    path.write_bytes(content.replace(there, instead))
+    with caplog.at_level(logging.WARNING):
+        assert read_arrays(path, "it is made anew") is None
+    assert f"{path} is damaged" in caplog.text
