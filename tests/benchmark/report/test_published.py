@@ -140,6 +140,11 @@ def test_the_gains_that_the_page_tells_are_those_of_the_table():
         ]
         for place, row in of_methods.iterrows()
     }
+    first, *_ = re.findall(r"(?:^\|.*\n)+", Path("README.md").read_text("utf-8"), re.MULTILINE)
+    assert [row[:2] for row in _rows(first)[1:]] == [
+        [name, _interval(row, "")] for name, row in of_methods.loc["average"].iterrows()
+    ]
+    assert [row[-1] for row in _rows(first)[1:]] == [row[-1] for row in _rows(average)]
 
 
 def _rows(section):
