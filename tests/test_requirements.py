@@ -1,5 +1,6 @@
 """What is installed, and what works with what is installed."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from dg_keras.version import __version__
 
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRA = ["jinja2", "matplotlib", "pydantic", "ruamel.yaml"]
@@ -50,6 +53,19 @@ def test_the_one_commands_list_is_what_training_and_the_benchmark_need():
     # The library takes a range of the two, of which the list has the latest: results repeat.
     assert listed - needed == {"keras<3.16,>=3.15", "tensorflow<2.22,>=2.21"}
     assert needed - listed == {"keras>=3.14", "tensorflow>=2.20"}
+
+
+def test_there_is_one_version():
+    told = {
+        "CITATION.cff": rf"^version: {re.escape(__version__)}$",
+        "data/pyproject.toml": rf'^version = "{re.escape(__version__)}"$',
+    }
+    for path, line in told.items():
+        assert re.search(line, Path(path).read_text(encoding="utf-8"), re.MULTILINE), path
+    wheels = re.findall(
+        r"dg_keras\w*-([\d.]+)-py3", Path("docs/index.md").read_text(encoding="utf-8")
+    )
+    assert set(wheels) == {__version__}
 
 
 @pytest.mark.parametrize("extra", ["hub", "ray", "tensorboard", "mlflow"])

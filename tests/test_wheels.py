@@ -46,6 +46,7 @@ def test_wheels_train_on_what_ships_or_say_what_to_bring(tmp_path):
         return subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True)
 
     made(tmp_path, Path.cwd())
+    assert (tmp_path / "site" / "dg_keras" / "py.typed").is_file()  # else its types are nobody's
     done = compare()
     assert done.returncode == 2
     assert done.stderr == (
