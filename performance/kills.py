@@ -124,7 +124,14 @@ class Grid:
         return {str(path.relative_to(self.results)) for path in paths}
 
 
-def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: float = 1.0) -> str:
+def kill(
+    grid: Grid,
+    draw: random.Random,
+    whom: str,
+    after_record: bool,
+    takes: float = 1.0,
+    by: signal.Signals = signal.SIGKILL,
+) -> str:
     """Kills a grid that is started, at a random moment.
 
     Args:
@@ -133,6 +140,7 @@ def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: 
         whom: "command" or "worker"; "command, renaming" or "worker, renaming" as it does so.
         after_record: Whether to wait for a record first.
         takes: The seconds that the undisturbed grid took.
+        by: What it is sent, where it does not kill itself.
 
     Returns:
         Whom it killed and when; that it was nobody, if the command was done before.
@@ -162,7 +170,7 @@ def kill(grid: Grid, draw: random.Random, whom: str, after_record: bool, takes: 
         else:
             victim = process.pid
             told = f"command after {time.monotonic() - start:.1f} s"
-        os.kill(victim, signal.SIGKILL)
+        os.kill(victim, by)
     if told.startswith("worker after"):
         process.communicate(timeout=_MOST)  # it goes on without
     process.wait()

@@ -1,8 +1,10 @@
 """One metric of every domain."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
+import numpy as np
 
 from dg_keras.callbacks._known_modes import known_modes
 from dg_keras.common.check_choice import check_choice
@@ -22,6 +24,7 @@ class Metric:
         mode: "min" or "max", which is better; None where Keras knows.
         domains: A tuple, list or dict of finite domains.
         batch_size: Samples at once.
+        columns: What the callback's table has beside the domains, whose names no domain may have.
 
     Attributes:
         name: The same.
@@ -29,18 +32,39 @@ class Metric:
     """
 
     def __init__(
-        self, name: str, mode: Literal["min", "max"] | None, domains: Any, batch_size: int
+        self,
+        name: str,
+        mode: Literal["min", "max"] | None,
+        domains: Any,
+        batch_size: int,
+        columns: Sequence[str] = (),
     ) -> None:
         check_positive_integer("batch_size", batch_size)
-        check_each(domains)
-        check_finite(domains)
+        self._columns = columns
+        self.domains = domains
         if mode is not None:
             check_choice("mode", mode, ("min", "max"))
         self.name = name
         self.sign = 0
         self._mode = mode
-        self._domains = domains
         self._batch_size = batch_size
+
+    @property
+    def domains(self) -> Any:
+        """The domains, which may be assigned anew."""
+        return self._domains
+
+    @domains.setter
+    def domains(self, domains: Any) -> None:
+        check_each(domains)
+        check_finite(domains)
+        for name, _ in named(domains):
+            if str(name) in self._columns:
+                raise ValueError(
+                    f"No domain must have the name of a column of `evaluations`, "
+                    f"{', '.join(self._columns)}. Received: domain {name!r}"
+                )
+        self._domains = domains
 
     def check(self, model: keras.Model) -> None:
         """Raises ValueError if the model has no such metric, or nobody knows what is better."""
@@ -53,6 +77,11 @@ class Metric:
             raise ValueError(
                 f"`metric` must be one of the compiled model's: {', '.join(known)}. "
                 f"Received: metric={self.name!r}"
+            )
+        if np.ndim(known[self.name]):
+            raise ValueError(
+                "`metric` must be one that is a single number. Received: "
+                f"metric={self.name!r}, which is of shape {np.shape(known[self.name])}"
             )
         mode = self._mode or known_modes(model).get(self.name)
         if mode is None:

@@ -10,6 +10,7 @@ from dg_keras.callbacks._known_modes import known_modes
 from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.data.feeding.check_domains import check_each
 from dg_keras.data.feeding.domains import check_finite, named
+from dg_keras.data.feeding.pooled import pooled
 from dg_keras.fitting.by_domain import results_by_domain
 from dg_keras.fitting.metrics_kept import metrics_kept
 
@@ -28,7 +29,7 @@ class DomainMetrics(EverySteps):
       the larger, the largest for losses and errors,
     - `val_accuracy/balanced`: the mean over the domains, each of which counts the same.
 
-    `History` has them wherever it stands; other callbacks that read `logs` must come after this
+    The `History` that Keras adds has them; other callbacks that read `logs` must come after this
     one, such as `EarlyStopping(monitor="val_accuracy/worst", mode="max")`.
 
     One callback serves many calls of `fit` and many models; in between, `domains` may be assigned
@@ -91,9 +92,18 @@ class DomainMetrics(EverySteps):
         self._domains = domains
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Starts over."""
+        """Starts over.
+
+        Raises:
+            ValueError: If `mode` names no metric, or nobody knows what of a metric is better.
+        """
         super().on_train_begin(logs)
         self._values: dict[str, Any] = {}
+        first, domain = next(iter(named(self.domains)))
+        batch = pooled({first: domain}, self.batch_size).take(1)
+        # What metrics are called is known once they have counted.
+        with metrics_kept(self.model):
+            self._modes(self.model.evaluate(batch, return_dict=True, verbose=0))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluates, if it is time, and puts the values into `logs`."""
@@ -110,22 +120,8 @@ class DomainMetrics(EverySteps):
     def _evaluate(self) -> dict[str, Any]:
         with metrics_kept(self.model):
             results = results_by_domain(self.model, self.domains, self.batch_size)
-        metrics = next(iter(results.values()))
-        unknown = sorted(set(self.mode) - set(metrics))
-        if unknown:
-            raise ValueError(
-                f"`mode` must name metrics of the model: {', '.join(metrics)}. "
-                f"Received: {', '.join(unknown)}"
-            )
-        known = known_modes(self.model)
         values: dict[str, Any] = {}
-        for metric in metrics:
-            mode = self.mode.get(metric) or known.get(metric)
-            if mode is None:
-                raise ValueError(
-                    f'`mode` must say whether "min" or "max" of metric {metric!r} is better. '
-                    f"Received: mode={self.mode}"
-                )
+        for metric, mode in self._modes(next(iter(results.values()))).items():
             of_domains = {name: result[metric] for name, result in results.items()}
             # Along the first axis, as a metric may have a value per class.
             worst = (np.min if mode == "max" else np.max)(list(of_domains.values()), axis=0)
@@ -133,3 +129,23 @@ class DomainMetrics(EverySteps):
             for name, value in (of_domains | {"worst": worst, "balanced": balanced}).items():
                 values[f"{self.prefix}{metric}/{name}"] = value
         return values
+
+    def _modes(self, metrics: Mapping[str, Any]) -> dict[str, str]:
+        """What is better, of each metric."""
+        unknown = sorted(set(self.mode) - set(metrics))
+        if unknown:
+            raise ValueError(
+                f"`mode` must name metrics of the model: {', '.join(metrics)}. "
+                f"Received: {', '.join(unknown)}"
+            )
+        known = {**known_modes(self.model), **self.mode}
+        modes: dict[str, str] = {}
+        for metric in metrics:
+            mode = known.get(metric)
+            if mode is None:
+                raise ValueError(
+                    f'`mode` must say whether "min" or "max" of metric {metric!r} is better. '
+                    f"Received: mode={self.mode}"
+                )
+            modes[metric] = mode
+        return modes

@@ -42,13 +42,14 @@ class SourceSelection(EverySteps):
         batch_size: Samples to evaluate at once.
         backup: A file in which the best weights are kept, too, as long as training lasts. Training
             that is started again, as with `keras.callbacks.BackupAndRestore`, goes on from it;
-            `patience` counts anew.
+            `patience`, steps and `every` count anew.
 
     Attributes:
         evaluations: A `pandas.DataFrame` with a row per evaluation of the latest `fit`: `step`, the
             number of its training steps before; `epoch`; the value of each domain, by its name; and
             `value`, that by which they are compared.
-        best_step: That of the best evaluation, the first of equals; None before the first.
+        best_step: That of the best evaluation, the first of equals; None before the first. Of one
+            before training was started again it is as that process counted.
 
     Examples:
         >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
@@ -76,13 +77,21 @@ class SourceSelection(EverySteps):
         super().__init__(every)
         check_choice("by", by, ("mean", "worst"))
         check_positive("patience", patience)
-        self.domains = domains
         self.by = by
         self.patience = patience
         self.backup = None if backup is None else Path(backup)
         self.best_step: int | None = None
-        self._metric = Metric(metric, mode, domains, batch_size)
+        self._metric = Metric(metric, mode, domains, batch_size, ("step", "epoch", "value"))
         self._rows: list[dict[str, Any]] = []
+
+    @property
+    def domains(self) -> Sequence[Any] | Mapping[str, Any]:
+        """The domains; they may be assigned anew between two calls of `fit`."""
+        return self._metric.domains
+
+    @domains.setter
+    def domains(self, domains: Sequence[Any] | Mapping[str, Any]) -> None:
+        self._metric.domains = domains
 
     @property
     def evaluations(self) -> pd.DataFrame:
@@ -96,8 +105,15 @@ class SourceSelection(EverySteps):
         self._rows, self._waited = [], 0
         self._best, self.best_step = -math.inf, None
         self._weights: list[np.ndarray] = []
+        self._saved = None
         if self.backup is not None:
-            self._resume(read_arrays(self.backup, "the selection begins anew", "best", "step"))
+            needed = ("best", "step", "epoch")
+            self._saved = read_arrays(self.backup, "the selection begins anew", *needed)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks whether training goes on where the backup was made, or behind that."""
+        super().on_epoch_begin(epoch, logs)
+        self._go_on(epoch)
 
     def measure(self) -> None:
         """Evaluates, and keeps the weights if there were no better ones."""
@@ -124,6 +140,7 @@ class SourceSelection(EverySteps):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the best weights back."""
+        self._go_on(self.params["epochs"])  # where no epoch was left to be trained
         if self._weights:
             self.model.set_weights(self._weights)
         elif not self._rows:
@@ -131,8 +148,16 @@ class SourceSelection(EverySteps):
         if self.backup is not None:
             self.backup.unlink(missing_ok=True)
 
-    def _resume(self, kept: dict[str, np.ndarray] | None) -> None:
+    def _go_on(self, epoch: int) -> None:
+        kept, self._saved = self._saved, None
         if kept is None:
+            return
+        if epoch < int(kept["epoch"]):
+            warnings.warn(
+                f"{self.backup} is of epoch {int(kept['epoch'])}, and training goes on with "
+                f"{epoch}: the selection begins anew.",
+                stacklevel=3,
+            )
             return
         weights = [kept[name] for name in kept if name.startswith("weight_")]
         shapes = [weight.shape for weight in self.model.get_weights()]
@@ -148,5 +173,5 @@ class SourceSelection(EverySteps):
         if self.backup is None or self.best_step is None:
             return
         weights = {f"weight_{i}": weight for i, weight in enumerate(self._weights)}
-        state = {"best": self._best, "step": self.best_step, **weights}
+        state = {"best": self._best, "step": self.best_step, "epoch": self._epoch, **weights}
         write_arrays(self.backup, state)

@@ -58,7 +58,8 @@ class WeightAveraging(EverySteps):
         evaluations: A `pandas.DataFrame` with a row per evaluation of the latest `fit`: `step`,
             `epoch`, each domain's loss by its name, and `loss`, their mean. The last row, of step
             NaN, is of the averaged weights.
-        averaged: The first and last step that were averaged; None before the end of a `fit`.
+        averaged: The first and last step that were averaged; None before the end of a `fit`, and
+            after one in which none was, of which a warning tells.
 
     Examples:
         >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
@@ -102,7 +103,7 @@ class WeightAveraging(EverySteps):
             )
         self._metric = None
         if domains is not None:
-            self._metric = Metric("loss", "min", domains, batch_size)
+            self._metric = Metric("loss", "min", domains, batch_size, ("step", "epoch", "loss"))
         self.start, self.until = start, until
         self.backup = None if backup is None else Path(backup)
         self.averaged: tuple[int, int] | None = None
@@ -133,6 +134,9 @@ class WeightAveraging(EverySteps):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks whether training goes on where the backup was made."""
         super().on_epoch_begin(epoch, logs)
+        self._go_on(epoch)
+
+    def _go_on(self, epoch: int) -> None:
         saved, self._saved = self._saved, None
         if saved is None:
             return
@@ -142,7 +146,7 @@ class WeightAveraging(EverySteps):
             what = f"epoch {kept}, and training goes on with {epoch}"
             if epoch == kept + 1:
                 what = "another network"
-            warnings.warn(f"{self.backup} is of {what}: the average begins anew.", stacklevel=2)
+            warnings.warn(f"{self.backup} is of {what}: the average begins anew.", stacklevel=3)
             return
         self._average.resume(saved)
         self._before = int(saved["step"])
@@ -167,8 +171,16 @@ class WeightAveraging(EverySteps):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the averaged weights in."""
+        self._go_on(self.params["epochs"])  # where no epoch was left to be trained
         self.averaged = self._average.put_in()
-        if self.averaged is None and self._metric is not None and not self._rows:
+        if self.averaged is None and self.start is not None:
+            warnings.warn(
+                f"No weights were averaged, since training took {self._before + self._step} steps: "
+                f"none that ended an execution is among those averaged. Received: "
+                f"start={self.start}, until={self.until}",
+                stacklevel=2,
+            )
+        elif self.averaged is None and self._metric is not None and not self._rows:
             self._warn_of_never("no weights were averaged")
         if self.averaged is not None and self._metric is not None:
             self._evaluate(self._metric, math.nan, self._epoch)

@@ -26,7 +26,8 @@ class SandMask(Strategy):
     scaling does not change which of them are kept.
 
     Args:
-        tau: The agreement from which on a component is kept, from 0 to 1.
+        tau: The agreement above which a component is kept, from 0 to 0.999: of four domains, three
+            of one sign agree to 0.5.
         k: How steeply the mask rises above it, from 1e-6 to 1e6.
         rescale: As for `AndMask`.
 
@@ -42,7 +43,7 @@ class SandMask(Strategy):
     can_be_compiled: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_between("tau", self.tau, 0.0, 1.0)
+        check_between("tau", self.tau, 0.0, 0.999)
         check_between("k", self.k, 1e-6, 1e6)
         check_is_bool("rescale", self.rescale)
 

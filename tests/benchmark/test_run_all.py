@@ -166,13 +166,15 @@ def test_killed_and_started_again_it_ends_the_same(unbroken, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
 def test_several_workers_end_the_same_and_none_outlives_a_command_that_is_killed(
-    unbroken, tmp_path
+    unbroken, tmp_path, by
 ):
     overrides = [word for word in [*SMOKE[1:], *FEW] if word != "--set"]
     grid = Grid(tmp_path, overrides, workers=2)
     # Raises if a process is left.
-    assert kill(grid, random.Random(0), "command", after_record=True).startswith("command")
+    told = kill(grid, random.Random(0), "command", after_record=True, by=by)
+    assert told.startswith("command")
     grid.finish()
     found, expected = records(tmp_path), records(unbroken[0])
     assert len(found) == FEW_RUNS

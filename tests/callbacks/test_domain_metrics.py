@@ -146,8 +146,12 @@ class TestDirection:
         def spread(y, y_pred):
             return keras.ops.max(y_pred, axis=-1) - keras.ops.min(y_pred, axis=-1)
 
+        model = softmax_model([spread])
         with pytest.raises(ValueError, match=r"`mode` must say .* metric \'spread\' is better"):
-            fit(softmax_model([spread]), DomainMetrics(domains()))
+            fit(model, DomainMetrics(domains()))
+        with pytest.raises(ValueError, match=r"`mode` must name metrics of the model: .*: speed$"):
+            fit(model, DomainMetrics(domains(), mode={"spread": "max", "speed": "max"}))
+        assert model.optimizer.iterations == 0  # before the first step
         callback = DomainMetrics(domains(), mode={"spread": "max"})
         history = fit(softmax_model([spread]), callback)
         values = [history[f"val_spread/{name}"][0] for name in domains()]

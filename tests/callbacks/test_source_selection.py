@@ -145,7 +145,28 @@ def test_training_that_is_started_again_goes_on_from_the_backup(tmp_path):
     assert not backup.exists()
 
 
-@pytest.mark.parametrize("content", [b"no archive", {"ours": 1.0}, {"best": 9.0, "step": 1}])
+def test_a_backup_of_another_training_is_told(tmp_path):
+    backup = tmp_path / "best.npz"
+    with pytest.raises(KeyboardInterrupt):
+        stopped = SourceSelection(domains(), metric="loss", backup=backup)
+        fit(softmax_model(), stopped, Stop(), epochs=7)
+    selection = SourceSelection(domains(), metric="loss", backup=backup)
+    with pytest.warns(UserWarning, match=r"is of epoch \d, and training goes on with 0: the sel"):
+        fit(softmax_model(learning_rate=1e-6), selection)
+    assert selection.best_step == 8  # and not that of the other, which was better
+
+
+def test_domains_may_be_assigned_anew():
+    selection = SourceSelection(domains(), metric="loss")
+    fit(softmax_model(), selection)
+    selection.domains = {"one": SAMPLES}
+    fit(softmax_model(), selection)
+    assert list(selection.evaluations) == ["step", "epoch", "one", "value"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"no archive", {"ours": 1.0}, {"best": 9.0, "step": 1, "epoch": 0}]
+)
 def test_a_backup_that_is_none_is_told(tmp_path, caplog, content):
     backup = tmp_path / "best.npz"
     if isinstance(content, bytes):
@@ -163,6 +184,27 @@ def test_a_backup_that_is_none_is_told(tmp_path, caplog, content):
 
 
 class TestErrors:
+    def test_a_metric_with_a_value_per_class(self):
+        class PerClass(keras.metrics.Metric):
+            def __init__(self):
+                super().__init__(name="per_class")
+
+            def update_state(self, y, y_pred, sample_weight=None):
+                pass
+
+            def result(self):
+                return keras.ops.zeros(3)
+
+        with pytest.raises(ValueError, match="`metric` must be one that is a single number"):
+            fit(softmax_model([PerClass()]), SourceSelection(domains(), metric="per_class"))
+
+    @pytest.mark.parametrize("name", ["step", "epoch", "value"])
+    def test_a_domain_with_the_name_of_a_column(self, name):
+        with pytest.raises(
+            ValueError, match=f"a column of `evaluations`.*Received: domain '{name}'"
+        ):
+            SourceSelection({name: SAMPLES})
+
     def told(self, model=None, **arguments):
         noting = Noting()
         with pytest.raises(ValueError) as error:  # noqa: PT011

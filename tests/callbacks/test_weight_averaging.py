@@ -159,6 +159,33 @@ def test_training_that_is_started_again_goes_on_from_the_backup(tmp_path, start)
     assert not backup.exists()
 
 
+class DieAtTheEnd(keras.callbacks.Callback):
+    def on_train_end(self, logs=None):
+        raise KeyboardInterrupt
+
+
+def test_training_that_dies_behind_its_last_epoch_has_its_average(tmp_path):
+    def train(*before):
+        averaging = WeightAveraging(start=3, backup=tmp_path / "average.npz")
+        kept = keras.callbacks.BackupAndRestore(tmp_path / "backup")
+        model = softmax_model()
+        model.build((None, 4))
+        fit(model, *before, averaging, kept)
+        return model, averaging
+
+    with pytest.raises(KeyboardInterrupt):
+        train(noting := Noting(), DieAtTheEnd())
+    model, averaging = train()
+    assert averaging.averaged == (3, 8)
+    assert_mean(model, noting, averaging.averaged)
+
+
+def test_an_average_of_nothing_is_told():
+    with pytest.warns(UserWarning, match="No weights were averaged, since training took 8 steps"):
+        fit(softmax_model(), averaging := WeightAveraging(start=9))
+    assert averaging.averaged is None
+
+
 def test_a_backup_of_another_epoch_is_told(tmp_path):
     backup = tmp_path / "average.npz"
     with pytest.raises(KeyboardInterrupt):
