@@ -11,6 +11,7 @@ from dg_keras.common.forgotten_gradients import forgotten_gradients
 from dg_keras.step.clipped_share import clipped_share
 from dg_keras.step.data_loss import scale
 from dg_keras.step.moment import Moment
+from dg_keras.step.nan_where_one_is import nan_where_one_is
 from dg_keras.step.nonfinite import Nonfinite
 from dg_keras.step.only_if import only_if
 from dg_keras.step.parts import Parts
@@ -59,13 +60,20 @@ class Update:
         known = list(taken.losses), taken.finite, moment
         if self._way.merge_can_be_compiled:
             return self._merge_and_apply(taken.gradients, *known)
-        return self._apply(self._way.merge(taken.gradients, moment), *known)
+        return self._apply(self._merged(taken.gradients, moment), *known)
+
+    def _merged(self, gradients: Any, moment: Moment) -> list:
+        """What comes of the gradients; this replica's share of it, of several."""
+        merged = self._way.merge(gradients, moment)
+        if number_of_replicas() > 1 and hasattr(self._model.optimizer, "dynamic_scale"):
+            return nan_where_one_is(merged)
+        return merged
 
     def _merged_and_applied(
         self, gradients: Any, losses: list, finite: tf.Tensor | None, moment: Moment
     ) -> Done:
         def merge() -> list:
-            return self._way.merge(gradients, moment)
+            return self._merged(gradients, moment)
 
         nonfinite = self._nonfinite
         if nonfinite is None or not self._stays_finite() or tf.distribute.has_strategy():

@@ -147,8 +147,8 @@ def test_training_that_is_started_again_goes_on_from_the_backup(tmp_path):
 
 def test_a_backup_of_another_training_is_told(tmp_path):
     backup = tmp_path / "best.npz"
+    stopped = SourceSelection(domains(), metric="loss", backup=backup)
     with pytest.raises(KeyboardInterrupt):
-        stopped = SourceSelection(domains(), metric="loss", backup=backup)
         fit(softmax_model(), stopped, Stop(), epochs=7)
     selection = SourceSelection(domains(), metric="loss", backup=backup)
     with pytest.warns(UserWarning, match=r"is of epoch \d, and training goes on with 0: the sel"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.step.on_replicas import assert_same_as_one, findings
+from tests.step.on_replicas import OVERFLOWS, assert_same_as_one, findings
 
 COMPARED = ["agr_rand+irm", "agr_rand+irm, whole domains"]
 MORE = [
@@ -40,7 +40,7 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def two():
     """What `tests.step.on_replicas` finds, by case."""
-    return findings("2", *COMPARED, *REFUSED, "overflow")
+    return findings("2", *COMPARED, *REFUSED, *OVERFLOWS)
 
 
 @pytest.mark.parametrize("case", COMPARED)
@@ -59,5 +59,6 @@ def test_what_keras_does_not_combine_is_told(two, case):
     assert two[case]["told"] == REFUSED[case]
 
 
-def test_an_overflow_on_one_replica_skips_the_step_on_all(two):
-    assert two["overflow"] == {"moved": 0.0, "scale": 0.5}
+@pytest.mark.parametrize("case", OVERFLOWS)
+def test_an_overflow_on_one_replica_skips_the_step_on_all(two, case):
+    assert two[case] == {"moved": 0.0, "scale": 0.5}
