@@ -96,9 +96,10 @@ class DomainGeneralizer(keras.Model):
             what objective and strategy remember as they were; `step` goes on, and `skipped_steps`
             counts. "ignore" looks at nothing. What loss scaling finds a scale for is no fault.
         domain_parallel: Whether each replica of a `tf.distribute` strategy takes whole domains,
-            instead of a part of each domain's batch. The weights come out the same, and replicas
-            send each other little more than one gradient in a step however many domains there are,
-            instead of one for each; see docs/replicas.md. For objectives that need no other
+            instead of a part of each domain's batch. The weights come out the same, and with
+            `mean`, `agr_sum` and `agr_rand` replicas send each other little more than one gradient
+            in a step however many domains there are, instead of one for each; see
+            docs/replicas.md. For objectives that need no other
             domain's samples, with at least as many domains as replicas.
 
     Examples:
@@ -478,7 +479,18 @@ class DomainGeneralizer(keras.Model):
         self.train_function = named_step
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Takes one step; as `keras.Model.train_on_batch`."""
+        """Takes one step; as `keras.Model.train_on_batch`.
+
+        Raises:
+            ValueError: If each of several replicas takes whole domains: Keras hands all of them
+                the same batch.
+        """
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if self.domain_parallel and replicas > 1:
+            raise ValueError(
+                "`train_on_batch` must be of one replica, or of a model with "
+                f"domain_parallel=False. Received: domain_parallel=True, and {replicas} replicas"
+            )
         came_to = super().train_on_batch(*args, **kwargs)
         if self._watch.value is not None:
             self._watch.value.look()

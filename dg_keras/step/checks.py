@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from dg_keras.objectives import FeatureObjective, Objective
+from dg_keras.step.replicas import is_of_many_machines
 from dg_keras.strategies import FoldStrategy, Strategy
 
 _OF_PROBABILITIES = (
@@ -91,6 +92,14 @@ def check_replicas(model: keras.Model, replicas: int) -> None:
             raise ValueError(
                 f"`{name}` must be {allowed} on several replicas: Keras does not combine the two. "
                 f"Received: {name}={given!r}, and {replicas} replicas"
+            )
+    distribution = model.distribute_strategy
+    if model.domain_parallel and is_of_many_machines(distribution):
+        devices = len(distribution.extended.worker_devices)
+        if devices > 1:  # a batch is cut for the machines otherwise than for their devices
+            raise ValueError(
+                "`domain_parallel` must be False on several machines with several devices each. "
+                f"Received: domain_parallel=True, and {devices} devices on this machine"
             )
 
 

@@ -1,7 +1,14 @@
 """Several replicas under tf.distribute do what one does, and refuse what Keras does not combine."""
 
-import pytest
+from types import SimpleNamespace
 
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dg_keras
+from dg_keras.step.checks import check_replicas
+from tests import nets
 from tests.step.on_replicas import OVERFLOWS, assert_same_as_one, findings
 
 COMPARED = ["agr_rand+irm", "agr_rand+irm, whole domains"]
@@ -62,3 +69,35 @@ def test_what_keras_does_not_combine_is_told(two, case):
 @pytest.mark.parametrize("case", OVERFLOWS)
 def test_an_overflow_on_one_replica_skips_the_step_on_all(two, case):
     assert two[case] == {"moved": 0.0, "scale": 0.5}
+
+
+class Machines(tf.distribute.MultiWorkerMirroredStrategy):
+    """What is seen of several machines with two devices each."""
+
+    def __init__(self):
+        self._devices = SimpleNamespace(worker_devices=("first", "second"))
+
+    @property
+    def extended(self):
+        return self._devices
+
+
+def test_whole_domains_take_one_device_per_machine():
+    model = nets.compiled(dg_keras.DomainGeneralizer(nets.alexnet_like(), domain_parallel=True))
+    several = SimpleNamespace(
+        optimizer=model.optimizer,
+        jit_compile=False,
+        steps_per_execution=1,
+        domain_parallel=True,
+        distribute_strategy=Machines(),
+    )
+    with pytest.raises(ValueError, match="`domain_parallel` must be False on several machines"):
+        check_replicas(several, 4)
+
+
+def test_a_batch_of_ones_own_has_no_whole_domains(monkeypatch):
+    model = nets.compiled(dg_keras.DomainGeneralizer(nets.alexnet_like(), domain_parallel=True))
+    two = SimpleNamespace(num_replicas_in_sync=2)
+    monkeypatch.setattr(dg_keras.DomainGeneralizer, "distribute_strategy", two)
+    with pytest.raises(ValueError, match="`train_on_batch` must be of one replica"):
+        model.train_on_batch(np.zeros((4, 32, 32, 3)), np.zeros(4))

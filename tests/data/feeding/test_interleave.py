@@ -298,3 +298,9 @@ def test_faulty_domains(domains, message):
 def test_faulty_numbers(argument, message):
     with pytest.raises(ValueError, match=f"`{next(iter(argument))}` must be a {message}"):
         interleave([arrays(3)], **{"batch_size": 2, **argument})
+
+
+def test_machines_draw_the_same_batches_whatever_domains_are_made_of():
+    streams = {name: tf.data.Dataset.from_tensor_slices(arrays(3)) for name in "ab"}
+    policy = interleave(streams, 2, seed=1).options().experimental_distribute.auto_shard_policy
+    assert policy == tf.data.experimental.AutoShardPolicy.DATA  # as of arrays, which are no files
