@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.step.machine import EPOCHS, NAN_STEP
-from tests.step.on_replicas import assert_same_as_one, environments, findings
+from tests.step.on_replicas import OVERFLOWS, assert_same_as_one, environments, findings
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ COMPARED = ["agr_rand+mldg", "pcgrad+irm", "in_turn", "agr_sum+group_dro, whole 
 @pytest.fixture(scope="module")
 def compared():
     """What `tests.step.on_replicas` finds, by case."""
-    return findings("2", "--machines", *COMPARED, "overflow")
+    return findings("2", "--machines", *COMPARED, *OVERFLOWS)
 
 
 @pytest.mark.parametrize("case", COMPARED)
@@ -28,8 +28,9 @@ def test_two_machines_do_what_one_does(compared, case):
     assert_same_as_one(compared[case])
 
 
-def test_an_overflow_on_one_machine_skips_the_step_on_all(compared):
-    assert compared["overflow"] == {"moved": 0.0, "scale": 0.5}
+@pytest.mark.parametrize("case", OVERFLOWS)
+def test_an_overflow_on_one_machine_skips_the_step_on_all(compared, case):
+    assert compared[case] == {"moved": 0.0, "scale": 0.5}
 
 
 def job(folder, *arguments):
