@@ -109,7 +109,7 @@ class Study:
                     experiment.run()
                 except FailedRunsError as error:
                     failed += [(experiment, key) for key in error.keys]
-                except NoSpaceError:
+                except (NoSpaceError, ConnectionError):  # the others would have none, either
                     raise
                 except OSError as error:  # of its report: the others can have theirs
                     unwritten.append(error)

@@ -86,6 +86,10 @@ class Claims:
         """Seconds since the last sign of life of each run's holder; None if nobody has it."""
         return self._ages([self._path(run) for run in runs])
 
+    def are_any(self) -> bool:
+        """Whether a process has been present that has not ended as it should, living or dead."""
+        return any(self._folder.glob("*.present"))
+
     def holders(self) -> list[str]:
         """Who has given a sign of life of late, by process and machine."""
         paths = [*self._folder.glob("*.present"), *self._folder.glob("*.claim")]

@@ -12,6 +12,7 @@ from dg_keras.common.sole_user import InUseError, sole_user
 from dg_keras.common.told_if_full import told_if_full
 
 _LOOKS = 10  # at whether somebody runs all alone
+_PATIENCE = 600  # seconds, where other shards are about: some hundred may begin at once
 _BYTES = 4096  # what the folder takes, and who has it
 
 
@@ -51,7 +52,8 @@ def _be_present(held: contextlib.ExitStack, folder: Path, claims: Claims) -> Non
 
     Other shards may look at the same moment.
     """
-    for tries_left in reversed(range(_LOOKS)):
+    looks, begun = 0, time.monotonic()
+    while True:
         try:
             with (
                 told_if_full(folder, _BYTES),
@@ -60,6 +62,8 @@ def _be_present(held: contextlib.ExitStack, folder: Path, claims: Claims) -> Non
                 held.enter_context(claims.kept())
                 return
         except InUseError:
-            if not tries_left:
+            looks += 1
+            patience = _PATIENCE if claims.are_any() else 0
+            if looks >= _LOOKS and time.monotonic() - begun > patience:
                 raise
-            time.sleep(random.uniform(0, 1))
+            time.sleep(random.uniform(0, 1 + looks / _LOOKS))

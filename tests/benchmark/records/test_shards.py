@@ -14,7 +14,7 @@ from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.records import claims
 from dg_keras.benchmark.records.claims import Claims
 from dg_keras.benchmark.records.records import Records
-from dg_keras.benchmark.running import waiting
+from dg_keras.benchmark.running import occupied, waiting
 from dg_keras.benchmark.running.shard import Shard
 from dg_keras.benchmark.running.waiting import Waiting
 from tests.benchmark.few_images import few_images
@@ -232,6 +232,19 @@ def test_one_that_runs_alone_keeps_shards_away(tmp_path, config, monkeypatch):
         experiment.held(),
     ):
         pass
+
+
+def test_a_shard_among_many_that_begin_at_once_waits_for_its_turn(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(occupied, "_LOOKS", 1)
+    first, second = (Experiment(config, tmp_path, shard=Shard(i, 2)) for i in (1, 2))
+    with first.held(), used_elsewhere(tmp_path / "smoke"):
+        # The third is there for a moment, as one is that looks who else is.
+        waiting = threading.Thread(target=lambda: second.held().__enter__(), daemon=True)
+        waiting.start()
+        waiting.join(2)
+        assert waiting.is_alive()
+    waiting.join(10)
+    assert not waiting.is_alive()
 
 
 @pytest.mark.parametrize("share", ["3", "0/2", "3/2", "-1/2", "1/2/3", "a/b", "1.5/2"])
