@@ -110,7 +110,7 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         return told(program, error, 2)
 
-    wrong = (ValueError, FileNotFoundError, ConnectionError, benchmark.InUseError)
+    wrong = (ValueError, OSError, benchmark.InUseError)  # a file that can't be read names itself
     stopped = (
         *(benchmark.FailedRunsError, benchmark.UnpreparedError),
         *(benchmark.NoSpaceError, benchmark.TrackingError),
@@ -135,7 +135,7 @@ def carry_out(program: str, arguments: argparse.Namespace) -> int:
         study.check()
     except stopped as error:
         return told(program, error, 1)
-    except (*wrong, OSError) as error:  # a file that can't be read names itself
+    except wrong as error:
         return told(program, error, 2)
     try:
         study.run()

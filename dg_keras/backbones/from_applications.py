@@ -102,9 +102,9 @@ def from_applications(
         )
     if path is not None:
         _load(body, path)
-    elif weights is not None:  # of MobileNet and MobileNetV2 Keras compares no hash
+    if weights is not None:  # of MobileNet and MobileNetV2 Keras compares no hash
         for layer in body.layers:
-            check_finite(layer.get_weights(), layer.name, f"Keras' download for {name}")
+            check_finite(layer.get_weights(), layer.name, path or f"Keras' download for {name}")
     x = keras.layers.Dropout(dropout, name="dropout")(body.output)
     logits = keras.layers.Dense(classes, name="classifier")(x)
     net = keras.Model(inputs, logits, name=body.name)
@@ -115,7 +115,7 @@ def from_applications(
 
 
 def _load(body: keras.Model, path: Path) -> None:
-    """Loads a file of weights as keras.applications does, and looks at what came."""
+    """Loads a file of weights as keras.applications does."""
     try:
         body.load_weights(path)
     except Exception as error:  # Keras and h5py raise some six kinds on files that don't fit
@@ -124,8 +124,6 @@ def _load(body: keras.Model, path: Path) -> None:
             f"it (`*_notop.h5`) or writes it (`*.weights.h5`). Received: {str(path)!r}, which does "
             "not fit, or is damaged"
         ) from error
-    for layer in body.layers:
-        check_finite(layer.get_weights(), layer.name, path)
 
 
 def applications() -> dict[str, Callable[..., keras.Model]]:

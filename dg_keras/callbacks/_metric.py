@@ -6,12 +6,12 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from dg_keras.callbacks._first_results import first_results
 from dg_keras.callbacks._known_modes import known_modes
 from dg_keras.common.check_choice import check_choice
 from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.data.feeding.check_domains import check_each
 from dg_keras.data.feeding.domains import check_finite, named
-from dg_keras.data.feeding.pooled import pooled
 from dg_keras.fitting.by_domain import results_by_domain
 from dg_keras.fitting.metrics_kept import metrics_kept
 
@@ -68,11 +68,7 @@ class Metric:
 
     def check(self, model: keras.Model) -> None:
         """Raises ValueError if the model has no such metric, or nobody knows what is better."""
-        first, domain = next(iter(named(self._domains)))
-        batch = pooled({first: domain}, self._batch_size).take(1)
-        # What metrics are called is known once they have counted.
-        with metrics_kept(model):
-            known = model.evaluate(batch, return_dict=True, verbose=0)
+        known = first_results(model, self._domains, self._batch_size)
         if self.name not in known:
             raise ValueError(
                 f"`metric` must be one of the compiled model's: {', '.join(known)}. "

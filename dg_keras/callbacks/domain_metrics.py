@@ -6,11 +6,11 @@ from typing import Any, Literal
 import numpy as np
 
 from dg_keras.callbacks._every_steps import EverySteps
+from dg_keras.callbacks._first_results import first_results
 from dg_keras.callbacks._known_modes import known_modes
 from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.data.feeding.check_domains import check_each
 from dg_keras.data.feeding.domains import check_finite, named
-from dg_keras.data.feeding.pooled import pooled
 from dg_keras.fitting.by_domain import results_by_domain
 from dg_keras.fitting.metrics_kept import metrics_kept
 
@@ -99,11 +99,7 @@ class DomainMetrics(EverySteps):
         """
         super().on_train_begin(logs)
         self._values: dict[str, Any] = {}
-        first, domain = next(iter(named(self.domains)))
-        batch = pooled({first: domain}, self.batch_size).take(1)
-        # What metrics are called is known once they have counted.
-        with metrics_kept(self.model):
-            self._modes(self.model.evaluate(batch, return_dict=True, verbose=0))
+        self._modes(first_results(self.model, self.domains, self.batch_size))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluates, if it is time, and puts the values into `logs`."""
