@@ -98,7 +98,7 @@ class Records:
     def write(self, run: Run, record: Record) -> None:
         """Writes a run's record; at no moment is there half of one."""
         fields = json.loads(record.model_dump_json())
-        content = json.dumps({**fields, _CHECKSUM: _checksum(fields)}, indent=1).encode()
+        content = json.dumps({**fields, _CHECKSUM: checksum(fields)}, indent=1).encode()
         write_whole(self._path(run), content)
 
     def _path(self, run: Run) -> Path:
@@ -123,8 +123,8 @@ def _parse(path: Path) -> Record:
             f"{path} must be a record of schema_version {known}. Received: {version!r}, so it was "
             f"made by another version of dg_keras; {_REMEDY}"
         )
-    checksum = parsed.pop(_CHECKSUM, None)
-    if checksum != _checksum(parsed):
+    told = parsed.pop(_CHECKSUM, None)
+    if told != checksum(parsed):
         raise RecordError(
             f"{path} is damaged, or was changed by hand (its `{_CHECKSUM}` is not that of its "
             f"content); {_REMEDY}"
@@ -138,7 +138,7 @@ def _parse(path: Path) -> Record:
         raise RecordError(f"{path} is damaged ({place}{what}); {_REMEDY}") from error
 
 
-def _checksum(fields: dict[str, Any]) -> str:
+def checksum(fields: dict[str, Any]) -> str:
     """The SHA-256 of what a record says, however its file is laid out."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 

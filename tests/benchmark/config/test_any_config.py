@@ -1,6 +1,5 @@
 """Whatever stands in a config, `read` makes a plan of it or says in sentences why not."""
 
-import copy
 import math
 import tempfile
 from pathlib import Path
@@ -12,23 +11,10 @@ from hypothesis import strategies as st
 from dg_keras import benchmark
 from dg_keras.benchmark.config.dump_yaml import dump_yaml
 from dg_keras.benchmark.config.parse_yaml import parse_yaml
+from tests import any_file
 from tests.bad_inputs.configs import VALID
+from tests.benchmark.trees import KEYS, places, replaced, text, trees
 
-LINE = 500
-KEYS = [
-    *("name", "imports", "data", "targets", "backbone", "training", "methods", "grid", "trials"),
-    *("experiments", "class_name", "config", "objective", "strategy", "arguments", "weights"),
-]
-WORDS = ["yes", "1:00", "1e3", ".5e3", "0x1F", "null", "~", "<<", "2020-01-01", "all", "Deep-All"]
-
-numbers = st.integers(-(10**99), 10**99) | st.floats()
-text = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]) | st.sampled_from("\n\t"))
-texts = text | st.sampled_from(WORDS) | st.text("xé", min_size=250, max_size=300)
-scalars = st.none() | st.booleans() | numbers | texts
-keys = st.sampled_from(KEYS) | texts
-trees = st.recursive(
-    scalars, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=12
-)
 configs = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
 FULL = {
@@ -53,32 +39,7 @@ FULL = {
 
 def ends_in_a_plan_or_in_sentences(content, overrides=()):
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "any.yaml"
-        path.write_bytes(content)
-        try:
-            assert isinstance(benchmark.read(path, overrides), benchmark.Plan)
-        except (ValueError, FileNotFoundError) as error:
-            told = str(error)
-            assert all(0 < len(line) <= LINE for line in told.split("\n")), told
-
-
-def places(tree, place=()):
-    """Where the values stand that hold no others, and those that do."""
-    if place:
-        yield place
-    if isinstance(tree, dict | list):
-        for key in tree if isinstance(tree, dict) else range(len(tree)):
-            yield from places(tree[key], (*place, key))
-
-
-def replaced(place, value):
-    """The full config with another value in a place."""
-    whole = copy.deepcopy(FULL)
-    inside = whole
-    for key in place[:-1]:
-        inside = inside[key]
-    inside[place[-1]] = value
-    return whole
+        any_file.config(content, Path(folder), overrides)
 
 
 def equal(first, second):
@@ -120,7 +81,7 @@ def test_the_full_config_is_valid(tmp_path):
 @configs
 @given(st.sampled_from(sorted(places(FULL), key=str)), trees)
 def test_any_value_in_the_place_of_another(place, value):
-    ends_in_a_plan_or_in_sentences(dump_yaml(replaced(place, value)).encode())
+    ends_in_a_plan_or_in_sentences(dump_yaml(replaced(FULL, place, value)).encode())
 
 
 @configs

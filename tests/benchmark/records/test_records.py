@@ -5,6 +5,8 @@ import json
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dg_keras import benchmark
 from dg_keras.benchmark.config.run import Run
@@ -17,6 +19,8 @@ from dg_keras.benchmark.records.record import (
     Similarity,
 )
 from dg_keras.benchmark.records.records import Records
+from tests import any_file
+from tests.benchmark.trees import places, replaced, trees
 
 (CONFIG,) = benchmark.read("configs/smoke.yaml").configs
 RUN = Run(CONFIG, CONFIG.methods[1], "photo", 1)
@@ -172,3 +176,17 @@ def test_half_a_file_is_one_sentence(records, content):
     with pytest.raises(ValueError, match=r"is damaged .*remove it") as error:
         records.read(RUN)
     assert str(path) in str(error.value)
+
+
+FIELDS = json.loads(any_file.WHOLE[any_file.record]())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("any")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(place=st.sampled_from(sorted(places(FIELDS), key=str)), value=trees)
+def test_any_value_in_the_place_of_another(place, value, folder):
+    any_file.record(json.dumps(replaced(FIELDS, place, value)).encode(), folder)

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dg_keras.data import KNOWN
 from dg_keras.data.tables.csv_text import format_csv, parse_csv
-from dg_keras.data.tables.label_lists import read_lists
 from dg_keras.data.tables.manifest import read_manifest, write_manifest
+from tests import any_file
 
 settings.register_profile("any content", derandomize=True, deadline=None, database=None)
 ANY = settings.get_profile("any content")
@@ -42,28 +41,10 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("any")
 
 
-def read_or_told(path):
-    """The table and no sentence, or the other way round."""
-    try:
-        return read_manifest(path), None
-    except ValueError as error:
-        return None, str(error)
-
-
 @settings(ANY, max_examples=300)
 @given(content=st.binary() | TEXTS | TEXTS.map(lambda text: b"path,domain,class\n" + text))
 def test_any_manifest(content, folder):
-    path = folder / "manifest.csv"
-    path.write_bytes(content)
-
-    table, told = read_or_told(path)
-
-    if table is None:
-        assert str(path) in told
-        assert "\n" not in told
-    else:
-        assert len(table) > 0
-        assert {"path", "domain", "class"} <= set(table.columns)
+    any_file.manifest(content, folder)
 
 
 @st.composite
@@ -105,12 +86,4 @@ def test_csv_reads_back_as_it_was_written(rows):
 @settings(ANY, max_examples=300)
 @given(content=st.binary() | LISTS)
 def test_any_list(content, folder):
-    table = pd.DataFrame(
-        [("photo/dog/pic_000.png", "photo", "dog")], columns=["path", "domain", "class"]
-    )
-    (folder / "photo_train_kfold.txt").write_bytes(content)
-
-    for line in read_lists(folder, KNOWN["pacs"], table):
-        assert line.where.startswith("photo_train_kfold.txt")
-        assert line.fault or line.image == "photo/dog/pic_000"
-        assert "\n" not in line.fault
+    any_file.label_list(content, folder)
