@@ -3,8 +3,11 @@
 import os
 import sys
 
+from dg_keras.common.end_with_parent import end_with_parent
 from dg_keras.common.quietly import COMMAND, import_tensorflow_quietly
 from dg_keras.version import __version__
+
+end_with_parent()
 
 # All is imported at once, so that Keras knows our classes, and loads models that were saved, after
 # `import dg_keras` alone. Only commands do without until they know what they were told, and answer

@@ -150,6 +150,7 @@ def a_file(folder):
 
 CONTENT = [(f"PACS/photo/dog/{k}.png", encoded("PNG")) for k in range(3)]
 SEVEN = hub_names(list("abcdefg"))
+ENDLESS = tarred(("a" * 2**21, b""), mode="w:gz")
 GZIPPED_ZEROS = tarred(("a", bytes(9)), mode="w:gz")
 BROKEN = (
     "`source` must be a whole archive. Received: '{file}', which is damaged, cut off or of another "
@@ -242,6 +243,7 @@ ARCHIVES = [
     archive(
         "a tar.bz2 that is cut off", "a.tar.bz2", tarred(*CONTENT, mode="w:bz2")[:-300], BROKEN
     ),
+    archive("a tar.gz has a name without end", "a.tgz", ENDLESS, BROKEN),
     archive(
         "a tar file leaves its folder", "a.tar", tarred(("a/../../x", b"")), LEAVES + "'a/../../x'"
     ),

@@ -1,5 +1,6 @@
 """Runs that are acted, for tests of who carries them out."""
 
+import ctypes
 import os
 import signal
 import time
@@ -30,6 +31,8 @@ class Acted(Hand):
             pids.write(f"{os.getpid()}\n")
         if run.method.name == "Dies":
             os.kill(os.getpid(), signal.SIGKILL)
+        if run.method.name == "Crashes":
+            ctypes.string_at(0)
         if run.method.name == "Fails":
             return Outcome(run, failure="It failed")
         if run.method.name == "Sleeps":

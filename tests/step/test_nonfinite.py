@@ -11,6 +11,7 @@ from tests.never_silent.vectors import batch
 from tests.step.vectors import (
     BAD_STEP,
     EAGER,
+    EVERY,
     GRADIENT,
     GRAPH,
     LOSS,
@@ -25,12 +26,26 @@ from tests.step.vectors import (
 
 pytestmark = pytest.mark.filterwarnings("ignore:`net` has trainable BatchNorm:UserWarning")
 
-STRATEGIES = ["mean", "agr_sum", "agr_rand", "pcgrad"]
-OBJECTIVES = ["irm", "mixup", "group_dro", "mldg", "vrex"]
-EVERY = [(s, "empirical_risk", {}) for s in [*STRATEGIES, "grad_vac"]]
-EVERY += [("agr_sum", objective, {}) for objective in OBJECTIVES]
-EVERY += [("agr_rand", "empirical_risk", {"in_turn": True})]
-every = pytest.mark.parametrize(("strategy", "objective", "more"), EVERY)
+SLOW = pytest.mark.slow
+FEW = {
+    "empirical_risk",
+    "mean",
+    "agr_sum",
+    "agr_rand",
+    "pcgrad",
+    "grad_vac",
+    "irm",
+    "mixup",
+    "group_dro",
+    "mldg",
+}
+every = pytest.mark.parametrize(
+    ("strategy", "objective", "more"),
+    [
+        *(pytest.param(*one, {}, marks=[] if set(one) <= FEW else SLOW) for one in EVERY),
+        ("agr_rand", "empirical_risk", {"in_turn": True}),
+    ],
+)
 
 
 @every

@@ -7,16 +7,16 @@ import tensorflow as tf
 
 import dg_keras
 from tests.never_silent.vectors import CLASSES, FEATURES, batch, compiled, surgeon
-from tests.step.vectors import GRAPH, XLA
+from tests.step.vectors import EVERY, GRAPH, XLA, state
 
 
 class TestLossScaling:
-    def model(self, how=GRAPH):
+    def model(self, how=GRAPH, strategy="agr_sum", objective="empirical_risk", **arguments):
         keras.config.set_dtype_policy("mixed_float16")
         try:
             dense = keras.layers.Dense(CLASSES, dtype="float32")
             layers = [keras.Input((FEATURES,)), keras.layers.Dense(8), dense]
-            model = surgeon(keras.Sequential(layers))
+            model = surgeon(keras.Sequential(layers), strategy, objective, **arguments)
         finally:
             keras.config.set_dtype_policy("float32")
         return compiled(model, **how)
@@ -40,3 +40,27 @@ class TestLossScaling:
         with pytest.raises(dg_keras.NonfiniteError, match="Domain '1' has a loss of nan at step 0"):
             model.train_on_batch(x, y)
         assert float(model.optimizer.dynamic_scale) == 2.0**15
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("how", [GRAPH, XLA], ids=str)
+    @pytest.mark.parametrize(("strategy", "objective"), EVERY)
+    def test_an_overflow_is_left_to_the_scale_and_a_loss_is_skipped(self, strategy, objective, how):
+        model = self.model(how, strategy, objective, on_nonfinite="skip")
+        batches = [batch(12, seed) for seed in range(4)]
+        overflows, fault = 1, 2
+        batches[fault][0][1] = np.nan
+        x, y = (np.stack(parts) for parts in zip(*batches, strict=True))
+        weights = np.ones((4, 12), "float32")
+        weights[overflows] = 1e6
+        states = [state(model)]
+        for step in range(4):
+            data = tf.data.Dataset.from_tensors((x[step], y[step], weights[step]))
+            model.fit(data, shuffle=False, verbose=0)
+            states.append(state(model))
+            assert all(np.isfinite(values).all() for values in states[-1])
+        net = len(model.net.variables)
+        for step, moves in enumerate([True, False, False, True]):
+            same = [(a == b).all() for a, b in zip(states[step], states[step + 1], strict=True)]
+            assert all(same[:net]) != moves, step
+        assert (int(model.step), model.skipped_steps) == (4, 1)
+        assert float(model.optimizer.dynamic_scale) == 2.0**14

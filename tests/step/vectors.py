@@ -4,10 +4,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.objectives.get import BY_NAME as OBJECTIVES
+from dg_keras.strategies.get import BY_NAME as STRATEGIES
 from tests.never_silent.vectors import CLASSES, FEATURES, batch, compiled, surgeon
 
 DOMAINS, SAMPLES, STEPS, BAD_STEP = ["a", "b"], 8, 3, 1
 EAGER, GRAPH, XLA = {"run_eagerly": True}, {"jit_compile": False}, {"jit_compile": True}
+
+EVERY = [
+    *((strategy, "empirical_risk") for strategy in STRATEGIES),
+    *(("agr_sum", objective) for objective in OBJECTIVES if objective != "empirical_risk"),
+]
+"""Every strategy, and every objective with one of them."""
 
 LOSS, GRADIENT = np.nan, 1e6
 """What a sample begins with that makes a loss NaN, or the gradient of `Exploding` alone."""

@@ -218,7 +218,8 @@ def _received(task: ray.ObjectRef, run: Run, hand: Hand) -> Outcome:
     try:
         outcome = _got(task)
     except ray.exceptions.RayError as error:
-        return Outcome(run, failure=one_line(f"{type(error).__name__}: {error}", 300))
+        told = one_line(f"{type(error).__name__}: {error}", 300)
+        return Outcome(run, failure=hand.logged(run, told, f"{error}\n"))
     if outcome.record is not None and hand.records.read(run) is None:
         hand.records.write(run, outcome.record)
     return outcome

@@ -97,7 +97,7 @@ def _after_death(
     found = hand.found(run)
     if found is not None or tries[run.key] < _TRIES:
         return found
-    return Outcome(run, failure=f"{death}, {_TRIES} times")
+    return Outcome(run, failure=hand.logged(run, f"{death}, {_TRIES} times", death.trace))
 
 
 def _with_news(team: Sequence[Worker]) -> list[Worker]:

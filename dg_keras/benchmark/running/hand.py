@@ -92,6 +92,28 @@ class Hand:
         self.files.remove(run)
         return Outcome(run, record)
 
+    def logged(self, run: Run, told: str, trace: str = "") -> str:
+        """What a run failed with, once it stands in the run's log.
+
+        Args:
+            run: The run.
+            told: What it failed with, in one sentence.
+            trace: Where in the program that was, if it is known.
+
+        Returns:
+            The sentence, and where more is told.
+
+        Raises:
+            NoSpaceError: If there is no space left.
+        """
+        try:
+            self.files.write_log(run, trace or f"{told}\n")
+        except NoSpaceError:
+            raise
+        except OSError as unwritten:
+            return f"{told} (and no log could be written: {unwritten})"
+        return f"{told} (more in {self.files.log(run)})" if trace else told
+
     def _prepared(self, run: Run) -> Runner:
         try:
             return self._runner(run.config)
@@ -101,16 +123,9 @@ class Hand:
             raise UnpreparedError(self._logged(run, error)) from error
 
     def _logged(self, run: Run, error: Exception) -> str:
-        """One sentence on an error, whose trace is written to the run's log."""
         # TensorFlow's have the whole graph behind their first lines.
         told = one_line(f"{type(error).__name__}: {error}", 300)
-        try:
-            self.files.write_log(run, traceback.format_exc())
-        except NoSpaceError:
-            raise
-        except OSError as unwritten:
-            return f"{told} (and no log could be written: {unwritten})"
-        return f"{told} (more in {self.files.log(run)})"
+        return self.logged(run, told, traceback.format_exc())
 
     def _runner(self, config: Config) -> Runner:
         if self._latest is None or self._latest.bench.config != config:

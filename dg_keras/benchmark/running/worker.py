@@ -1,11 +1,11 @@
 """A process that carries out runs for another one."""
 
 import contextlib
+import faulthandler
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
-import threading
 from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
@@ -14,13 +14,24 @@ from dg_keras.benchmark.config.import_modules import import_modules
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.running.hand import Hand, UnpreparedError
 from dg_keras.benchmark.running.outcome import Outcome
+from dg_keras.common.end_with_parent import ends_with_this_process
 from dg_keras.common.told_if_full import NoSpaceError
 
+_IS_FILE = os.name == "posix"  # whether a connection is one, to which a trace may be written
 _PATIENCE = 5  # seconds for a process that has lost its connection to end by itself
 
 
 class DiedError(Exception):
-    """A worker's process has ended before it was told to."""
+    """A worker's process has ended before it was told to.
+
+    Args:
+        how: How it ended.
+        trace: Where in the program it was, if the process could still tell.
+    """
+
+    def __init__(self, how: str, trace: str) -> None:
+        super().__init__(how)
+        self.trace = trace
 
 
 class Worker:
@@ -36,12 +47,14 @@ class Worker:
         # A fresh process, since TensorFlow does not survive a fork.
         context = multiprocessing.get_context("spawn")
         self.connection, its = context.Pipe()
+        self._traces, its_traces = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_serve, args=(its, hand, imports, threads), daemon=True
+            target=_serve, args=(its, its_traces, hand, imports, threads), daemon=True
         )
-        with _interrupts_held_back():
+        with _interrupts_held_back(), ends_with_this_process():
             self._process.start()
         its.close()  # so that its end is the end of the connection
+        its_traces.close()
         self.run: Run | None = None
 
     def receive(self) -> Outcome | None:
@@ -55,7 +68,7 @@ class Worker:
         try:
             received = self.connection.recv()
         except (EOFError, OSError) as error:  # in the middle of a message it is a plain OSError
-            raise DiedError(self._end()) from error
+            raise self._died() from error
         if isinstance(received, Exception):
             raise received
         return received
@@ -71,12 +84,22 @@ class Worker:
         self._process.kill()
         self._process.join()
         self.connection.close()
+        self._traces.close()
 
-    def _end(self) -> str:
-        """How it ended."""
+    def _died(self) -> DiedError:
+        """How it ended, and where."""
         self._process.join(_PATIENCE)
         code = self._process.exitcode
+        self._process.kill()  # its traces end with it
+        trace = ""
+        if _IS_FILE:
+            with open(self._traces.fileno(), "rb", closefd=False) as traces:
+                trace = traces.read().decode(errors="backslashreplace")
         self.end()
+        return DiedError(self._end(code), trace)
+
+    @staticmethod
+    def _end(code: int | None) -> str:
         if code is None:
             return "its process lost its connection"
         if code >= 0:
@@ -91,12 +114,15 @@ class Worker:
 
 def _serve(
     connection: multiprocessing.connection.Connection,
+    traces: multiprocessing.connection.Connection,
     hand: Hand,
     imports: Sequence[str],
     threads: int,
 ) -> None:
     """What the process does: runs, as long as it gets any."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if _IS_FILE:
+        # Of one thread: never more than a pipe holds, so that it waits for nobody to read it.
+        faulthandler.enable(traces.fileno(), all_threads=False)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     try:
         import_modules(imports)
@@ -111,14 +137,6 @@ def _serve(
         connection.send(error)
     except (EOFError, ConnectionError):  # the other has ended
         return
-
-
-def _end_with_parent() -> None:
-    # It may have been killed, and then nobody would tell us; nobody wants what we do, either.
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,11 @@ from typing import Self
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _CHUNK = 2**20  # bytes
+_NAMES = 2**20  # bytes of a member's name, and of what else is told of it
+_OF_NAMES = {
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+}
 
 # What the standard library raises on archives that are damaged, beside an `OSError` of its own.
 _DAMAGED = (
@@ -51,7 +56,17 @@ class _Refusal(ValueError):
 
 
 class _TarInfo(tarfile.TarInfo):
-    """Tells a damaged header, which `tarfile` would take for the end of the archive."""
+    """Tells a damaged header, which `tarfile` would take for the end of the archive.
+
+    So it does one that has more than names, since `tarfile` reads as much as it says at once.
+    """
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in _OF_NAMES and member.size > _NAMES:
+            raise tarfile.ReadError(f"a header of {member.size} bytes")
+        return member
 
     @classmethod
     def fromtarfile(cls, tar: tarfile.TarFile) -> Self:

@@ -4,6 +4,9 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -54,11 +57,61 @@ def test_a_worker_that_dies_costs_its_run_alone_and_no_worker_outlives_the_rest(
     assert outcomes["Dies"].failure == (
         "its process was ended by SIGKILL, which is what a system out of memory sends, 2 times"
     )
+    log = tmp_path / "runs/dies--photo--trial1.log"
+    assert log.read_text() == f"{outcomes['Dies'].failure}\n"
     assert [run.method.name for run in started].count("Dies") == 2
     pids = set(map(int, hand.pids.read_text().split()))
     assert os.getpid() not in pids
     assert len(pids) >= 3
     assert not any(map(is_running, pids))
+
+
+def test_a_worker_ends_with_a_command_that_is_killed_while_it_still_imports(tmp_path):
+    """Which may take long."""
+    pids, script = tmp_path / "pids", tmp_path / "imports.py"
+    script.write_text(f"""
+import os, pathlib, signal, threading, time
+import dg_keras
+
+pids = pathlib.Path({str(pids)!r})
+if __name__ == "__mp_main__":
+    pids.write_text(str(os.getpid()))
+    time.sleep(600)
+
+def die_when_it_has_begun():
+    while not pids.exists():
+        time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    from dg_keras.benchmark.running.worker import Worker
+    threading.Thread(target=die_when_it_has_begun).start()
+    Worker(None, [], 1)
+""")
+    done = subprocess.run([sys.executable, script], env=os.environ | {"PYTHONPATH": os.getcwd()})
+    assert done.returncode == -signal.SIGKILL
+    pid = int(pids.read_text())
+    until = time.monotonic() + 10
+    while is_running(pid) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not is_running(pid)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="the signal is of POSIX")
+def test_a_worker_that_crashes_tells_where(tmp_path):
+    """Such as in a library that is compiled."""
+    (config,) = benchmark.read(
+        "configs/smoke.yaml", ["trials=1", "methods=[{name: Crashes}]", "baseline=Crashes"]
+    ).configs
+    hand = Acted(tmp_path)
+    waiting = Waiting(runs_of(config, ["photo"]), hand.records)
+    (outcome,) = carried_out(waiting, hand, 2, [].append)
+    log = tmp_path / "runs/crashes--photo--trial1.log"
+    assert outcome.failure == f"its process was ended by SIGSEGV, 2 times (more in {log})"
+    trace = log.read_text()
+    assert trace.startswith("Fatal Python error: Segmentation fault")
+    assert "acted.py" in trace
 
 
 @pytest.mark.slow
