@@ -1,7 +1,10 @@
 """A file of arrays that may be damaged."""
 
 import logging
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +12,10 @@ import numpy as np
 _LOGGER = logging.getLogger(__name__)
 
 DAMAGED = (
-    *(OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile),
-    RuntimeError,  # of flags that ask for a password, or another compression
+    *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError, OverflowError),
+    *(zipfile.BadZipFile, struct.error),
+    *(zlib.error, lzma.LZMAError),  # of what says that it is compressed
+    RuntimeError,  # of flags that ask for a password, or an unknown compression
 )
 """What reading a file of arrays raises where it is damaged, or no such file."""
 

@@ -49,6 +49,10 @@ def folder_of_configs(folder: Path) -> None:
     benchmark.read(folder)
 
 
+def _values(number: int) -> list[float]:
+    return [i / number for i in range(1, number + 1)]
+
+
 IMPORTS = [
     more(
         "imports that are no list",
@@ -102,6 +106,13 @@ IMPORTS = [
         "raise MemoryError",
         "{path}: `trails` is not a key. Nearest: trials, training, targets",
         rest="trails: 1\n",
+    ),
+    imported(
+        "an import beside more runs than anyone means",
+        "raise MemoryError",
+        "{path}: An experiment must be at most 100,000 runs. Received: 101,000, which are 1 "
+        "`trials` x 101000 settings of the `grid` x 1 `targets` x 1 `methods`",
+        rest=f"grid: {{learning_rate: {_values(1000)}, weight_decay: {_values(101)}}}\n",
     ),
 ]
 

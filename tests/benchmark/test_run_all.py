@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -184,6 +185,28 @@ def test_several_workers_end_the_same_and_none_outlives_a_command_that_is_killed
         losses = expected[name]["history"]["loss"]
         assert record["history"]["loss"] == pytest.approx(losses, rel=1e-3)
         assert record["versions"]["threads"] == str(max(1, cores() // 2))
+
+
+@pytest.mark.slow
+def test_several_workers_stop_where_the_disk_is_full_and_the_same_command_goes_on(tmp_path):
+    """It holds what all share, but no run's state, of which one is written after the first step."""
+    given = [*FEW, "--set", "training.checkpoint_every=2", "--workers", "2"]
+    limit = 2**20  # bytes of a file, whoever writes it
+    full = subprocess.run(
+        command(tmp_path, *given),
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert full.returncode == 1
+    assert re.fullmatch(
+        r"run_all.py: No space is left for [\w-]+--photo--trial1\.npz, which takes \d\.\d MB, in "
+        rf"{tmp_path}/smoke/checkpoints \(File too large\): free as much, and the same command "
+        r"goes on\n",
+        full.stderr,
+    )
+    assert not list((tmp_path / "smoke").rglob("*.partial"))
+    assert f"[{FEW_RUNS}/{FEW_RUNS}]" in run(tmp_path, *given)
 
 
 def test_a_dry_run_shows_the_grid_and_runs_nothing(tmp_path, monkeypatch, capsys):

@@ -39,3 +39,13 @@ def test_a_byte_that_is_another_is_told(path, caplog, there, instead):
     with caplog.at_level(logging.WARNING):
         assert read_arrays(path, "it is made anew") is None
     assert f"{path} is damaged" in caplog.text
+
+
+@pytest.mark.parametrize("compression", [b"\x08", b"\x0c", b"\x0e"], ids=["zip", "bz2", "xz"])
+def test_what_is_no_longer_said_to_be_stored_is_told(path, compression):
+    content = path.read_bytes()
+    method = HEAD + b"\x2d\x00\x00\x00"
+    assert content.count(method + b"\x00") == content.count(b"\x93NUMPY") == 1
+    changed = content.replace(method + b"\x00", method + compression)
+    path.write_bytes(changed.replace(b"\x93NUMPY", b"\x07NUMPY"))
+    assert read_arrays(path, "it is made anew") is None

@@ -1,6 +1,7 @@
 """A config on disk, read and checked before anything runs."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,21 +71,25 @@ def _configs(
             set_value(content, override)
     # What is imported may do anything: first comes all that does not depend on it.
     for part, content in zip(parts, contents, strict=True):
-        _validated(part, Config, content, BEFORE_IMPORTS)
+        config = _validated(part, Config, content, BEFORE_IMPORTS)
+        with _told_of(part):
+            check_number_of_runs(config, 1 if config.targets == "all" else len(config.targets))
     return tuple(map(_config, parts, contents))
 
 
 def _config(path: Path, content: dict[str, Any]) -> Config:
-    try:
+    with _told_of(path):
         import_modules(content.get("imports", ()))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    config = _validated(path, Config, content)
+    return _validated(path, Config, content)
+
+
+@contextlib.contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Says of an error of what file it is."""
     try:
-        check_number_of_runs(config, 1 if config.targets == "all" else len(config.targets))
+        yield
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return config
 
 
 def _validated(path: Path, section: type[T], content: Any, context: str | None = None) -> T:
