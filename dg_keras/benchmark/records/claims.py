@@ -1,6 +1,7 @@
 """Which process makes which run, where several on one disk do."""
 
 import contextlib
+import errno
 import os
 import socket
 import threading
@@ -18,6 +19,16 @@ BEAT = 10
 
 DEAD = 120
 """Seconds without a sign of life after which a claim's holder is taken to be dead."""
+
+
+@contextlib.contextmanager
+def _if_there() -> Iterator[None]:
+    """Does without a file that another has removed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ESTALE):  # the second of a disk over a network
+            raise
 
 
 class Claims:
@@ -96,7 +107,7 @@ class Claims:
         told = []
         for path, seconds in zip(paths, self._ages(paths), strict=True):
             if seconds is not None and seconds < DEAD:
-                with contextlib.suppress(FileNotFoundError):
+                with _if_there():
                     told.append(path.read_text(encoding="utf-8").split("\n")[0])
         return told
 
@@ -111,10 +122,10 @@ class Claims:
         clock.unlink()
         ages: list[float | None] = []
         for path in paths:
-            try:
-                ages.append(now - path.stat().st_mtime)
-            except FileNotFoundError:
-                ages.append(None)
+            age = None
+            with _if_there():
+                age = now - path.stat().st_mtime
+            ages.append(age)
         return ages
 
     def _make(self, path: Path) -> bool:
@@ -134,7 +145,7 @@ class Claims:
     def _let_go(self, path: Path) -> None:
         self._held.discard(path)
         # Another may have taken it over, if we were silent for long.
-        with contextlib.suppress(FileNotFoundError):
+        with _if_there():
             if path.read_text(encoding="utf-8") == self._name:
                 path.unlink()
 

@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,23 @@ class TestClaims:
         assert second.take(runs[0])
         assert len(first.holders()) == 2
         assert first.holders()[0].startswith(f"process {os.getpid()} on ")
+
+    def test_one_that_goes_away_while_a_disk_over_a_network_looks_at_it_is_none(
+        self, tmp_path, runs, monkeypatch
+    ):
+        holder, other = Claims(tmp_path), Claims(tmp_path)
+        holder.take(runs[0])
+        stat = Path.stat
+
+        def stale(path, **how):
+            if path.suffix == ".claim":
+                raise OSError(errno.ESTALE, "Stale file handle")
+            return stat(path, **how)
+
+        monkeypatch.setattr(Path, "stat", stale)
+        assert other.silent([runs[0]]) == [None]
+        assert other.holders() == []
+        assert not other.take(runs[0])
 
     def test_of_many_at_once_one_has_it(self, tmp_path, runs):
         taken = []
