@@ -76,6 +76,10 @@ class Hand:
             self._latest = None  # nobody knows what state it is in
             return Outcome(run, failure=self._logged(run, error))
         try:
+            runner.bench.check_images()
+        except ValueError as error:  # nobody knows since when, nor which other runs were so
+            raise UnpreparedError(str(error)) from error
+        try:
             self.records.write(run, record)
         except NoSpaceError:
             raise

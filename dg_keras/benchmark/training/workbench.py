@@ -17,6 +17,7 @@ from dg_keras.benchmark.training.models_kept import models_kept
 from dg_keras.benchmark.training.one_domain_batches import one_domain_batches
 from dg_keras.benchmark.training.recorders import Recorders
 from dg_keras.benchmark.training.trained_inputs import TrainedInputs
+from dg_keras.data.tables.file_versions import file_versions
 
 
 class Workbench:
@@ -50,6 +51,7 @@ class Workbench:
     ) -> None:
         self.config = config
         self.images = images
+        self._files = file_versions(images.images.paths)
         self.inventory = Inventory.of_images(images)
         classes = len(images.classes)
         self.front, self.net = build_trained(config, classes, config.seed)
@@ -66,6 +68,23 @@ class Workbench:
         # None, where the config's own values are none of those that its grid has methods share.
         kept = models_kept(keep_traced, self.gradient_bytes, max(1, ways))
         self.models = MethodModels(config, self.net, classes, len(images.domains) - 1, sample, kept)
+
+    def check_images(self) -> None:
+        """Looks at the images that were trained on once more, where each use decoded them anew.
+
+        Raises:
+            ValueError: If one is no longer what it was when this bench was made.
+        """
+        if self.front is not None or self.images.images.kept:
+            return
+        for path, changed, size in self._files:
+            stat = path.stat() if path.is_file() else None
+            if stat is None or (stat.st_mtime_ns, stat.st_size) != (changed, size):
+                raise ValueError(
+                    "The images must stay as they are while they are trained on, and those of "
+                    f"{self.config.data.name!r} are too many to be kept in memory. Received: "
+                    f"{str(path)!r}, which was {'removed' if stat is None else 'changed'} meanwhile"
+                )
 
     @property
     def gradient_bytes(self) -> int:

@@ -1,6 +1,7 @@
 """Runs that end badly, in this process and in others: none costs another."""
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import time
 import pytest
 
 import run_all
-from dg_keras import benchmark
+from dg_keras import benchmark, data
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.running.carried_out import carried_out
@@ -194,6 +195,26 @@ def test_what_would_hit_every_run_stops_at_once(tmp_path, monkeypatch, capsys):
     log = tmp_path / f"smoke/runs/{KEYS[0]}.log"
     assert printed.err.endswith(f"(more in {log})\n")
     assert printed.err.count("\n") == 1
+
+
+def test_images_that_are_decoded_at_every_use_may_not_change_meanwhile(
+    tmp_path, monkeypatch, capsys
+):
+    root = tmp_path / "images"
+    shutil.copytree(few_images(), root)
+    image = next((root / "images/photo").rglob("*.jpg"))
+    too_many = functools.partial(data.load, memory_limit=0)
+    monkeypatch.setattr("dg_keras.benchmark.training.load_images.datasets.load", too_many)
+    broken(monkeypatch, agr_sum=image.touch)
+    few = [f"data.root={root}", "data.name=few", "backbone.train_from=null", *TWO[1:]]
+    few.remove("backbone.train_from=block1_output")
+    assert command(monkeypatch, tmp_path, *few) == 1
+    assert capsys.readouterr().err == (
+        "run_all.py: The images must stay as they are while they are trained on, and those of "
+        f"'few' are too many to be kept in memory. Received: {str(image)!r}, which was changed "
+        "meanwhile\n"
+    )
+    assert not list((tmp_path / "smoke").rglob("*.json"))
 
 
 @pytest.mark.slow
