@@ -10,10 +10,13 @@ import pydantic
 
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.records.record import Record
+from dg_keras.common.one_line import one_line
+from dg_keras.common.shortened import shortened
 from dg_keras.common.write_whole import write_whole
 
 _REMEDY = "remove it, or give another --results"
 _CHECKSUM = "checksum"
+_SHOWN = 100  # characters of a text in a record
 
 
 class RecordError(ValueError):
@@ -64,8 +67,9 @@ class Records:
         if told != (run.method.name, run.target, run.trial, seed):
             raise RecordError(
                 f"{path} must be the record of {run.method.name} on {run.target}, trial "
-                f"{run.trial}, seed {seed}. Received: that of {record.method} on {record.target}, "
-                f"trial {record.trial}, seed {record.seed}; {_REMEDY}"
+                f"{run.trial}, seed {seed}. Received: that of {one_line(record.method, _SHOWN)} on "
+                f"{one_line(record.target, _SHOWN)}, trial {record.trial}, seed {record.seed}; "
+                f"{_REMEDY}"
             )
         versions = self._versions.setdefault(json.dumps(record.versions), record.versions)
         return record.model_copy(update={"config": self._config(run), "versions": versions})
@@ -120,8 +124,8 @@ def _parse(path: Path) -> Record:
     known = Record.model_fields["schema_version"].default
     if version != known:
         raise RecordError(
-            f"{path} must be a record of schema_version {known}. Received: {version!r}, so it was "
-            f"made by another version of dg_keras; {_REMEDY}"
+            f"{path} must be a record of schema_version {known}. Received: {shortened(version)}, so "
+            f"it was made by another version of dg_keras; {_REMEDY}"
         )
     told = parsed.pop(_CHECKSUM, None)
     if told != checksum(parsed):
@@ -133,8 +137,8 @@ def _parse(path: Path) -> Record:
         return Record.model_validate(parsed)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        place = f"`{'.'.join(map(str, first['loc']))}`: " if first["loc"] else ""
-        what = first["msg"].removeprefix("Value error, ")
+        place = f"`{one_line('.'.join(map(str, first['loc'])), _SHOWN)}`: " if first["loc"] else ""
+        what = one_line(first["msg"].removeprefix("Value error, "))
         raise RecordError(f"{path} is damaged ({place}{what}); {_REMEDY}") from error
 
 
@@ -149,4 +153,4 @@ def _difference(old: Any, new: Any, key: str = "") -> str:
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
                 return _difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
-    return f"{key}: {old!r}, now {new!r}"
+    return f"{one_line(key, _SHOWN)}: {shortened(old)}, now {shortened(new)}"

@@ -142,6 +142,10 @@ def without(key):
         (changed(trial=2), "of Agr-Sum on photo, trial 1, seed .* on photo, trial 2, seed"),
         (changed(seed=SEED + 1), f"seed {SEED}. Received: .* seed {SEED + 1};"),
         (lambda record: [record], "schema_version 2. Received: None"),
+        (changed(schema_version="a\nb" * 99), "Received: .{,250}, so it was made by another"),
+        (changed(method="a\nb" * 99), "Received: that of .{,150} on photo"),
+        (changed(config={"a\nb" * 99: 1}), "another configuration .{,150}: "),
+        (changed(**{"a\nb" * 99: 1}), "is damaged .`.{,150}`: Extra inputs"),
     ],
 )
 def test_what_is_no_record_is_one_sentence_that_names_the_file(records, change, sentence):
@@ -151,7 +155,7 @@ def test_what_is_no_record_is_one_sentence_that_names_the_file(records, change, 
     with pytest.raises(ValueError, match=sentence) as error:
         records.read(RUN)
     assert str(path) in str(error.value)
-    assert "remove it, or give another --results" in str(error.value)
+    assert "give another --results" in str(error.value) or "--results another" in str(error.value)
     assert "\n" not in str(error.value)
 
 
