@@ -124,8 +124,8 @@ def _parse(path: Path) -> Record:
     known = Record.model_fields["schema_version"].default
     if version != known:
         raise RecordError(
-            f"{path} must be a record of schema_version {known}. Received: {shortened(version)}, so "
-            f"it was made by another version of dg_keras; {_REMEDY}"
+            f"{path} must be a record of schema_version {known}. Received: {shortened(version)}, "
+            f"so it was made by another version of dg_keras; {_REMEDY}"
         )
     told = parsed.pop(_CHECKSUM, None)
     if told != checksum(parsed):
