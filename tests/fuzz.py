@@ -30,9 +30,8 @@ def main() -> None:
     commands.add_argument("seconds", type=int, nargs="?", default=600)
     given = commands.parse_args()
     reader = _READERS[given.reader]
-    folder = Path(tempfile.mkdtemp())  # libFuzzer ends the process, and removes nothing
-    corpus = folder / "corpus"
-    corpus.mkdir()
+    # libFuzzer ends the process, and removes nothing.
+    folder, corpus = Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
     (corpus / "whole").write_bytes(any_file.WHOLE[reader]())
     limits = [f"-max_total_time={given.seconds}", "-timeout=10", "-rss_limit_mb=4096"]
     atheris.Setup(

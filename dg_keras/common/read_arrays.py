@@ -1,5 +1,6 @@
 """A file of arrays that may be damaged."""
 
+import errno
 import logging
 import lzma
 import struct
@@ -27,6 +28,9 @@ def read_arrays(path: Path, otherwise: str, *needed: str) -> dict[str, np.ndarra
         path: The file.
         otherwise: What is done where it is damaged, for the warning that is logged.
         *needed: Names that it must have.
+
+    Raises:
+        OSError: If the system can't read it now, which says nothing of what is in it.
     """
     if not path.is_file():
         return None
@@ -41,5 +45,8 @@ def read_arrays(path: Path, otherwise: str, *needed: str) -> dict[str, np.ndarra
             raise ValueError(f"it has no {missing[0]}")
         return arrays
     except DAMAGED as error:
+        # Zip files that end too early have it seek to places before their beginning.
+        if getattr(error, "errno", None) not in (None, errno.EINVAL):
+            raise
         _LOGGER.warning("%s is damaged (%s): %s.", path, error, otherwise)
         return None

@@ -116,10 +116,12 @@ class Claims:
         if not paths or not self._folder.is_dir():
             return [None] * len(paths)
         clock = self._folder / f".clock.{uuid.uuid4()}"
-        with told_if_full(clock, 0):
-            clock.touch()
-        now = clock.stat().st_mtime
-        clock.unlink()
+        try:
+            with told_if_full(clock, 0):
+                clock.touch()
+            now = clock.stat().st_mtime
+        finally:
+            clock.unlink(missing_ok=True)
         ages: list[float | None] = []
         for path in paths:
             age = None
@@ -151,7 +153,7 @@ class Claims:
 
     def _clear_the_dead(self) -> None:
         """Removes what was left by processes that were killed before they had a run."""
-        paths = list(self._folder.glob("*.present"))
+        paths = [*self._folder.glob("*.present"), *self._folder.glob(".clock.*")]
         for path, seconds in zip(paths, self._ages(paths), strict=True):
             if seconds is not None and seconds > DEAD:
                 path.unlink(missing_ok=True)

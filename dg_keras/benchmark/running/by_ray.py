@@ -219,7 +219,7 @@ def _received(task: ray.ObjectRef, run: Run, hand: Hand) -> Outcome:
         outcome = _got(task)
     except ray.exceptions.RayError as error:
         told = one_line(f"{type(error).__name__}: {error}", 300)
-        return Outcome(run, failure=hand.logged(run, told, f"{error}\n"))
+        return Outcome(run, failure=hand.told(run, told, f"{error}\n"))
     if outcome.record is not None and hand.records.read(run) is None:
         hand.records.write(run, outcome.record)
     return outcome

@@ -53,8 +53,10 @@ def _by_workers(
     threads = max(1, cores() // workers)
     tries: collections.Counter[str] = collections.Counter()
     unready = 0
-    team = [Worker(hand, imports, threads) for _ in range(min(workers, len(waiting.runs)))]
+    team: list[Worker] = []
     try:
+        for _ in range(min(workers, len(waiting.runs))):
+            team.append(_started(hand, imports, threads))
         while team:
             for worker in _with_news(team):
                 is_alive = True
@@ -78,7 +80,7 @@ def _by_workers(
                     team.remove(worker)
                     worker.end()
                     if not is_alive and waiting.may_have_more:
-                        team.append(Worker(hand, imports, threads))
+                        team.append(_started(hand, imports, threads))
                     continue
                 tries[run.key] += 1
                 started(run)
@@ -86,6 +88,13 @@ def _by_workers(
     finally:
         for worker in team:
             worker.end()
+
+
+def _started(hand: Hand, imports: Sequence[str], threads: int) -> Worker:
+    try:
+        return Worker(hand, imports, threads)
+    except OSError as error:  # the system has no room for one more
+        raise UnpreparedError(f"A worker could not be started ({error})") from error
 
 
 def _after_death(
@@ -97,7 +106,7 @@ def _after_death(
     found = hand.found(run)
     if found is not None or tries[run.key] < _TRIES:
         return found
-    return Outcome(run, failure=hand.logged(run, f"{death}, {_TRIES} times", death.trace))
+    return Outcome(run, failure=hand.told(run, f"{death}, {_TRIES} times", death.trace))
 
 
 def _with_news(team: Sequence[Worker]) -> list[Worker]:

@@ -9,6 +9,7 @@ from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.records.run_files import RunFiles
 from dg_keras.benchmark.running.outcome import Outcome
 from dg_keras.benchmark.training.frozen_features import Features
+from dg_keras.benchmark.training.known_files import ChangedError
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.runner import Runner
 from dg_keras.benchmark.training.workbench import Workbench
@@ -72,13 +73,11 @@ class Hand:
             record = runner.run(run, self.files.checkpoint(run))
         except NoSpaceError:
             raise
+        except ChangedError as error:  # nor would other runs be made of what they should
+            raise UnpreparedError(str(error)) from error
         except Exception as error:
             self._latest = None  # nobody knows what state it is in
-            return Outcome(run, failure=self._logged(run, error))
-        try:
-            runner.bench.check_images()
-        except ValueError as error:  # nobody knows since when, nor which other runs were so
-            raise UnpreparedError(str(error)) from error
+            return Outcome(run, failure=self._failure(run, error))
         try:
             self.records.write(run, record)
         except NoSpaceError:
@@ -96,12 +95,12 @@ class Hand:
         self.files.remove(run)
         return Outcome(run, record)
 
-    def logged(self, run: Run, told: str, trace: str = "") -> str:
+    def told(self, run: Run, failure: str, trace: str = "") -> str:
         """What a run failed with, once it stands in the run's log.
 
         Args:
             run: The run.
-            told: What it failed with, in one sentence.
+            failure: What it failed with, in one sentence.
             trace: Where in the program that was, if it is known.
 
         Returns:
@@ -111,12 +110,12 @@ class Hand:
             NoSpaceError: If there is no space left.
         """
         try:
-            self.files.write_log(run, trace or f"{told}\n")
+            self.files.write_log(run, trace or f"{failure}\n")
         except NoSpaceError:
             raise
         except OSError as unwritten:
-            return f"{told} (and no log could be written: {unwritten})"
-        return f"{told} (more in {self.files.log(run)})" if trace else told
+            return f"{failure} (and no log could be written: {unwritten})"
+        return f"{failure} (more in {self.files.log(run)})" if trace else failure
 
     def _prepared(self, run: Run) -> Runner:
         try:
@@ -124,12 +123,12 @@ class Hand:
         except NoSpaceError:
             raise
         except Exception as error:
-            raise UnpreparedError(self._logged(run, error)) from error
+            raise UnpreparedError(self._failure(run, error)) from error
 
-    def _logged(self, run: Run, error: Exception) -> str:
+    def _failure(self, run: Run, error: Exception) -> str:
         # TensorFlow's have the whole graph behind their first lines.
-        told = one_line(f"{type(error).__name__}: {error}", 300)
-        return self.logged(run, told, traceback.format_exc())
+        failure = one_line(f"{type(error).__name__}: {error}", 300)
+        return self.told(run, failure, traceback.format_exc())
 
     def _runner(self, config: Config) -> Runner:
         if self._latest is None or self._latest.bench.config != config:

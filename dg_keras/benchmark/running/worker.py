@@ -96,20 +96,20 @@ class Worker:
             with open(self._traces.fileno(), "rb", closefd=False) as traces:
                 trace = traces.read().decode(errors="backslashreplace")
         self.end()
-        return DiedError(self._end(code), trace)
+        return DiedError(_how_it_ended(code), trace)
 
-    @staticmethod
-    def _end(code: int | None) -> str:
-        if code is None:
-            return "its process lost its connection"
-        if code >= 0:
-            return f"its process ended with exit code {code}"
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        memory = ", which is what a system out of memory sends" if name == "SIGKILL" else ""
-        return f"its process was ended by {name}{memory}"
+
+def _how_it_ended(code: int | None) -> str:
+    if code is None:
+        return "its process lost its connection"
+    if code >= 0:
+        return f"its process ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    memory = ", which is what a system out of memory sends" if name == "SIGKILL" else ""
+    return f"its process was ended by {name}{memory}"
 
 
 def _serve(
@@ -121,7 +121,7 @@ def _serve(
 ) -> None:
     """What the process does: runs, as long as it gets any."""
     if _IS_FILE:
-        # Of one thread: never more than a pipe holds, so that it waits for nobody to read it.
+        os.set_blocking(traces.fileno(), False)  # what a pipe does not hold is left out
         faulthandler.enable(traces.fileno(), all_threads=False)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from dg_keras import data as datasets
 from dg_keras.benchmark.config.config import Config
+from dg_keras.benchmark.training.known_files import KnownFiles
 from dg_keras.benchmark.training.versions import versions
 from dg_keras.common.clear_leftovers import clear_leftovers
 from dg_keras.common.read_arrays import read_arrays
@@ -83,7 +84,7 @@ class SharedFeatures:
 def frozen_features(
     config: Config,
     images: datasets.LeaveOneOut,
-    digests: Iterable[str],
+    files: KnownFiles,
     front: keras.Model,
     features: Features | None,
 ) -> np.ndarray:
@@ -95,17 +96,26 @@ def frozen_features(
     Args:
         config: The experiment.
         images: All images, with no domain held out.
-        digests: The SHA-256 of each image's file, in the order of the images' table.
+        files: The images' files, in the order of the images' table.
         front: The network up to the layer that is trained from.
         features: What keeps them; None to keep nothing.
 
     Returns:
         An array of shape `[images, ...]`, float32, in the order of the images' table.
+
+    Raises:
+        ChangedError: If an image was changed since it was hashed.
     """
+
+    def computed() -> np.ndarray:
+        made = _computed(images, front)
+        files.check()  # what is kept of them is never made anew
+        return made
+
     if features is None:
-        return _computed(images, front)
-    origin = json.dumps(_origin(config, images, digests, front), sort_keys=True)
-    return features.get(origin, lambda: _computed(images, front))
+        return computed()
+    origin = json.dumps(_origin(config, images, files.digests, front), sort_keys=True)
+    return features.get(origin, computed)
 
 
 def _origin(

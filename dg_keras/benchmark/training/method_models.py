@@ -2,14 +2,13 @@
 
 import collections
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from dg_keras.benchmark.config.config import Config, Method, Optimizer
-from dg_keras.benchmark.training.build_trained import build_trained
 from dg_keras.benchmark.training.make_optimizer import make_optimizer
 from dg_keras.model import DomainGeneralizer
 
@@ -25,7 +24,7 @@ class MethodModels:
     Args:
         config: The experiment.
         net: The network that all of them train.
-        classes: Number of classes.
+        built: Builds such a network anew, with a seed.
         sources: Number of domains that are trained on.
         sample: Inputs and labels, one or more of each, to make metrics for.
         kept: How many models are kept, those that were used last.
@@ -35,14 +34,14 @@ class MethodModels:
         self,
         config: Config,
         net: keras.Model,
-        classes: int,
+        built: Callable[[int], keras.Model],
         sources: int,
         sample: tuple[tf.Tensor, tf.Tensor],
         kept: int = 1,
     ) -> None:
         self._config = config
         self._net = net
-        self._classes = classes
+        self._built = built
         self._sources = sources
         self._sample = sample
         self._kept = kept
@@ -114,8 +113,7 @@ class MethodModels:
         if seed not in self._initial:
             while len(self._initial) >= self._seeds:
                 self._initial.popitem(last=False)
-            _, net = build_trained(self._config, self._classes, seed)
-            self._initial[seed] = _values(net.variables)
+            self._initial[seed] = _values(self._built(seed).variables)
         return self._initial[seed]
 
 

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,6 +42,8 @@ class RunState(keras.callbacks.Callback):
         every: The number of evaluations after which the file is written; None to write it after
             the first, and then whenever what the writing took is a twentieth of what has passed.
         parts: By a name of each, what has a state beside the model.
+        check: Called before the file is written; raises where what was trained on since the last
+            one is not what the run is to be trained on.
 
     Attributes:
         evaluations: How many there were.
@@ -50,13 +52,19 @@ class RunState(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, path: Path | None, origin: dict[str, Any], every: int | None, parts: dict[str, Part]
+        self,
+        path: Path | None,
+        origin: dict[str, Any],
+        every: int | None,
+        parts: dict[str, Part],
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self._path = path
         self._origin = json.dumps({**origin, "form": _FORM}, sort_keys=True)
         self._every = every
         self._parts = parts
+        self._check = check
         self._saved: dict[str, np.ndarray] | None = None
         self._written = 0.0  # when the file was, on the clock of `time.perf_counter`
         self._took = 0.0  # how long that took, in seconds
@@ -93,6 +101,7 @@ class RunState(keras.callbacks.Callback):
             self.history.setdefault(key, []).append(float(value))
         if self._path is not None and self._is_time():
             start = time.perf_counter()
+            self._check()
             self._write(self._path)
             self._written = time.perf_counter()
             self._took = self._written - start

@@ -56,6 +56,9 @@ class Runner:
             run: The run.
             checkpoint: The file that it writes its state to, and goes on from where it was broken
                 off; None to do without.
+
+        Raises:
+            ChangedError: If images or weights are no longer what they were.
         """
         start = time.perf_counter()
         bench, config = self.bench, self.bench.config
@@ -75,6 +78,7 @@ class Runner:
             made_from,
             training.evaluations_per_checkpoint,
             {"selected": selected, "recorders": bench.recorders},
+            bench.check_files,
         )
         state.resume()
         recorded = config.along_training.accuracy
@@ -103,6 +107,7 @@ class Runner:
             diverged = Divergence(step=error.step, domain=error.domain, loss=error.loss)
         except NonfiniteScoresError:
             diverged = Divergence(step=int(model.step.numpy()), domain=None, loss=None)
+        bench.check_files()
         ended = time.perf_counter()
         trained = ended if trained is None else trained
         return Record(

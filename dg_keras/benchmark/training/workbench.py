@@ -4,14 +4,17 @@ import dataclasses
 import math
 from typing import Any
 
+import keras
 import numpy as np
 
+from dg_keras import backbones
 from dg_keras import data as datasets
 from dg_keras.benchmark.config.config import Config, Method
 from dg_keras.benchmark.config.ways_of import ways_of
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.training.build_trained import build_trained
 from dg_keras.benchmark.training.frozen_features import Features, frozen_features
+from dg_keras.benchmark.training.known_files import KnownFiles
 from dg_keras.benchmark.training.method_models import MethodModels
 from dg_keras.benchmark.training.models_kept import models_kept
 from dg_keras.benchmark.training.one_domain_batches import one_domain_batches
@@ -51,40 +54,44 @@ class Workbench:
     ) -> None:
         self.config = config
         self.images = images
-        self._files = file_versions(images.images.paths)
+        image_versions = file_versions(images.images.paths)
         self.inventory = Inventory.of_images(images)
+        self._image_files = KnownFiles(image_versions, self.inventory.digests)
         classes = len(images.classes)
         self.front, self.net = build_trained(config, classes, config.seed)
-        if self.front is None:  # else what is kept of them was made of every image, or will be now
+        weights = backbones.weights_file(config.backbone.name, config.backbone.weights)
+        self._weights_file = KnownFiles.of([] if weights is None else [weights])
+        if self.front is None:
             images.images.check()  # a broken one is told here
-        self.inputs = TrainedInputs(
-            None
-            if self.front is None
-            else frozen_features(config, images, self.inventory.digests, self.front, features)
-        )
+            self._image_files.check()
+            self.inputs = TrainedInputs(None)
+        else:
+            self.inputs = TrainedInputs(
+                frozen_features(config, images, self._image_files, self.front, features)
+            )
         self.recorders = Recorders(config, self.net, self.inputs)
         sample = next(iter(self.inputs.validation(images).unbatch().batch(1)))
         ways = ways_of(config, images.domains)
         # None, where the config's own values are none of those that its grid has methods share.
         kept = models_kept(keep_traced, self.gradient_bytes, max(1, ways))
-        self.models = MethodModels(config, self.net, classes, len(images.domains) - 1, sample, kept)
+        sources = len(images.domains) - 1
+        self.models = MethodModels(config, self.net, self._built, sources, sample, kept)
 
-    def check_images(self) -> None:
-        """Looks at the images that were trained on once more, where each use decoded them anew.
+    def check_files(self) -> None:
+        """Looks whether all that was read since is what it was when this bench was made.
 
         Raises:
-            ValueError: If one is no longer what it was when this bench was made.
+            ChangedError: If it is not.
         """
-        if self.front is not None or self.images.images.kept:
-            return
-        for path, changed, size in self._files:
-            stat = path.stat() if path.is_file() else None
-            if stat is None or (stat.st_mtime_ns, stat.st_size) != (changed, size):
-                raise ValueError(
-                    "The images must stay as they are while they are trained on, and those of "
-                    f"{self.config.data.name!r} are too many to be kept in memory. Received: "
-                    f"{str(path)!r}, which was {'removed' if stat is None else 'changed'} meanwhile"
-                )
+        self._weights_file.check()
+        if self.front is None and not self.images.images.kept:  # each use decodes them anew
+            self._image_files.check()
+
+    def _built(self, seed: int) -> keras.Model:
+        """The network that is trained, with this seed's random weights."""
+        _, net = build_trained(self.config, len(self.images.classes), seed)
+        self._weights_file.check()
+        return net
 
     @property
     def gradient_bytes(self) -> int:

@@ -109,7 +109,7 @@ def _guess(root: Path) -> str | None:
         try:
             name = json.loads(settings.read_bytes())["name"]
             return name if name in KNOWN else None
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise ValueError(
                 f"{str(settings)!r} must be as `prepare` wrote it. Received: a file that is changed"
             ) from error

@@ -159,7 +159,7 @@ def _class_names(path: Path, schema: Any) -> list[str] | None:
         names = json.loads(metadata)["info"]["features"].get("label", {}).get("names")
         if names is None or all(isinstance(name, str) for name in names):
             return names
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         pass  # it is told below, like names that are none
     raise ValueError(
         "A parquet file's metadata `huggingface` must be JSON with the classes' names. Received: "

@@ -172,7 +172,7 @@ def _agree_on(settings: dict[str, Any], names: Iterable[str], to: Path) -> None:
     path = to / SETTINGS
     if not path.is_file():
         write_whole(path, note.encode())
-    elif path.read_text(encoding="utf-8") != note:
+    elif path.read_bytes() != note.encode():
         raise ValueError(
             f"`to` must be gone on with as it was begun, see {str(path)!r}. Received: other images "
             f"or settings, {settings}"

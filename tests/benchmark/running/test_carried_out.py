@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import run_all
-from dg_keras import benchmark, data
+from dg_keras import backbones, benchmark, data
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.running.carried_out import carried_out
@@ -197,24 +198,75 @@ def test_what_would_hit_every_run_stops_at_once(tmp_path, monkeypatch, capsys):
     assert printed.err.count("\n") == 1
 
 
-def test_images_that_are_decoded_at_every_use_may_not_change_meanwhile(
-    tmp_path, monkeypatch, capsys
-):
+ONCE = ["training.steps=4", "training.evaluate_every=2", "training.checkpoint_every=2"]
+MEANWHILE = "run_all.py: Images and weights must stay as they are while runs are made of them. "
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """Overrides for images of one's own that are decoded at every use, and one of them."""
     root = tmp_path / "images"
     shutil.copytree(few_images(), root)
-    image = next((root / "images/photo").rglob("*.jpg"))
     too_many = functools.partial(data.load, memory_limit=0)
     monkeypatch.setattr("dg_keras.benchmark.training.load_images.datasets.load", too_many)
-    broken(monkeypatch, agr_sum=image.touch)
-    few = [f"data.root={root}", "data.name=few", "backbone.train_from=null", *TWO[1:]]
-    few.remove("backbone.train_from=block1_output")
-    assert command(monkeypatch, tmp_path, *few) == 1
+    overrides = [f"data.root={root}", "data.name=few", *TWO[1:], *ONCE]
+    overrides.remove(SMALL[1])
+    return [*overrides, "backbone.train_from=null"], next((root / "images/photo").rglob("*.jpg"))
+
+
+def at_evaluation(monkeypatch, number, deed):
+    """Does something before an evaluation is taken down, of the first run alone."""
+    begun = []
+    taken_down = RunState.on_epoch_end
+
+    def on_epoch_end(state, epoch, logs=None):
+        begun.append(epoch)
+        if len(begun) == number:
+            deed()
+        taken_down(state, epoch, logs)
+
+    monkeypatch.setattr(RunState, "on_epoch_end", on_epoch_end)
+
+
+@pytest.mark.parametrize(
+    ("deed", "done"),
+    [(lambda path: path.write_bytes(b""), "changed"), (lambda path: path.unlink(), "removed")],
+    ids=["changed", "removed"],
+)
+def test_images_that_change_while_they_are_trained_on_stop_all(
+    tmp_path, monkeypatch, capsys, copied, deed, done
+):
+    overrides, image = copied
+    at_evaluation(monkeypatch, 2, lambda: deed(image))
+    assert command(monkeypatch, tmp_path, *overrides) == 1
     assert capsys.readouterr().err == (
-        "run_all.py: The images must stay as they are while they are trained on, and those of "
-        f"'few' are too many to be kept in memory. Received: {str(image)!r}, which was changed "
-        "meanwhile\n"
+        f"{MEANWHILE}Received: {str(image)!r}, which was {done} meanwhile\n"
     )
+    # What had been trained before stays, and nothing that was trained since.
+    (checkpoint,) = (tmp_path / "smoke/checkpoints").iterdir()
+    with np.load(checkpoint) as state:
+        assert state["evaluations"] == 1
     assert not list((tmp_path / "smoke").rglob("*.json"))
+
+
+def test_images_that_are_touched_alone_are_the_same(tmp_path, monkeypatch, copied):
+    overrides, image = copied
+    at_evaluation(monkeypatch, 1, image.touch)
+    assert command(monkeypatch, tmp_path, *overrides) == 0
+
+
+def test_weights_that_change_between_runs_stop_all(tmp_path, monkeypatch, capsys):
+    """They are read again for each seed."""
+    file = tmp_path / "own.weights.h5"
+    backbones.EfficientNetLite0(8, image_size=32).save_weights(file)
+    changed = backbones.EfficientNetLite0(8, image_size=32)
+    two = [*TWO, f"backbone.weights={file}", "trials=2", "methods=[Deep-All, Agr-Sum]"]
+    broken(monkeypatch, agr_sum=lambda: changed.save_weights(file))
+    assert command(monkeypatch, tmp_path, *two) == 1
+    assert capsys.readouterr().err == (
+        f"{MEANWHILE}Received: {str(file)!r}, which was changed meanwhile\n"
+    )
+    assert [path.stem for path in (tmp_path / "smoke/runs").glob("*.json")] == [KEYS[0]]
 
 
 @pytest.mark.slow

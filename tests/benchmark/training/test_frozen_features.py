@@ -3,14 +3,15 @@
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from dg_keras import benchmark
-from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.training.build_trained import build_trained
 from dg_keras.benchmark.training.frozen_features import KeptFeatures, frozen_features
+from dg_keras.benchmark.training.known_files import ChangedError, KnownFiles
 from dg_keras.benchmark.training.load_images import load_images
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
@@ -23,9 +24,9 @@ def features(folder, root, *overrides):
     (config,) = benchmark.read("configs/smoke.yaml", settings).configs
     images = load_images(config, None)
     front, _ = build_trained(config, len(images.classes), seed=config.seed)
-    digests = Inventory.of_images(images).table["sha256"]
+    files = KnownFiles.of(images.images.paths)
     kept = None if folder is None else KeptFeatures(folder)
-    return frozen_features(config, images, digests, front, kept)
+    return frozen_features(config, images, files, front, kept)
 
 
 @pytest.fixture
@@ -78,3 +79,17 @@ def test_a_damaged_file_is_told_and_computed_anew(tmp_path, root, caplog):
     caplog.clear()
     np.testing.assert_array_equal(features(tmp_path / "kept", root), computed)
     assert not caplog.text
+
+
+def test_what_was_made_of_other_images_than_were_hashed_is_not_kept(tmp_path, root, monkeypatch):
+    image = next((root / "images" / "photo").rglob("*.jpg"))
+    predict = keras.Model.predict
+
+    def changes_one(model, *arguments, **more):
+        image.write_bytes(next((root / "images" / "sketch").rglob("*.jpg")).read_bytes())
+        return predict(model, *arguments, **more)
+
+    monkeypatch.setattr(keras.Model, "predict", changes_one)
+    with pytest.raises(ChangedError, match=rf"'{image}', which was changed meanwhile"):
+        features(tmp_path / "kept", root)
+    assert not list((tmp_path / "kept").glob("*.npz"))

@@ -12,7 +12,7 @@ import dg_keras
 from dg_keras import benchmark
 from dg_keras.benchmark.config.config import Optimizer
 from dg_keras.benchmark.config.runs_of import runs_of
-from dg_keras.benchmark.training import method_models
+from dg_keras.benchmark.training import workbench
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.make_optimizer import make_optimizer
 from dg_keras.benchmark.training.one_domain_batches import one_domain_batches
@@ -147,12 +147,12 @@ def test_a_methods_step_and_evaluation_are_traced_once(monkeypatch):
 def test_what_a_trial_begins_with_is_built_once_for_all_methods(monkeypatch):
     built = []
 
-    def noted(*arguments, of=method_models.build_trained):
+    def noted(*arguments, of=workbench.build_trained):
         built.append(arguments[-1])
         return of(*arguments)
 
     runner, runs = made()
-    monkeypatch.setattr(method_models, "build_trained", noted)
+    monkeypatch.setattr(workbench, "build_trained", noted)
     for run in runs:
         runner.run(run)
     seeds = [run.config.run_seed(target, 1) for target in ("photo", "sketch")]
