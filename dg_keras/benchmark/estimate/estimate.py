@@ -16,6 +16,7 @@ from dg_keras.benchmark.estimate.step_times import StepTimes, Times
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.training.models_kept import models_kept
 from dg_keras.common.duration import duration
+from dg_keras.data.tables.load import MEMORY_LIMIT
 
 
 def estimate(
@@ -53,6 +54,10 @@ def estimate(
         times = step_times.of(config, alike, images)
     sources = len(inventory.domains) - 1
     number = sum(inventory.counts.values())
+    # Too many to be kept, they are decoded at every use.
+    are_kept = config.backbone.train_from is not None or number * times.kept_bytes <= MEMORY_LIMIT
+    if not are_kept:
+        times = times.decoding(sources)
     total = sum(_seconds(config, run, inventory, times, sources) for run in alike)
     processes = min(workers, len(runs))
     kept = models_kept(
@@ -64,7 +69,7 @@ def estimate(
     total += times.build * min(len(runs), processes * trials if kept > 1 else len(runs))
     # One process for all, or each at the same time, makes the images ready.
     total = number * times.prepare + total / at_once(processes, times.busy)
-    peak: float = peak_memory() + times.kept_bytes * number
+    peak: float = peak_memory() + times.kept_bytes * number * are_kept
     peak += times.image_bytes * max(0, training.batch_size - times.largest) * sources
     steps: dict[str, str] = {}
     for method in config.methods:

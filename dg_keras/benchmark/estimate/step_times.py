@@ -1,7 +1,8 @@
 """What steps and evaluations take, each measured once for all experiments that train alike."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from dg_keras import backbones, objectives
 from dg_keras import data as datasets
@@ -11,7 +12,9 @@ from dg_keras.benchmark.estimate.gradients_taken import Taken, gradients_taken
 from dg_keras.benchmark.estimate.peak_memory import peak_memory
 from dg_keras.benchmark.estimate.some_images import some_images
 from dg_keras.benchmark.estimate.stopwatch import Stopwatch
+from dg_keras.benchmark.training.too_large import TOO_LARGE
 from dg_keras.benchmark.training.workbench import Workbench
+from dg_keras.common.one_line import one_line
 
 _STEPS = 2
 _BATCH = 8  # images per domain
@@ -65,6 +68,16 @@ class Times:
             + passes * self.image * (batch - self.batch) * sources
         )
 
+    def decoding(self, sources: int) -> "Times":
+        """The times where each use of an image decodes it anew."""
+        more = self.prepare * self.batch * sources
+        return dataclasses.replace(
+            self,
+            evaluate=self.evaluate + self.prepare,
+            image=self.image + self.prepare,
+            steps={taken: seconds + more for taken, seconds in self.steps.items()},
+        )
+
 
 class StepTimes:
     """Measures a few steps of a method of each way, and remembers what it measured.
@@ -102,13 +115,15 @@ class StepTimes:
         watch = Stopwatch(bench)
         if times is None:
             first = next(iter(firsts.values()))
-            times = self._known[key] = self._begin(bench, watch, first)
+            with _told_of(first):
+                times = self._known[key] = self._begin(bench, watch, first)
         for taken in sorted(firsts.keys() - times.steps.keys()):  # second gradients last
             run = firsts[taken]
             parts = _of_parts(taken, times)
-            times.steps[taken], times.traces[taken] = (
-                watch.steps(run, _STEPS, times.batch)[:2] if parts is None else parts
-            )
+            if parts is None:
+                with _told_of(run):
+                    parts = watch.steps(run, _STEPS, times.batch)[:2]
+            times.steps[taken], times.traces[taken] = parts
             self._tell(run, times)
         return times
 
@@ -149,6 +164,18 @@ class StepTimes:
             f"  {way}, as {run.method.name}: {1000 * times.steps[way]:.0f} ms per step of "
             f"{times.batch} images per domain"
         )
+
+
+@contextlib.contextmanager
+def _told_of(run: Run) -> Iterator[None]:
+    """Says of what can't be measured whose steps they are."""
+    try:
+        yield
+    except (*TOO_LARGE, ArithmeticError) as error:
+        raise ValueError(
+            f"{run.config.name}: steps of {run.method.name} could not be measured "
+            f"({one_line(f'{type(error).__name__}: {error}', 300)})"
+        ) from error
 
 
 def _with_small_steps(run: Run) -> Run:

@@ -12,6 +12,7 @@ from dg_keras.benchmark.training.frozen_features import Features
 from dg_keras.benchmark.training.known_files import ChangedError
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.runner import Runner
+from dg_keras.benchmark.training.too_large import TOO_LARGE
 from dg_keras.benchmark.training.workbench import Workbench
 from dg_keras.common.one_line import one_line
 from dg_keras.common.told_if_full import NoSpaceError
@@ -56,7 +57,12 @@ class Hand:
             NoSpaceError: If there is no space left.
             UnpreparedError: If it can't be computed.
         """
-        self._prepared(run)
+        try:
+            self._runner(run.config)
+        except NoSpaceError:
+            raise
+        except Exception as error:
+            raise UnpreparedError(self._failure(run, error)) from error
         self._latest = None
 
     def carry_out(self, run: Run) -> Outcome:
@@ -68,7 +74,15 @@ class Hand:
             NoSpaceError: If there is no space left, for this run nor for others.
             UnpreparedError: If what it shares with other runs can't be made.
         """
-        runner = self._prepared(run)
+        try:
+            runner = self._runner(run.config)
+        except NoSpaceError:
+            raise
+        except TOO_LARGE as error:  # another config's may not be
+            self._latest = None
+            return Outcome(run, failure=self._failure(run, error))
+        except Exception as error:
+            raise UnpreparedError(self._failure(run, error)) from error
         try:
             record = runner.run(run, self.files.checkpoint(run))
         except NoSpaceError:
@@ -116,14 +130,6 @@ class Hand:
         except OSError as unwritten:
             return f"{failure} (and no log could be written: {unwritten})"
         return f"{failure} (more in {self.files.log(run)})" if trace else failure
-
-    def _prepared(self, run: Run) -> Runner:
-        try:
-            return self._runner(run.config)
-        except NoSpaceError:
-            raise
-        except Exception as error:
-            raise UnpreparedError(self._failure(run, error)) from error
 
     def _failure(self, run: Run, error: Exception) -> str:
         # TensorFlow's have the whole graph behind their first lines.

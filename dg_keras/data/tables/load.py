@@ -21,6 +21,9 @@ from dg_keras.data.tables.read_table import read_table
 from dg_keras.data.tables.scan_known import find_root
 from dg_keras.data.tables.without_unreadable import without_unreadable
 
+MEMORY_LIMIT = 4 * 2**30
+"""Bytes that images may take in memory, if nothing else is said."""
+
 _SHIPPED = "styleshift"
 
 
@@ -35,7 +38,7 @@ def load(
     split: str = "seed",
     test: str = "part",
     manifest: str | os.PathLike[str] | None = None,
-    memory_limit: int = 4 * 2**30,
+    memory_limit: int = MEMORY_LIMIT,
     on_bad_image: str = "raise",
 ) -> LeaveOneOut:
     """Loads a data set of several domains, and leaves one of them out.

@@ -64,9 +64,9 @@ def download(
             revision=hub.revision,
             allow_patterns="*.parquet",
         )
-    except OSError as error:
-        if error.errno is not None and not isinstance(error, ConnectionError):
-            raise  # of the disk that it is fetched to
+    except Exception as error:
+        if not _is_of_the_net(error):
+            raise
         raise ConnectionError(
             f"{hub.repository} could not be fetched from the Hugging Face hub "
             f"({type(error).__name__}); fetch its parquet files by other means, and give them to "
@@ -76,6 +76,14 @@ def download(
     return prepare(
         name, folder, to, size, format, quality, seed, max_size=max_size, verbose=verbose
     )
+
+
+def _is_of_the_net(error: Exception) -> bool:
+    """Whether it is not of the disk that is fetched to, nor a fault."""
+    if isinstance(error, OSError):
+        return error.errno is None or isinstance(error, ConnectionError)
+    # The hub's errors are of whatever library it speaks HTTP with.
+    return any(kind.__name__ == "HTTPError" for kind in type(error).__mro__)
 
 
 def _check(folder: Path, hub: HubCopy) -> None:

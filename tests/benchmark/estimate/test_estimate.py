@@ -8,6 +8,7 @@ from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.estimate.at_once import at_once
 from dg_keras.benchmark.estimate.estimate import gradients_in_memory
 from dg_keras.benchmark.estimate.models_made import models_made
+from dg_keras.benchmark.estimate.step_times import Times
 
 
 def test_tells_how_many_gradients_a_method_holds():
@@ -28,6 +29,22 @@ def test_tells_how_many_gradients_a_method_holds():
 def test_processes_share_the_cores(processes, busy, expected, monkeypatch):
     monkeypatch.setattr("dg_keras.benchmark.estimate.at_once.cores", lambda: 4)
     assert at_once(processes, busy) == pytest.approx(expected)
+
+
+def test_images_that_are_too_many_to_be_kept_are_decoded_at_every_use():
+    taken = {"one gradient": 1.0}
+    times = Times(
+        **dict.fromkeys(("gradient_bytes", "busy", "build", "record", "image_bytes"), 0),
+        **{"prepare": 0.01, "evaluate": 0.1, "image": 0.03, "kept_bytes": 1, "batch": 8},
+        **{"largest": 8, "steps": taken, "traces": taken},
+    )
+    method = Method.model_validate("Deep-All")
+    anew = times.decoding(sources=3)
+    assert anew.evaluate == pytest.approx(0.1 + 0.01)
+    for batch in (8, 20):
+        more = anew.step(method, batch, 3) - times.step(method, batch, 3)
+        assert more == pytest.approx(0.01 * batch * 3)
+    assert taken == {"one gradient": 1.0}
 
 
 RATES = "grid={learning_rate: [1e-3, 1e-4], weight_decay: [0]}"

@@ -11,13 +11,16 @@ import time
 
 import numpy as np
 import pytest
+from tensorflow import errors
 
 import run_all
 from dg_keras import backbones, benchmark, data
 from dg_keras.benchmark.config.runs_of import runs_of
+from dg_keras.benchmark.estimate.stopwatch import Stopwatch
 from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.running.carried_out import carried_out
 from dg_keras.benchmark.running.waiting import Waiting
+from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.run_state import RunState
 from dg_keras.benchmark.training.runner import Runner
 from dg_keras.common.told_if_full import NoSpaceError
@@ -148,10 +151,11 @@ def broken(monkeypatch, **deeds):
     monkeypatch.setattr(Runner, "run", run_or_not)
 
 
-def command(monkeypatch, results, *overrides):
+def command(monkeypatch, results, *overrides, more=()):
     """`run_all.py` in this process; returns its exit code."""
     sets = [word for override in overrides for word in ("--set", override)]
     arguments = ["run_all.py", "configs/smoke.yaml", *sets, "--results", str(results)]
+    arguments += more
     monkeypatch.setattr("sys.argv", arguments)
     return run_all.main()
 
@@ -267,6 +271,37 @@ def test_weights_that_change_between_runs_stop_all(tmp_path, monkeypatch, capsys
         f"{MEANWHILE}Received: {str(file)!r}, which was changed meanwhile\n"
     )
     assert [path.stem for path in (tmp_path / "smoke/runs").glob("*.json")] == [KEYS[0]]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError("no room"), errors.ResourceExhaustedError(None, None, "no room")],
+    ids=["host", "device"],
+)
+def test_a_setting_that_does_not_fit_costs_no_other(tmp_path, monkeypatch, capsys, error):
+    def loaded(config, data_root):
+        if config.data.image_size == 48:
+            raise error
+        return load_images(config, data_root)
+
+    monkeypatch.setattr("dg_keras.benchmark.running.hand.load_images", loaded)
+    sizes = "grid={image_size: [48, 32], choose: for_all}"
+    assert command(monkeypatch, tmp_path, *FEW, "methods=[Deep-All]", sizes) == 1
+    assert "1 of 2 runs failed: " in capsys.readouterr().err
+    assert len(list((tmp_path / "smoke/runs").glob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("error", [MemoryError("no room"), ZeroDivisionError("by zero")], ids=str)
+def test_a_dry_run_of_what_does_not_fit_is_one_sentence(monkeypatch, tmp_path, capsys, error):
+    def fails(*arguments):
+        raise error
+
+    monkeypatch.setattr(Stopwatch, "steps", fails)
+    assert command(monkeypatch, tmp_path, *TWO, more=["--dry-run"]) == 2
+    assert capsys.readouterr().err == (
+        "run_all.py: smoke: steps of Agr-Sum could not be measured "
+        f"({type(error).__name__}: {error})\n"
+    )
 
 
 @pytest.mark.slow

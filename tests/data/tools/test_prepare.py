@@ -170,15 +170,29 @@ def test_a_download_that_is_another_is_refused(hub, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_without_the_hub_one_sentence_says_what_to_do(tmp_path, monkeypatch):
+class HTTPError(Exception):
+    """As the hub's library for HTTP has one."""
+
+
+class ProxyError(HTTPError):
+    pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [FileNotFoundError("Got: ConnectError\nAn error happened"), ProxyError("no way out")],
+    ids=["no connection", "a proxy"],
+)
+def test_without_the_hub_one_sentence_says_what_to_do(tmp_path, monkeypatch, error):
     def snapshot_download(*args, **kwargs):
-        raise FileNotFoundError("Got: ConnectError\nAn error happened")
+        raise error
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
     with pytest.raises(ConnectionError) as caught:
         download("pacs", tmp_path / "out")
     assert str(caught.value) == (
-        "flwrlabs/pacs could not be fetched from the Hugging Face hub (FileNotFoundError); fetch "
+        "flwrlabs/pacs could not be fetched from the Hugging Face hub "
+        f"({type(error).__name__}); fetch "
         "its parquet files by other means, and give them to `prepare`"
     )
 
