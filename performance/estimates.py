@@ -3,7 +3,8 @@
     python -m performance.estimates [CONFIG ...] [--data-root DATA]
 
 runs `run_all.py CONFIG --dry-run` for one config after the other, each in a process of its own. It
-needs no images: of what is not there, it measures on noise.
+needs no images: of what is not there, it measures on noise. The exit code is 1 where one of them
+takes more than a minute or 4 GiB.
 """
 
 import os
@@ -16,6 +17,8 @@ from pathlib import Path
 import pandas as pd
 
 from performance.measuring import parser, show
+
+MOST_SECONDS, MOST_GIB = 60, 4
 
 
 def main() -> None:
@@ -30,6 +33,9 @@ def main() -> None:
         rows.append(dry_run(config, given.data_root))
         print(rows[-1], flush=True)
     show(pd.DataFrame(rows), given.csv, floatfmt=".1f")
+    too_much = [row["config"] for row in rows if row["s"] > MOST_SECONDS or row["GiB"] > MOST_GIB]
+    if too_much:
+        sys.exit(f"More than {MOST_SECONDS} s or {MOST_GIB} GiB: {', '.join(map(str, too_much))}")
 
 
 def dry_run(config: str, data_root: str | None) -> dict[str, str | float]:

@@ -19,10 +19,8 @@ import pandas as pd
 
 from performance import training_step
 from performance.measuring import apart
-from performance.merge import STRATEGIES
 from performance.networks import batches, made
 
-OBJECTIVES = ("empirical_risk", "irm", "mixup", "group_dro", "mldg")
 SETTINGS = ("alexnet-32-xla", "alexnet-32", "efficientnet_lite0-32", "small-32")
 TESTS = ("tests/strategies", "tests/step", "tests/objectives", "tests/never_silent")
 LEFT_OUT = (
@@ -104,6 +102,9 @@ def differences(device: str) -> pd.DataFrame:
     """How far a few steps lead from where they lead on the CPU, for every pair."""
     import numpy as np
     import tensorflow as tf
+
+    from dg_keras.objectives.get import BY_NAME as OBJECTIVES
+    from dg_keras.strategies.get import BY_NAME as STRATEGIES
 
     # Of ten bits, which GPUs take for matrices unless told otherwise, there is nothing to compare.
     tf.config.experimental.enable_tensor_float_32_execution(False)

@@ -505,6 +505,36 @@ class TestSaving:
         resumed = fit(keras.callbacks.BackupAndRestore(tmp_path / "backup"))
         assert largest_difference(resumed, fit()) == 0
 
+    def test_backup_and_restore_goes_on_in_streams_where_they_were(self, tmp_path):
+        """Which are read anew from their beginning."""
+
+        def fit(stop=None):
+            keras.utils.set_random_seed(0)
+            net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+            model = dg_keras.DomainGeneralizer(net, "agr_sum", seed=3)
+            model.compile(keras.optimizers.Adam(0.01), "mse")
+            rng = np.random.default_rng(0)
+            streams = {
+                name: tf.data.Dataset.from_tensor_slices(
+                    (rng.normal(size=(7, 3)).astype("float32"), rng.normal(size=(7, 1)))
+                )
+                for name in "ab"
+            }
+            callbacks = [] if stop is None else [keras.callbacks.BackupAndRestore(tmp_path), *stop]
+            model.fit(
+                streams, batch_size=2, steps_per_epoch=3, epochs=4, verbose=0, callbacks=callbacks
+            )
+            return model
+
+        class Stop(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                if epoch == 1:
+                    raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            fit([Stop()])
+        assert largest_difference(fit([]), fit()) == 0
+
     def test_backup_and_restore_inside_an_epoch_lengthens_it_and_loses_no_step(self, tmp_path):
         """Keras restores the model of the step, and counts the epoch's steps from 0."""
 

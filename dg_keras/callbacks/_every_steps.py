@@ -41,6 +41,7 @@ class EverySteps(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Starts to count the epoch's steps."""
         self._epoch, self._epoch_start, self._ended = epoch, self._step, [0]
+        self._taken_before = self._taken()
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures after the steps before, if it is time: unlike at their end, they are over."""
@@ -53,10 +54,35 @@ class EverySteps(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures, if it is time."""
-        self._step = self._epoch_start + max(self._ended)
+        self._step = self._epoch_start + self._steps_of_epoch()
         if self.every == "epoch":
             self._measure()
         self._measure_if_due()
+
+    def _steps_of_epoch(self) -> int:
+        """How many steps the epoch had.
+
+        Keras counts the last of several steps per execution as if none were missing.
+        """
+        counted, known = max(self._ended), self.params.get("steps")
+        taken = self._taken() - self._taken_before
+        if self._counter() is not None:  # of every step, whatever comes of it
+            return taken
+        # Of endless data an execution is whole: then more are taken than `fit` was asked for.
+        return known if known is not None and 0 < taken <= known < counted else counted
+
+    def _taken(self) -> int:
+        """How many steps the model has taken, as far as it tells."""
+        counter = self._counter()
+        if counter is not None:
+            return int(counter)
+        optimizer = self.model.optimizer  # None where the model trains without one of its own
+        return 0 if optimizer is None else int(optimizer.iterations)
+
+    def _counter(self) -> keras.Variable | None:
+        """What a `DomainGeneralizer` counts its steps in."""
+        step = getattr(self.model, "step", None)
+        return step if isinstance(step, keras.Variable) else None
 
     def _warn_of_never(self, lost: str) -> None:
         """Says that training was over before it was time.

@@ -74,7 +74,8 @@ class LossValley:
             # A loss that is not finite is no bottom, and of it the threshold would be none.
             is_full = len(losses) == self._converge and max(losses) < math.inf
             if is_full and losses[0] <= min(losses):
-                self.threshold = float(np.mean(losses)) * (1 + self._tolerance)
+                mean = float(np.mean(losses))
+                self.threshold = mean + self._tolerance * abs(mean)
             return
         if len(losses) >= self._tolerate and min(losses[-self._tolerate :]) > self.threshold:
             self.is_over = True

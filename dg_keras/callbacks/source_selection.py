@@ -25,6 +25,9 @@ class SourceSelection(EverySteps):
     on: "training-domain validation" of Gulrajani & Lopez-Paz, "In search of lost domain
     generalization" (2021), as in Mansilla et al. (2021). The model is any compiled `keras.Model`.
 
+    Beside `WeightAveraging` put it first: both put weights in at the end of training, and those of
+    the last of them stay.
+
     An epoch's `logs` get `source_<metric>`, the value of the latest evaluation; other callbacks
     that read `logs` must come after this one. Training itself does not notice.
 
@@ -145,6 +148,13 @@ class SourceSelection(EverySteps):
             self.model.set_weights(self._weights)
         elif not self._rows:
             self._warn_of_never("no weights were chosen")
+        else:
+            warnings.warn(
+                "SourceSelection chose no weights, since no value that it measured was finite: "
+                f"the model keeps those of its last step. Received: {self._rows[-1]['value']} as "
+                "the last",
+                stacklevel=2,
+            )
         if self.backup is not None:
             self.backup.unlink(missing_ok=True)
 
@@ -156,6 +166,13 @@ class SourceSelection(EverySteps):
             warnings.warn(
                 f"{self.backup} is of epoch {int(kept['epoch'])}, and training goes on with "
                 f"{epoch}: the selection begins anew.",
+                stacklevel=3,
+            )
+            return
+        if int(self.model.optimizer.iterations) == 0:
+            warnings.warn(
+                f"{self.backup} is of another training, since this one has taken no step before: "
+                "the selection begins anew.",
                 stacklevel=3,
             )
             return

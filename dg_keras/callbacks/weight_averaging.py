@@ -27,8 +27,11 @@ class WeightAveraging(EverySteps):
     "SWAD: domain generalization by seeking flat minima", Cha et al. (2021), algorithm 1: the
     average begins where the loss on the source domains' validation parts has reached its first
     bottom, and ends where it has risen above a threshold. The model is any compiled `keras.Model`;
-    training does not notice. Where there is no bottom, the steps since the evaluation before the
-    last are averaged.
+    training does not notice. Where there is no bottom, the steps between the last two evaluations
+    are averaged.
+
+    Beside `SourceSelection` put it last: both put weights in at the end of training, and those of
+    the last of them stay.
 
     The average of the latest steps is in memory `overfit_patience` times, on the host, beside one
     on the device. Statistics that layers keep, such as BatchNormalization's, are averaged as
@@ -48,7 +51,7 @@ class WeightAveraging(EverySteps):
         overfit_patience: The number of evaluations that must all be above the threshold, for the
             average to end before them: N_e.
         tolerance: How much the threshold is above the mean of the first `optimum_patience` losses,
-            as a part of it: r - 1.
+            as a part of its magnitude: r - 1.
         batch_size: Samples to evaluate at once.
         backup: A file in which the average is kept at the end of every epoch, as long as training
             lasts. Training that is started again, as with `keras.callbacks.BackupAndRestore`, goes
@@ -158,7 +161,7 @@ class WeightAveraging(EverySteps):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the last step, and evaluates if it is time."""
-        self._average.take(self._before + self._epoch_start + max(self._ended))
+        self._average.take(self._before + self._epoch_start + self._steps_of_epoch())
         super().on_epoch_end(epoch, logs)
         if self.backup is not None:
             self._keep(self.backup, epoch)
@@ -180,7 +183,7 @@ class WeightAveraging(EverySteps):
                 f"start={self.start}, until={self.until}",
                 stacklevel=2,
             )
-        elif self.averaged is None and self._metric is not None and not self._rows:
+        elif self.averaged is None:
             self._warn_of_never("no weights were averaged")
         if self.averaged is not None and self._metric is not None:
             self._evaluate(self._metric, math.nan, self._epoch)

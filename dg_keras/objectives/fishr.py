@@ -53,10 +53,11 @@ class Fishr(FeatureObjective, Annealed):
         output = net.outputs[0]
         layer = output._keras_history.operation
         is_linear = type(layer) is keras.layers.Dense and layer.activation is _LINEAR
-        taken = made_of(output)[0]
+        taken, cut = made_of(output)[0], self.cut(net)
+        is_taken = taken is cut
         if isinstance(taken._keras_history.operation, keras.layers.Flatten):
-            (taken,) = made_of(taken)
-        if not is_linear or taken is not self.cut(net) or len(output.shape) != 2:
+            is_taken |= made_of(taken)[0] is cut
+        if not is_linear or not is_taken or len(output.shape) != 2:
             raise ValueError(
                 "Fishr needs a network that puts out what a Dense layer without activation makes "
                 f"of the features, [B, classes]. Received: {net.name!r}, whose last layer is "

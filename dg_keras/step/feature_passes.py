@@ -89,6 +89,7 @@ class FeaturePasses:
             penalty = self._objective.penalty(views, risk, step)
         if penalty is None:
             return None, [None] * len(views)
+        penalty = tf.convert_to_tensor(penalty)
         if penalty.shape.rank != 0:
             raise ValueError(
                 f"`penalty` of {type(self._objective).__name__} must return a scalar. Received: a "

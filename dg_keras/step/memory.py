@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.common.check_state import check_state
 from dg_keras.objectives import Objective
 from dg_keras.step.moment import Moment
 from dg_keras.strategies import StatefulStrategy, Strategy
@@ -30,10 +31,14 @@ class Memory:
         self.domains = domains
         self._objective = objective
         self._strategy = strategy
-        self._initial = {f"objective_{k}": v for k, v in objective.initial_state(domains).items()}
+        states = {"objective": objective.initial_state(domains)}
         if isinstance(strategy, StatefulStrategy):
-            own = strategy.initial_state(domains)
-            self._initial |= {f"strategy_{name}": np.asarray(value) for name, value in own.items()}
+            states["strategy"] = strategy.initial_state(domains)
+        self._initial = {
+            f"{whose}_{name}": np.asarray(value)
+            for whose, state in states.items()
+            for name, value in state.items()
+        }
         self.variables: dict[str, keras.Variable] = {
             name: keras.Variable(
                 value,
@@ -51,7 +56,16 @@ class Memory:
         No gradient flows through the weights.
         """
         values = tf.cast(tf.stop_gradient(losses), tf.float32)
-        weights, state = self._objective.weigh(values, self._read("objective"), step)
+        before = self._read("objective")
+        made = self._objective.weigh(values, before, step)
+        rule = f"`weigh` of {type(self._objective).__name__}"
+        if not isinstance(made, tuple) or len(made) != 2:
+            raise ValueError(
+                f"{rule} must return the domains' weights and the new state. Received: "
+                f"{type(made).__name__}"
+            )
+        weights, state = made
+        check_state(rule, state, before)
         self._write("objective", state)
         return tf.unstack(tf.stop_gradient(weights), num=self.domains)
 

@@ -19,7 +19,7 @@ class AndMask(FoldStrategy):
     """AND-mask of Parascandolo et al., "Learning explanations that are hard to vary" (2021).
 
     The mean of the domains' gradients in the components where the magnitude of their signs' mean is
-    at least tau, 0 elsewhere. With tau = 1 it is Agr-Sum but for its length.
+    at least tau, 0 elsewhere. With tau = 1 it is Agr-Sum but for each variable's length.
 
     Args:
         tau: From 0, for the mean, to 1, for components in which no sign differs.

@@ -51,7 +51,7 @@ def compare(
         strategies = [
             name for name, s in known.items() if len(gradients) <= (s.most_domains or np.inf)
         ]
-    if isinstance(strategies, str) or not strategies:
+    if not isinstance(strategies, list | tuple) or not strategies:
         raise ValueError(
             f"`strategies` must be a list of strategies. Received: {shortened(strategies)}"
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.common.check_state import check_state
 from dg_keras.strategies.fold_strategy import FoldStrategy
 from dg_keras.strategies.gram_strategy import GramStrategy
 from dg_keras.strategies.strategy import Strategy
@@ -93,19 +94,5 @@ class StatefulStrategy(Strategy):
                 f"`merge_from` of {type(self).__name__} must return the merged gradient and the "
                 f"new state. Received: {type(made).__name__}"
             )
-        self._check_state(made[1], state)
+        check_state(f"`merge_from` of {type(self).__name__}", made[1], state)
         return made
-
-    def _check_state(self, after: Any, before: dict[str, tf.Tensor]) -> None:
-        """Raises ValueError unless the state has the names, shapes and dtypes that it had."""
-        rule = f"`merge_from` of {type(self).__name__} must return a state like the one before"
-        if not isinstance(after, dict) or set(after) != set(before):
-            names = list(after) if isinstance(after, dict) else type(after).__name__
-            raise ValueError(f"{rule}, with {list(before)}. Received: {names}")
-        for name, value in before.items():
-            was, now = tf.convert_to_tensor(value), tf.convert_to_tensor(after[name])
-            if now.dtype != was.dtype or not now.shape.is_compatible_with(was.shape):
-                raise ValueError(
-                    f"{rule}, of `{name}` a {was.dtype.name} of shape {tuple(was.shape)}. "
-                    f"Received: a {now.dtype.name} of shape {tuple(now.shape)}"
-                )

@@ -1,7 +1,7 @@
 """The base class of all strategies."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import tensorflow as tf
@@ -179,6 +179,10 @@ def densified(
     domain_gradients: Sequence[Sequence[Any]],
 ) -> tuple[list[bool], list[list[tf.Tensor]]]:
     """Which variables any domain depends on, and every domain's dense gradient of those."""
+    if isinstance(domain_gradients, Mapping):
+        raise ValueError(
+            "`domain_gradients` must be a list over the domains. Received: a dict; give its values"
+        )
     if not domain_gradients:
         raise ValueError("`domain_gradients` must hold at least one domain. Received: none")
     sizes = [len(gradient) for gradient in domain_gradients]
@@ -198,6 +202,12 @@ def densified(
             raise ValueError(
                 f"`domain_gradients` must be of floats. Received: variable {index} of "
                 f"{', '.join(sorted({g.dtype.name for g in present}))}"
+            )
+        dtypes = sorted({g.dtype.name for g in present})
+        if len(dtypes) > 1:
+            raise ValueError(
+                f"`domain_gradients` must have one dtype per variable. Received: variable {index} "
+                f"of {', '.join(dtypes)}"
             )
         shapes = [g.shape for g in present]
         if not all(shape.is_compatible_with(shapes[0]) for shape in shapes):

@@ -167,15 +167,22 @@ def test_killed_and_started_again_it_ends_the_same(unbroken, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
-def test_several_workers_end_the_same_and_none_outlives_a_command_that_is_killed(
-    unbroken, tmp_path, by
+@pytest.mark.parametrize(
+    ("whom", "by"),
+    [
+        ("command", signal.SIGKILL),
+        ("command", signal.SIGTERM),
+        ("worker, renaming", signal.SIGKILL),
+    ],
+)
+def test_several_workers_end_the_same_whoever_is_killed_and_none_outlives_the_command(
+    unbroken, tmp_path, whom, by
 ):
     overrides = [word for word in [*SMOKE[1:], *FEW] if word != "--set"]
     grid = Grid(tmp_path, overrides, workers=2)
     # Raises if a process is left.
-    told = kill(grid, random.Random(0), "command", after_record=True, by=by)
-    assert told.startswith("command")
+    told = kill(grid, random.Random(2), whom, after_record=whom == "command", by=by)
+    assert told.startswith(whom)
     grid.finish()
     found, expected = records(tmp_path), records(unbroken[0])
     assert len(found) == FEW_RUNS

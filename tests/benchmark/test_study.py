@@ -62,7 +62,8 @@ def test_a_report_on_experiments_of_which_one_is_done_is_tried(tmp_path, drawn, 
 
 
 @pytest.mark.slow
-def test_networks_and_models_are_freed_before_the_next_are_made(tmp_path, monkeypatch):
+@pytest.mark.parametrize("keep_traced", [1, 2])
+def test_no_more_models_are_kept_than_are_told(tmp_path, monkeypatch, keep_traced):
     benches, models, left = [], [], []
     make_bench, compile_model = Workbench.__init__, MethodModels._compile
 
@@ -82,9 +83,15 @@ def test_networks_and_models_are_freed_before_the_next_are_made(tmp_path, monkey
 
     monkeypatch.setattr(Workbench, "__init__", made)
     monkeypatch.setattr(MethodModels, "_compile", compiled)
-    more = ["methods=[Deep-All, Agr-Sum]", "training.steps=2"]
-    study(tmp_path, "one", "two", more=more, keep_traced=1).run()
-    assert left == 2 * [("benches", 0), ("models", 0), ("models", 0)]
+    more = ["methods=[Deep-All, Agr-Sum, Agr-Rand]", "training.steps=2", "trials=2"]
+    study(tmp_path, "one", "two", more=more, keep_traced=keep_traced).run()
+    number = [count for what, count in left if what == "models"]
+    assert [count for what, count in left if what == "benches"] == [0, 0]
+    # Before a model is made there is one less than are kept, whatever the trial and experiment.
+    of_one = number[: len(number) // 2]
+    assert number == 2 * of_one
+    assert of_one == [*range(keep_traced), *[keep_traced - 1] * (len(of_one) - keep_traced)]
+    assert len(of_one) == 6
 
 
 def test_what_another_shard_made_last_is_in_the_report_of_all(tmp_path, monkeypatch):

@@ -111,6 +111,48 @@ def test_waits_for_the_end_of_an_execution():
     assert selection.evaluations["step"].tolist() == [4, 6]
 
 
+def odd(surgery):
+    """A model of ten batches of one sample of each of two domains, taken four at a time."""
+    model = softmax_model(run_eagerly=False)
+    if surgery:
+        model = dg_keras.DomainGeneralizer(model, domains=2)
+    loss = "sparse_categorical_crossentropy"
+    model.compile("sgd", loss, metrics=["accuracy"], steps_per_execution=4)
+    return model
+
+
+@pytest.mark.parametrize("surgery", [False, True])
+def test_steps_are_those_that_were_taken(surgery):
+    """Keras counts an execution of which some steps are missing as if it were whole."""
+    x, y = (np.resize(part, (20, *part.shape[1:])) for part in SAMPLES)
+    selection = SourceSelection(domains())
+    model = odd(surgery)
+    model.fit(x, y, batch_size=2, epochs=3, shuffle=False, verbose=0, callbacks=[selection])
+    assert selection.evaluations["step"].tolist() == [10, 20, 30]
+    assert int(model.optimizer.iterations) == 30
+
+
+@pytest.mark.parametrize("surgery", [False, True])
+def test_steps_of_data_without_end_are_whole_executions(surgery):
+    batch = tuple(part[:2] for part in SAMPLES)
+    data = tf.data.Dataset.from_tensors(batch).repeat()
+    selection = SourceSelection(domains())
+    model = odd(surgery)
+    model.fit(data, steps_per_epoch=10, epochs=2, shuffle=False, verbose=0, callbacks=[selection])
+    assert selection.evaluations["step"].tolist() == [12, 24]
+    assert int(model.optimizer.iterations) == 24
+
+
+def test_values_of_which_none_is_finite_are_told():
+    selection = SourceSelection(domains(), metric="loss")
+    model = softmax_model()
+    model.build((None, 4))
+    model.set_weights([weight * np.nan for weight in model.get_weights()])
+    with pytest.warns(UserWarning, match=r"chose no weights, since no value .* nan as the last"):
+        fit(model, selection)
+    assert selection.best_step is None
+
+
 class Stop(keras.callbacks.Callback):
     """Stops training as a signal would."""
 
@@ -154,6 +196,24 @@ def test_a_backup_of_another_training_is_told(tmp_path):
     with pytest.warns(UserWarning, match=r"is of epoch \d, and training goes on with 0: the sel"):
         fit(softmax_model(learning_rate=1e-6), selection)
     assert selection.best_step == 8  # and not that of the other, which was better
+
+
+class StopAtOnce(keras.callbacks.Callback):
+    """Stops training in its first epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        raise KeyboardInterrupt
+
+
+def test_a_backup_of_another_training_s_first_epoch_is_told(tmp_path):
+    backup = tmp_path / "best.npz"
+    stopped = SourceSelection(domains(), every=1, metric="loss", backup=backup)
+    with pytest.raises(KeyboardInterrupt):
+        fit(softmax_model(), stopped, StopAtOnce())
+    selection = SourceSelection(domains(), metric="loss", backup=backup)
+    with pytest.warns(UserWarning, match=r"is of another training, since this one has taken no"):
+        fit(softmax_model(learning_rate=1e-6), selection)
+    assert selection.best_step == 8
 
 
 def test_domains_may_be_assigned_anew():

@@ -76,6 +76,16 @@ def test_a_loss_that_is_not_finite_does_not_make_a_valley_without_end():
     assert valley.threshold is None
 
 
+def test_losses_below_zero_have_a_valley_too():
+    """As likelihoods and similarities may."""
+    valley = LossValley(converge=3, tolerate=6, tolerance=0.3)
+    for i, loss in enumerate([-1.0, *[-0.9] * 9]):
+        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1, last=i + 1), loss)
+    assert valley.threshold == pytest.approx(-2.8 / 3 * 0.7)
+    assert not valley.is_over
+    assert (valley.average().first, valley.average().last) == (1, 10)
+
+
 def assert_mean(model, noting, averaged):
     first, last = averaged
     for weight, *of_steps in zip(

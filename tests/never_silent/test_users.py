@@ -69,6 +69,47 @@ def test_a_loss_that_is_no_mean_is_told():
         fit(compiled(surgeon(net(), objective=Vector())))
 
 
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda w, s: w, "the domains' weights and the new state. Received: "),
+        (lambda w, s: (w, {}), r"a state like the one before, with \['q'\]\. Received: \[\]"),
+        (lambda w, s: (w, {**s, "p": 1.0}), r"a state .*, with \['q'\]\. Received: \['q', 'p'\]"),
+        (
+            lambda w, s: (w, {"q": s["q"][0]}),
+            r"a state .*, of `q` a float64 of shape \(3,\)\. Received",
+        ),
+    ],
+)
+def test_a_state_that_is_none_is_told(made, message):
+    @dataclasses.dataclass(frozen=True)
+    class Weighs(objectives.Objective):
+        weighs = True
+
+        def initial_state(self, domains):
+            return {"q": [1.0] * domains}
+
+        def weigh(self, losses, state, step):
+            return made(state["q"], state)
+
+    with pytest.raises(ValueError, match=f"`weigh` of Weighs must return {message}"):
+        fit(compiled(surgeon(net(), objective=Weighs())))
+
+
+def test_a_penalty_may_be_a_number():
+    @dataclasses.dataclass(frozen=True)
+    class Nothing(objectives.FeatureObjective):
+        def penalty(self, views, risk, step):
+            return 0.0
+
+    stack = [keras.Input((FEATURES,)), keras.layers.Dense(3), keras.layers.Dense(CLASSES)]
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(stack)
+    before = copies(model)
+    fit(compiled(surgeon(model, "mean", Nothing())))
+    assert_moved(before, model)
+
+
 def test_weights_of_an_objective_say_what_they_need(tmp_path):
     model = compiled(surgeon(net(), objective="group_dro"))
     fit(model)

@@ -118,6 +118,24 @@ def flat(model):
     return np.concatenate([weight.ravel() for weight in model.net.get_weights()])
 
 
+@pytest.mark.parametrize("features", [None, "flat", "before"])
+def test_fishr_takes_features_that_are_flattened_for_the_last_layer(features):
+    def net():
+        layers = [keras.layers.Reshape((2, -1), name="before"), keras.layers.Flatten(name="flat")]
+        return keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(3)])
+
+    x, y = np.random.default_rng(0).normal(size=(12, 4)), np.arange(12) % 3
+    weights = []
+    for objective in (objectives.Fishr(10.0, 0, features=features), "empirical_risk"):
+        keras.utils.set_random_seed(0)
+        model = dg_keras.DomainGeneralizer(net(), "mean", objective, domains=3)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), loss, run_eagerly=True)
+        model.fit(x, y, batch_size=12, shuffle=False, verbose=0)
+        weights.append(model.net.get_weights()[0])
+    assert np.abs(weights[0] - weights[1]).max() > 1e-3
+
+
 def test_fishr_begins_late_and_the_optimizer_anew():
     data = batches(2)
     late, never = (

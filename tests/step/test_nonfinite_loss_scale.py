@@ -42,6 +42,21 @@ class TestLossScaling:
         assert float(model.optimizer.dynamic_scale) == 2.0**15
 
     @pytest.mark.slow
+    @pytest.mark.parametrize(("strategy", "objective"), EVERY)
+    def test_an_overflow_is_left_to_the_scale_and_a_loss_is_told(self, strategy, objective):
+        model = self.model(GRAPH, strategy, objective)
+        x, y = batch(12)
+        bad = x.copy()
+        bad[1] = np.nan
+        weights = np.stack([np.ones(12), 1e6 * np.ones(12), np.ones(12)]).astype("float32")
+        data = (np.stack([x, x, bad]), np.stack([y, y, y]), weights)
+        with pytest.raises(dg_keras.NonfiniteError, match="has a loss of nan at step 2") as told:
+            model.fit(tf.data.Dataset.from_tensor_slices(data), shuffle=False, verbose=0)
+        assert told.value.step == int(model.step) == 2
+        assert float(model.optimizer.dynamic_scale) == 2.0**14
+        assert all(np.isfinite(values).all() for values in state(model))
+
+    @pytest.mark.slow
     @pytest.mark.parametrize("how", [GRAPH, XLA], ids=str)
     @pytest.mark.parametrize(("strategy", "objective"), EVERY)
     def test_an_overflow_is_left_to_the_scale_and_a_loss_is_skipped(self, strategy, objective, how):

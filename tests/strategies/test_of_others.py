@@ -389,6 +389,8 @@ class TestCompare:
         [
             ((COMPARED, "mean"), "`strategies` must be a list of strategies. Received: 'mean'"),
             ((COMPARED, []), "`strategies` must be a list of strategies"),
+            ((COMPARED, strategies.CAGrad()), "`strategies` must be a list .* Received: CAGrad"),
+            ((COMPARED, {"class_name": "cagrad"}), "`strategies` must be a list of strategies"),
             (([[None], [None]],), "must hold a gradient of some variable. Received: None for all"),
         ],
     )

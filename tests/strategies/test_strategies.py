@@ -347,6 +347,8 @@ def test_an_unknown_strategy_is_one_sentence(identifier, message):
     ("gradients", "message"),
     [
         ([], "at least one domain"),
+        ({"a": [[1.0]], "b": [[2.0]]}, "a list over the domains. Received: a dict; give its val"),
+        ([[np.ones(2)], [[1.0, 2.0]]], "one dtype per variable. Received: variable 0 of float32, "),
         ([[[1.0], [2.0]], [[1.0]]], r"\[2, 1\] variables"),
         ([[[1.0, 2.0]], [[1.0]]], "variable 0 with shapes"),
         ([[[1, 2]], [[1, 2]]], "of floats. Received: variable 0 of int32"),

@@ -5,7 +5,14 @@ from collections.abc import Iterator, Sequence
 
 from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.config.grid_settings import grid_settings
-from dg_keras.benchmark.records.record import Conflicts, Record, Result, Seconds, Similarity
+from dg_keras.benchmark.records.record import (
+    Conflicts,
+    Divergence,
+    Record,
+    Result,
+    Seconds,
+    Similarity,
+)
 
 _TRIALS = 2  # from which on there are deviations, intervals and bands
 _LAYERS = ("first_layer", "last_layer")
@@ -16,6 +23,9 @@ def made_up_records(
 ) -> Iterator[Record]:
     """A record of every method on every held-out domain, twice where there are several trials.
 
+    The last of several has diverged, and an image was skipped, so that what is told of that is
+    tried, too.
+
     Args:
         config: The experiment.
         targets: The domains to hold out.
@@ -25,9 +35,11 @@ def made_up_records(
     steps = list(range(every, config.training.steps + 1, every))
     trials = range(1, min(config.trials, _TRIALS) + 1)
     methods = [m for setting in grid_settings(config) for m in setting.methods.values()]
-    for number, (method, target, trial) in enumerate(itertools.product(methods, targets, trials)):
+    made = list(itertools.product(methods, targets, trials))
+    for number, (method, target, trial) in enumerate(made):
         accuracy = 0.5 + 0.4 * (number * 7 % 11) / 11  # whatever tells them apart
         tested = {} if config.grid is not None else _tested(accuracy)
+        diverged = 0 < number == len(made) - 1
         yield Record(
             method=method.name,
             target=target,
@@ -36,9 +48,10 @@ def made_up_records(
             config=config.of_run(method, target),
             split=None,
             weights=None,
-            skipped_images=0,
-            result=Result(validation_accuracy=accuracy, **tested),
-            selected_step=steps[-1],
+            skipped_images=1,
+            result=None if diverged else Result(validation_accuracy=accuracy, **tested),
+            selected_step=None if diverged else steps[-1],
+            diverged=Divergence(step=1, domain=None, loss=None) if diverged else None,
             history_steps=steps,
             history=_history(config, target, domains, [accuracy] * len(steps)),
             similarity=_similarity(steps) if config.along_training.gradients else None,

@@ -1,10 +1,13 @@
 """The report of an experiment, tried before there is anything to report."""
 
+import io
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
+
+import rich.console
 
 from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.records.record import Record
@@ -79,15 +82,21 @@ def _make_tables(config: Config, records: Sequence[Record]) -> None:
         means = grid_means(config, records)
         made = list(tables.search_tables(config, means))
         tables.markdown(config.name, [], made)
+        _show(tables.terminal_grid(config, means))
         return
     summary = Summary.of(config, records)
     made = tables.tables_of(config, summary)
     notes = tables.notes(summary)
     tables.markdown(config.name, notes, made)
     tables.latex(config.name, notes, made[0])
+    _show(tables.terminal(config, summary))
     pairs = figures.pair_gains(config, summary)  # which needs all of them
     if pairs is not None:
         figures.png(pairs)
+
+
+def _show(table: rich.console.RenderableType) -> None:
+    rich.console.Console(file=io.StringIO()).print(table)
 
 
 def _few(config: Config) -> Config:

@@ -26,6 +26,8 @@ from dg_keras.benchmark.training.frozen_features import SharedFeatures
 from dg_keras.common.one_line import one_line
 from dg_keras.common.told_if_full import NoSpaceError
 
+_LOGGER = logging.getLogger(__name__)
+_PATIENCE = 60  # seconds after which it is looked whether a task can end at all
 _RETRIES = 3  # of a task whose machine or process died, which costs the run nothing but time
 _AHEAD = 2  # tasks for each that has room, so that none waits for us, nor all are told at once
 
@@ -127,12 +129,29 @@ def carried_out_by_ray(
                     started(run)
                 if not on:
                     return
-                (ended,), _ = ray.wait(list(on))
+                ended = _ended(list(on), resources)
                 outcome = _received(ended, on.pop(ended), hand)
                 waiting.done_with(outcome.run)
                 yield outcome
         finally:
             _cancel(list(on))
+
+
+def _ended(tasks: list[ray.ObjectRef], resources: Resources) -> ray.ObjectRef:
+    """The first task that ends; a warning tells where none can, for as long as that is so."""
+    is_told = False
+    while True:
+        ended, _ = ray.wait(tasks, timeout=_PATIENCE)
+        if ended:
+            return ended[0]
+        if not is_told and not _room(resources):
+            is_told = True
+            _LOGGER.warning(
+                "No machine of the Ray cluster has what a run takes any more (cpus=%d, gpus=%g): "
+                "the runs wait until one joins.",
+                resources.task_cpus,
+                resources.gpus,
+            )
 
 
 def _cancel(tasks: list[ray.ObjectRef]) -> None:

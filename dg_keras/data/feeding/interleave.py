@@ -54,7 +54,7 @@ def interleave(
         seed: What the orders depend on, besides the domain's position, a whole number in
             0..2^63-1; None for one that is drawn, which `keras.utils.set_random_seed` rules.
         start_step: Number of batches to pass over; or a scalar `tf.Variable` of whole numbers on
-            the CPU, which is read whenever an iteration begins (for a stream, now).
+            the CPU, which is read whenever an iteration begins.
         shuffle: Whether domains are drawn in random order; else in their own.
 
     Returns:
@@ -131,7 +131,7 @@ def _batches(
     if isinstance(source, tf.data.Dataset) and not isinstance(source, Domain):
         passes = _passes(name, source, seed, shuffle)
         batches = passes.batch(batch_size, drop_remainder=True)
-        return batches.skip(int(tf.cast(start_step, tf.int64))), _as_it_is
+        return _from_step(batches, start_step), _as_it_is
     indices = index_batches(number_of_rows(source), batch_size, seed, start_step, shuffle)
     if isinstance(source, Domain):
         source.images.decode(source.rows)  # a broken file is told before training
@@ -140,6 +140,15 @@ def _batches(
         return batches, _as_it_is
     takers = tf.nest.map_structure(row_taker, source)
     return indices, lambda index: tf.nest.map_structure(lambda take: take(index), takers)
+
+
+def _from_step(batches: tf.data.Dataset, step: int | tf.Variable) -> tf.data.Dataset:
+    """The batches from a step on, which of a variable is known when an iteration begins."""
+    if not isinstance(step, tf.Variable):
+        return batches.skip(step)
+    rest = tf.autograph.experimental.do_not_convert(lambda _: batches.skip(tf.cast(step, tf.int64)))
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return tf.data.Dataset.from_tensors(0).flat_map(rest).apply(endless)
 
 
 def _as_it_is(batch: Any) -> Any:

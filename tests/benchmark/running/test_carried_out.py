@@ -75,13 +75,19 @@ def test_a_worker_ends_with_a_command_that_is_killed_while_it_still_imports(tmp_
     """Which may take long."""
     pids, script = tmp_path / "pids", tmp_path / "imports.py"
     script.write_text(f"""
-import os, pathlib, signal, threading, time
-import dg_keras
+import os, pathlib, signal, sys, threading, time
 
 pids = pathlib.Path({str(pids)!r})
+
+class TakesLong:
+    def find_spec(name, *_):
+        if name == "tensorflow":
+            pids.write_text(str(os.getpid()))
+            time.sleep(600)
+
 if __name__ == "__mp_main__":
-    pids.write_text(str(os.getpid()))
-    time.sleep(600)
+    sys.meta_path.insert(0, TakesLong)
+import dg_keras
 
 def die_when_it_has_begun():
     while not pids.exists():

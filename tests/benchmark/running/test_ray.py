@@ -17,8 +17,10 @@ from ray.cluster_utils import Cluster
 
 import run_all
 from dg_keras import benchmark
+from dg_keras.benchmark.config.config import Resources
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.running import by_ray
 from dg_keras.benchmark.running.by_ray import carried_out_by_ray
 from dg_keras.benchmark.running.hand import UnpreparedError
 from dg_keras.benchmark.running.outcome import Outcome
@@ -106,6 +108,17 @@ def connected(cluster):
     ray.shutdown()
 
 
+def test_it_is_told_where_no_machine_has_what_a_run_takes_any_more(monkeypatch, caplog):
+    answers = iter([([], ["task"]), ([], ["task"]), (["task"], [])])
+    monkeypatch.setattr(by_ray.ray, "wait", lambda tasks, timeout: next(answers))
+    monkeypatch.setattr(by_ray, "_room", lambda resources: 0)
+    assert by_ray._ended(["task"], Resources(cpus=2, gpus=1)) == "task"
+    (told,) = caplog.messages
+    assert told.startswith(
+        "No machine of the Ray cluster has what a run takes any more (cpus=2, gp"
+    )
+
+
 @pytest.mark.slow
 def test_a_run_that_fails_or_kills_its_process_costs_no_other(tmp_path, connected, monkeypatch):
     # Ray 2.60 ends the process that cancels a task which is just done.
@@ -117,6 +130,7 @@ def test_a_run_that_fails_or_kills_its_process_costs_no_other(tmp_path, connecte
     assert outcomes["Fails"].failure == f"It failed on {HERE}"
     assert outcomes["Dies"].failure.startswith("WorkerCrashedError: ")
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        "dies--photo--trial1.log",
         "dies-when-done--photo--trial1.json",
         "frozen--photo--trial1.json",
         "works--photo--trial1.json",

@@ -1,5 +1,6 @@
 """What a frozen front makes of the images is computed once, and never taken for another's."""
 
+import concurrent.futures
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dg_keras.benchmark.training.known_files import ChangedError, KnownFiles
 from dg_keras.benchmark.training.load_images import load_images
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
+from tests.common.test_sole_user import used_elsewhere
 
 pytestmark = pytest.mark.usefixtures("small_net")
 
@@ -79,6 +81,16 @@ def test_a_damaged_file_is_told_and_computed_anew(tmp_path, root, caplog):
     caplog.clear()
     np.testing.assert_array_equal(features(tmp_path / "kept", root), computed)
     assert not caplog.text
+
+
+def test_who_fills_the_folder_is_waited_for(tmp_path):
+    kept = KeptFeatures(tmp_path)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        with used_elsewhere(tmp_path, "features"):
+            waiting = pool.submit(kept.get, "of these", lambda: np.ones(2))
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+        np.testing.assert_array_equal(waiting.result(timeout=10), np.ones(2))
 
 
 def test_what_was_made_of_other_images_than_were_hashed_is_not_kept(tmp_path, root, monkeypatch):

@@ -76,14 +76,14 @@ def test_start_step_may_be_told_when_an_iteration_begins():
         np.testing.assert_array_equal(labels(later, 3), labels(expected, 3))
 
 
-def test_a_stream_reads_the_start_step_at_once():
+def test_a_stream_reads_the_start_step_when_an_iteration_begins():
     domain = as_stream(arrays(20))
     start_step = tf.Variable(2, dtype=tf.int64)
 
     later = interleave([domain], 4, seed=1, start_step=start_step)
     start_step.assign(3)
 
-    expected = interleave([domain], 4, seed=1, start_step=2)
+    expected = interleave([domain], 4, seed=1, start_step=3)
     np.testing.assert_array_equal(labels(later, 3), labels(expected, 3))
 
 
