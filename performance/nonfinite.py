@@ -3,7 +3,8 @@
     python -m performance.nonfinite
 
 trains the same network with each `on_nonfinite`, a few steps of each alternately, with Agr-Sum and
-Deep-All. `--setting` picks some of the settings; each has a process of its own.
+Deep-All. `--setting` picks some of the settings, `--strategy` one of the two; each pair has a
+process of its own.
 """
 
 from typing import Any
@@ -30,8 +31,9 @@ def main() -> None:
     """Measures, prints the table, and writes it as CSV."""
     arguments = parser(__doc__, "nonfinite.csv")
     arguments.add_argument("--setting", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    arguments.add_argument("--strategy", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
     given = arguments.parse_args()
-    settings = [(name, strategy) for name in given.setting for strategy in STRATEGIES]
+    settings = [(name, strategy) for name in given.setting for strategy in given.strategy]
     show(pd.concat([apart(measure, *setting) for setting in settings]), given.csv)
 
 
