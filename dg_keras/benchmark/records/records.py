@@ -8,6 +8,7 @@ from typing import Any
 
 import pydantic
 
+from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.records.record import Record
 from dg_keras.common.one_line import one_line
@@ -40,7 +41,7 @@ class Records:
         self.folder = folder
         self._known = {"split": split, "weights": weights}
         # Records that say the same hold the same: there may be 100,000 of them.
-        self._configs: dict[tuple[int, str, str], dict[str, Any]] = {}
+        self._configs: dict[tuple[int, str, str], tuple[Config, dict[str, Any]]] = {}
         self._versions: dict[str, dict[str, str]] = {}
 
     def read(self, run: Run) -> Record | None:
@@ -78,8 +79,9 @@ class Records:
         """What the run depends on beside target and trial."""
         key = (id(run.config), run.method.name, run.target)
         if key not in self._configs:
-            self._configs[key] = run.config.of_run(run.method, run.target)
-        return self._configs[key]
+            # With the config itself, whose id is no other's as long as it is kept.
+            self._configs[key] = (run.config, run.config.of_run(run.method, run.target))
+        return self._configs[key][1]
 
     def check_origin(self, origin: Mapping[str, Any]) -> None:
         """Raises ValueError if records would be of other images, or other weights, than are known.
