@@ -240,8 +240,10 @@ def at_evaluation(monkeypatch, number, deed):
 
 @pytest.mark.parametrize(
     ("deed", "done"),
-    [(lambda path: path.write_bytes(b""), "changed"), (lambda path: path.unlink(), "removed")],
-    ids=["changed", "removed"],
+    [
+        pytest.param(lambda path: path.write_bytes(b""), "changed", id="changed"),
+        pytest.param(lambda path: path.unlink(), "removed", id="removed", marks=pytest.mark.slow),
+    ],
 )
 def test_images_that_change_while_they_are_trained_on_stop_all(
     tmp_path, monkeypatch, capsys, copied, deed, done
@@ -259,6 +261,7 @@ def test_images_that_change_while_they_are_trained_on_stop_all(
     assert not list((tmp_path / "smoke").rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_images_that_are_touched_alone_are_the_same(tmp_path, monkeypatch, copied):
     overrides, image = copied
     at_evaluation(monkeypatch, 1, image.touch)
@@ -281,8 +284,14 @@ def test_weights_that_change_between_runs_stop_all(tmp_path, monkeypatch, capsys
 
 @pytest.mark.parametrize(
     "error",
-    [MemoryError("no room"), errors.ResourceExhaustedError(None, None, "no room")],
-    ids=["host", "device"],
+    [
+        pytest.param(MemoryError("no room"), id="host"),
+        pytest.param(
+            errors.ResourceExhaustedError(None, None, "no room"),
+            id="device",
+            marks=pytest.mark.slow,
+        ),
+    ],
 )
 def test_a_setting_that_does_not_fit_costs_no_other(tmp_path, monkeypatch, capsys, error):
     def loaded(config, data_root):
