@@ -19,7 +19,6 @@ from dg_keras.benchmark.training.run_state import RunState
 from dg_keras.benchmark.training.selected_state import SelectedState
 from dg_keras.benchmark.training.source_loss import SourceLoss
 from dg_keras.benchmark.training.versions import versions
-from dg_keras.benchmark.training.weights_digest import weights_digest
 from dg_keras.benchmark.training.workbench import Workbench
 from dg_keras.common.forgotten_gradients import forgotten_gradients
 from dg_keras.fitting.nonfinite_error import NonfiniteError
@@ -42,7 +41,7 @@ class Runner:
         self.bench = bench
         self.origin: dict[str, Any] = {
             "split": bench.inventory.digest,
-            "weights": weights_digest(bench.config),  # which may have been downloaded just now
+            "weights": bench.weights_digest,
             "skipped_images": sum(map(len, bench.images.skipped.values())),
             "versions": versions(),
         }

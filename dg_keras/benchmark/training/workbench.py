@@ -77,6 +77,11 @@ class Workbench:
         sources = len(images.domains) - 1
         self.models = MethodModels(config, self.net, self._built, sources, sample, kept)
 
+    @property
+    def weights_digest(self) -> str | None:
+        """That of the file of pretrained weights, which may have been downloaded for this bench."""
+        return next(iter(self._weights_file.digests), None)
+
     def check_files(self) -> None:
         """Looks whether all that was read since is what it was when this bench was made.
 
