@@ -34,16 +34,19 @@ def totals(function: Callable[..., Sequence[tf.Tensor]], *tensors: tf.Tensor) ->
         return [tf.reduce_sum(value) for value in function(*flat)]
 
     def add_block(number: tf.Tensor, *sums: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        starts = [(number * _ROWS + row) * _ROW for row in range(_ROWS)]
-        rows = [function(*[tf.slice(t, [start], [_ROW]) for t in flat]) for start in starts]
-        return number + 1, *[tf.add_n(values) for values in zip(sums, *rows, strict=True)]
+        block = function(*[tf.slice(t, [number * _BLOCK], [_BLOCK]) for t in flat])
+        # Not `add_n` of the rows: in a loop, TensorFlow makes temporary variables of it where it
+        # takes memory to be short, and fails when the function is called again.
+        return number + 1, *[s + by_column(v) for s, v in zip(sums, block, strict=True)]
 
     def begin(value: tf.Tensor) -> tf.Tensor:
-        padded = tf.pad(value, [[0, _BLOCK - size % _BLOCK]])
-        return tf.reduce_sum(tf.reshape(padded, [_ROWS, _ROW]), axis=0)
+        return by_column(tf.pad(value, [[0, _BLOCK - size % _BLOCK]]))
+
+    def by_column(block: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(tf.reshape(block, [_ROWS, _ROW]), axis=0)
 
     # What does not fill a block is where the sums begin.
     blocks = size // _BLOCK
     first = map(begin, function(*[t[blocks * _BLOCK :] for t in flat]))
     _, *sums = tf.while_loop(lambda number, *_: number < blocks, add_block, (0, *first))
-    return [tf.reduce_sum(by_column) for by_column in sums]
+    return [tf.reduce_sum(columns) for columns in sums]

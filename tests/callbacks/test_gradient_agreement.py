@@ -692,3 +692,26 @@ class TestErrors:
         batched = tf.data.Dataset.from_tensor_slices(linear_domains(1)["a"]).batch(2)
         with pytest.raises(ValueError, match="Every domain must be given unbatched"):
             GradientAgreement([batched, batched])
+
+
+def test_weights_of_many_millions_are_measured_again_and_again():
+    """TensorFlow's memory optimizer broke it in the second measurement, AlexNet's too."""
+    width, rng = 2048, np.random.default_rng(0)
+    wide = [layers.Dense(width, "relu") for _ in range(3)]
+    net = keras.Sequential([keras.Input((width,)), *wide, layers.Dense(CLASSES)])
+    compiled(net, keras.optimizers.SGD(1e-9), run_eagerly=False)
+    of = {
+        name: (rng.normal(size=(4, width)).astype("float32"), rng.integers(CLASSES, size=4))
+        for name in "ab"
+    }
+    callback = GradientAgreement(of, batch_size=4)
+    measured = [net.fit(*of["a"], callbacks=[callback], verbose=0).history for _ in range(2)]
+    flat = []
+    for x, y in of.values():
+        with tf.GradientTape() as tape:
+            loss = net.loss(y, net(x))
+        gradient = tape.gradient(loss, net.trainable_variables)
+        flat.append(np.concatenate([g.numpy().ravel() for g in gradient]).astype("float64"))
+    cosine = flat[0] @ flat[1] / np.linalg.norm(flat[0]) / np.linalg.norm(flat[1])
+    for history in measured:
+        assert history["gradient/cosine"] == pytest.approx([cosine], abs=1e-4)

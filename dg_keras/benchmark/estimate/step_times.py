@@ -17,8 +17,8 @@ from dg_keras.benchmark.training.workbench import Workbench
 from dg_keras.common.one_line import one_line
 
 _STEPS = 2
-_BATCH = 8  # images per domain
-_LARGER = 24  # of one method, to tell what an image more takes
+_BATCH = 4  # images per domain
+_LARGER = 16  # of one method, to tell what an image more takes
 _EACH = 4  # images of each domain, class and part of the split, at least
 _EVALUATED = 64  # images
 _SMALL_RATE = 1e-6

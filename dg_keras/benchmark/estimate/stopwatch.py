@@ -83,13 +83,13 @@ class Stopwatch:
     def recorders(self, run: Run) -> float:
         """Seconds of a measurement along training; 0 where nothing is measured."""
         images = self._bench.without(run.target)
+        if not self._bench.recorders.callbacks(images, seed=0):
+            return 0.0
         model = self._bench.models.reset(run.method, run.target, seed=0)
         batches = self._bench.trained_on(run.method, images, seed=0, batch_size=1)
         seconds = 0.0
         for _ in range(2):  # once to trace it all
             recorders = self._bench.recorders.callbacks(images, seed=0)
-            if not recorders:
-                return 0.0
             start = time.perf_counter()
             model.fit(**batches, steps_per_epoch=1, callbacks=recorders, verbose=0)
             seconds = time.perf_counter() - start
