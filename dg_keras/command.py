@@ -86,12 +86,12 @@ def main(program: str, given: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A name, or a table's plus-minus, must not end a run where ASCII alone is shown.
             stream.reconfigure(errors="backslashreplace")
-    with stopped_by(signal.SIGTERM):
+    with stopped_by(signal.SIGTERM) as received:
         try:
             return carry_out(program, arguments)
-        except KeyboardInterrupt as stop:
+        except KeyboardInterrupt:
             print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
-            return 128 + (stop.args[0] if stop.args else signal.SIGINT)
+            return 128 + (received or [signal.SIGINT])[0]
         finally:
             os.environ.pop(COMMAND, None)  # nobody's that is started later
 
@@ -172,15 +172,21 @@ def told(program: str, error: Exception | str, code: int) -> int:
 
 
 @contextlib.contextmanager
-def stopped_by(number: signal.Signals) -> Iterator[None]:
-    """Lets a signal stop this process as Ctrl-C does: at the next line of Python."""
+def stopped_by(number: signal.Signals) -> Iterator[list[int]]:
+    """Lets a signal stop this process as Ctrl-C does: at the next line of Python.
 
-    def stop(received: int, frame: object) -> None:
-        raise KeyboardInterrupt(received)
+    What it yields has the signal's number in it once it came: whoever is stopped may raise another
+    KeyboardInterrupt for it.
+    """
+    received: list[int] = []
+
+    def stop(came: int, frame: object) -> None:
+        received.append(came)
+        raise KeyboardInterrupt(came)
 
     before = signal.signal(number, stop)
     try:
-        yield
+        yield received
     finally:
         signal.signal(number, before)
 

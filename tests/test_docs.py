@@ -131,9 +131,14 @@ class TestConfigsPage:
                 if isinstance(inner, type) and issubclass(inner, Section):
                     yield from self.keys(inner, f"{before}{name}.")
             if kinds[0] not in Section.__subclasses__():
-                default = None if field.is_required() else field.default
-                shown = default if isinstance(default, str) else json.dumps(default)
-                yield f"{before}{name}", "" if default is None else f"`{shown}`"
+                if field.is_required():
+                    shown = "required"
+                elif field.default is None:
+                    shown = ""
+                else:
+                    is_text = isinstance(field.default, str)
+                    shown = f"`{field.default if is_text else json.dumps(field.default)}`"
+                yield f"{before}{name}", shown
 
     def test_lists_every_key_with_its_default(self):
         rows = re.findall(r"^\| `([\w.]+)` \| ?(\S*) \| .*\|$", self.page, flags=re.MULTILINE)

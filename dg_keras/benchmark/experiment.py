@@ -68,6 +68,9 @@ class Experiment:
 
     What has been run can be reported, and a known data set planned, without the images.
 
+    Attributes:
+        failed: The names of the runs that failed here.
+
     Raises:
         ValueError: If the data, a target or a record does not fit the config.
         FileNotFoundError: If the images are missing, and nothing else tells what they would be.
@@ -113,6 +116,8 @@ class Experiment:
         self.runs = runs_of(config, held_out(config, inventory))
         self.records = Records(self.folder / "runs", inventory.digest, weights_digest(config))
         self._done = {run.key: self.records.read(run) for run in self.runs}
+        self.failed: list[str] = []
+        self._reported = 0
 
     def check(self) -> None:
         """Builds each network that is to be trained once: what can't be is told before the work.
@@ -175,20 +180,20 @@ class Experiment:
             FailedRunsError: If runs failed, when the others are done and reported.
         """
         with self.held():
-            failed = self._run_missing()
+            self._run_missing()
         if self.finished():
             self.report()
-        if failed:
-            raise FailedRunsError(failed, len(self.runs))
+        if self.failed:
+            raise FailedRunsError(self.failed, len(self.runs))
 
-    def _run_missing(self) -> list[str]:
-        """Runs what is missing; returns the names of the runs that failed."""
+    def _run_missing(self) -> None:
+        """Runs what is missing, but for what has failed."""
         self.look_again()
-        missing = self._missing()
+        missing = self._untried()
         files = RunFiles(self.folder)
         self._clear(files)
         if not missing:
-            return []
+            return
         # From which a report is made where the images are not.
         datasets.write_manifest(self.inventory.table, self.folder / "split.csv")
         hand = Hand(self.records, files, self.data_root, self._features, self._keep_traced)
@@ -198,7 +203,6 @@ class Experiment:
         ordered = missing if self._shard is None else self._shard.own_first(missing)
         waiting = Waiting(ordered, self.records, claims)
         left = collections.Counter(run.trial for run in missing)
-        failed = []
         with (
             Progress(len(self.runs), len(self.runs) - len(missing), recorded) as progress,
             # Its processes end when it is closed, whatever happens here.
@@ -208,7 +212,7 @@ class Experiment:
                 run = outcome.run
                 self._done[run.key] = outcome.record
                 if outcome.record is None:
-                    failed.append(run.key)
+                    self.failed.append(run.key)
                     progress.failed(run, str(outcome.failure))
                     continue
                 progress.finished(run, outcome.record)
@@ -217,7 +221,29 @@ class Experiment:
                     self._show(progress.console)
         self.look_again()
         self._clear(files)
-        return [key for key in failed if self._done[key] is None]  # another shard may have made it
+
+    def is_left(self) -> bool:
+        """Whether a run is left that another shard began, and does not go on with.
+
+        It waits until those that have one have given a sign of life.
+        """
+        if self._shard is None:
+            return False
+        self.look_again()
+        return Waiting(self._untried(), self.records, self._claims).is_left()
+
+    def report_again(self) -> bool:
+        """Writes the report once more, if another process has made records since; whether it did.
+
+        Raises:
+            RecordError: If one is damaged, or of other settings.
+        """
+        self.look_again()
+        before, self._reported = self._reported, len(self.finished())
+        if before == self._reported:
+            return False
+        self.report()
+        return True
 
     def look_again(self) -> None:
         """Reads the records that another process may have made meanwhile.
@@ -227,6 +253,8 @@ class Experiment:
         """
         for run in self._missing():
             self._done[run.key] = self.records.read(run)
+        # What failed here, another shard may have made.
+        self.failed = [key for key in self.failed if self._done[key] is None]
 
     def _outcomes(
         self, waiting: Waiting, hand: Hand, started: Callable[[Run], None]
@@ -246,6 +274,7 @@ class Experiment:
     def report(self) -> None:
         """Writes the report of what has been run so far, and shows its table."""
         finished = self.finished()
+        self._reported = len(finished)
         if not finished:
             raise ValueError(f"There are no records of runs in {self.records.folder} to report")
         console = rich.console.Console(highlight=False, soft_wrap=True)
@@ -301,6 +330,10 @@ class Experiment:
 
     def _missing(self) -> list[Run]:
         return [run for run in self.runs if self._done[run.key] is None]
+
+    def _untried(self) -> list[Run]:
+        """Those that are missing, and have not failed here."""
+        return [run for run in self._missing() if run.key not in self.failed]
 
     def _show(
         self, console: rich.console.Console, part: ReportPart | SearchPart | None = None

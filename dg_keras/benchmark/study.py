@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 from dg_keras.benchmark.check_can_write import check_can_write
@@ -99,33 +100,32 @@ class Study:
             OSError: If a report can't be written, when the others are done and reported.
             FailedRunsError: If runs failed, when the others are done and reported.
         """
-        failed: list[tuple[Experiment, str]] = []
         unwritten: list[OSError] = []
         with contextlib.ExitStack() as held:
             for experiment in self.experiments:
                 held.enter_context(experiment.held())
-            for experiment in self.experiments:
-                try:
-                    experiment.run()
-                except FailedRunsError as error:
-                    failed += [(experiment, key) for key in error.keys]
-                except (NoSpaceError, ConnectionError):  # the others would have none, either
-                    raise
-                except OSError as error:  # of its report: the others can have theirs
-                    unwritten.append(error)
-        for experiment in self.experiments:  # of which other shards may have made the last runs
-            experiment.look_again()
-        left = [key for of, key in failed if key not in of.finished_by_key()]
-        of_runs = FailedRunsError(left, sum(len(e.runs) for e in self.experiments))
+            left = self.experiments
+            while left:
+                for experiment in left:
+                    with _told_later(unwritten):
+                        experiment.run()
+                # While this shard was at the last, another may have died at the first.
+                left = [] if unwritten else [e for e in self.experiments if e.is_left()]
+        with _told_later(unwritten):
+            # Other shards may have made the last runs: whoever writes last, has looked since.
+            while any([experiment.report_again() for experiment in self.experiments]):
+                pass
+        failed = [key for experiment in self.experiments for key in experiment.failed]
+        of_runs = FailedRunsError(failed, sum(len(e.runs) for e in self.experiments))
         if any(experiment.finished() for experiment in self.experiments):
             self._report_together()
             try:
                 self._track()
             except TrackingError as error:
-                raise TrackingError(f"{error}. {of_runs}" if left else str(error)) from error
+                raise TrackingError(f"{error}. {of_runs}" if failed else str(error)) from error
         if unwritten:
-            raise unwritten[0]
-        if left:
+            raise OSError(f"{unwritten[0]}. {of_runs}") if failed else unwritten[0]
+        if failed:
             raise of_runs
 
     def report(self) -> None:
@@ -172,3 +172,16 @@ class Study:
                 records = experiment.finished_by_key()
                 if records:
                     print(track(self._tracker, experiment.config.name, experiment.folder, records))
+
+
+@contextlib.contextmanager
+def _told_later(unwritten: list[OSError]) -> Iterator[None]:
+    """Goes on where runs failed, which their experiment knows, or a report can't be written."""
+    try:
+        yield
+    except FailedRunsError:
+        return
+    except (NoSpaceError, ConnectionError):  # the others would have none, either
+        raise
+    except OSError as error:
+        unwritten.append(error)

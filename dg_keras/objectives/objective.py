@@ -18,8 +18,8 @@ class Objective(Configured):
     """Turns the domains' batches into one gradient per domain, of which the strategy makes one.
 
     A training step asks it, in this order, to `prepare` the batch, for the `loss` of each domain,
-    for the weights of the domains' losses (`weigh`), and for a `second_point` at which more
-    gradients are taken. A subclass overrides what it needs of these. It is a frozen dataclass: its
+    for a `second_point` at which more gradients are taken, and for the weights of the domains'
+    losses (`weigh`). A subclass overrides what it needs of these. It is a frozen dataclass: its
     fields are its configuration. What changes as training goes on is its state, which the model
     keeps and saves; what it draws at random depends on the seed it is handed.
 

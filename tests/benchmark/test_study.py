@@ -9,6 +9,7 @@ from dg_keras.benchmark.config.plan import Plan
 from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.report import figures
+from dg_keras.benchmark.running import waiting
 from dg_keras.benchmark.training.method_models import MethodModels
 from dg_keras.benchmark.training.workbench import Workbench
 from tests.benchmark.few_images import few_images
@@ -96,7 +97,8 @@ def test_no_more_models_are_kept_than_are_told(tmp_path, monkeypatch, keep_trace
 
 def test_what_another_shard_made_last_is_in_the_report_of_all(tmp_path, monkeypatch):
     """It was made when this one had done its part of the experiment, and was at the next."""
-    made, reported = [], []
+    made, reported, again = [], [], []
+    monkeypatch.setattr(Experiment, "report", lambda self: again.append(self.config.name))
     monkeypatch.setattr(Records, "read", lambda self, run: done(self, run) if made else None)
     monkeypatch.setattr(Experiment, "run", lambda self: made.append(self))
     monkeypatch.setattr(
@@ -105,6 +107,29 @@ def test_what_another_shard_made_last_is_in_the_report_of_all(tmp_path, monkeypa
     )
     study(tmp_path, "one", "two", shard="1/2").run()
     assert [len(records) for records in reported] == [1, 1]
+    assert again == ["one", "two"]
+
+
+def test_a_run_that_another_shard_left_is_made_once_this_one_is_through(tmp_path, monkeypatch):
+    """Its shard was alive when this one went on to the next experiment, and died there."""
+    ran, finished = [], []
+
+    def run(self):
+        ran.append(self.config.name)
+        if self.config.name == "two" or ran.count("one") == 2:
+            finished.append(self.config.name)
+
+    monkeypatch.setattr(
+        Records,
+        "read",
+        lambda self, run: done(self, run) if self.folder.parent.name in finished else None,
+    )
+    monkeypatch.setattr(Experiment, "run", run)
+    monkeypatch.setattr(Experiment, "report", lambda self: None)
+    monkeypatch.setattr("dg_keras.benchmark.study.write_joint_report", lambda *arguments: None)
+    monkeypatch.setattr(waiting, "BEAT", 0.01)
+    study(tmp_path, "one", "two", shard="1/2").run()
+    assert ran == ["one", "two", "one"]
 
 
 def test_a_run_that_failed_here_and_was_made_by_another_shard_has_not_failed(tmp_path, monkeypatch):
@@ -112,12 +137,14 @@ def test_a_run_that_failed_here_and_was_made_by_another_shard_has_not_failed(tmp
 
     def failed(self):
         made.append(self)
-        raise benchmark.FailedRunsError([run.key for run in self.runs], len(self.runs))
+        self.failed = [run.key for run in self.runs]
+        raise benchmark.FailedRunsError(self.failed, len(self.runs))
 
     monkeypatch.setattr(
         Records, "read", lambda self, run: done(self, run) if len(made) == 2 else None
     )
     monkeypatch.setattr(Experiment, "run", failed)
+    monkeypatch.setattr(Experiment, "report", lambda self: None)
     study(tmp_path, "one", "two", shard="1/2").run()
     assert len(made) == 2
 
@@ -134,3 +161,13 @@ def test_a_report_that_cannot_be_written_costs_no_other_experiment(tmp_path, mon
     with pytest.raises(PermissionError):
         study(tmp_path, "one", "two").run()
     assert run == ["one", "two"]
+
+
+def test_failed_runs_are_told_though_a_report_cannot_be_written(tmp_path, monkeypatch):
+    def fails(self):
+        self.failed = [run.key for run in self.runs]
+        raise PermissionError(13, "Permission denied", str(self.folder / "report"))
+
+    monkeypatch.setattr(Experiment, "run", fails)
+    with pytest.raises(OSError, match=r"Permission denied.*\. 1 of 1 runs failed: "):
+        study(tmp_path, "one").run()

@@ -21,6 +21,7 @@ _BATCH = 4  # images per domain
 _LARGER = 16  # of one method, to tell what an image more takes
 _EACH = 4  # images of each domain, class and part of the split, at least
 _EVALUATED = 64  # images
+_SAMPLES = 2  # per class and domain, whose gradients are compared
 _SMALL_RATE = 1e-6
 
 _FREEZES = "freeze_batch_norm"
@@ -110,8 +111,8 @@ class StepTimes:
         if times is not None and firsts.keys() <= times.steps.keys():
             self._say(f"  {config.name}: measured before")
             return times
-        each = max(_EACH, config.along_training.samples * config.along_training.gradients)
-        bench = Workbench(without_files, some_images(images, each))
+        measured = _with_few_samples(without_files)
+        bench = Workbench(measured, some_images(images, _EACH))
         watch = Stopwatch(bench)
         if times is None:
             first = next(iter(firsts.values()))
@@ -129,24 +130,29 @@ class StepTimes:
 
     def _begin(self, bench: Workbench, watch: Stopwatch, run: Run) -> Times:
         """All but the steps of the other methods."""
-        wanted = bench.config.training.batch_size
+        wanted, sources = run.config.training.batch_size, len(bench.images.domains) - 1
         batch = min(wanted, _BATCH)
         step, trace, busy = watch.steps(run, _STEPS, batch)
         image, image_bytes, largest = 0.0, 0.0, batch
         if wanted > batch:
             largest = min(wanted, _LARGER)
             before = peak_memory()
-            more = (largest - batch) * (len(bench.images.domains) - 1)
+            more = (largest - batch) * sources
             of_larger = watch.steps(run, _STEPS, largest)
             image, busy = max(0.0, of_larger.seconds - step) / more, of_larger.busy
             image_bytes = (peak_memory() - before) / more
+        record, of_few = 0.0, watch.recorders(run)
+        if of_few is not None:
+            samples = run.config.along_training.samples / bench.config.along_training.samples
+            record = of_few.agreement + image * (wanted - batch) * sources
+            record += of_few.similarity * samples
         times = Times(
             gradient_bytes=bench.gradient_bytes,
             busy=busy,
             prepare=watch.preparation(_EVALUATED),
             build=watch.build(run),
             evaluate=watch.evaluation(run, _EVALUATED),
-            record=watch.recorders(run),
+            record=record,
             image=image,
             image_bytes=image_bytes,
             kept_bytes=bench.kept_bytes,
@@ -205,6 +211,14 @@ def _without_files(config: Config) -> Config:
     # The accuracies along training are evaluations as others.
     measured = along.model_copy(update={"accuracy": False})
     return config.model_copy(update={"backbone": random, "along_training": measured})
+
+
+def _with_few_samples(config: Config) -> Config:
+    """The config with gradients along training of fewer samples, which are scaled up."""
+    along, training = config.along_training, config.training
+    few = along.model_copy(update={"samples": min(along.samples, _SAMPLES)})
+    small = training.model_copy(update={"batch_size": min(training.batch_size, _BATCH)})
+    return config.model_copy(update={"along_training": few, "training": small})
 
 
 def _depends_on(config: Config, sources: int, classes: int) -> tuple[object, ...]:

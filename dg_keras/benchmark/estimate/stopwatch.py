@@ -80,20 +80,21 @@ class Stopwatch:
 
     @quiet_tracing()
     @forgotten_gradients()
-    def recorders(self, run: Run) -> float:
-        """Seconds of a measurement along training; 0 where nothing is measured."""
+    def recorders(self, run: Run) -> "RecordTime | None":
+        """Times what is measured of the gradients along training; None where nothing is."""
         images = self._bench.without(run.target)
-        if not self._bench.recorders.callbacks(images, seed=0):
-            return 0.0
+        recorders = self._bench.recorders.callbacks(images, seed=0)
+        if not recorders:
+            return None
         model = self._bench.models.reset(run.method, run.target, seed=0)
         batches = self._bench.trained_on(run.method, images, seed=0, batch_size=1)
-        seconds = 0.0
-        for _ in range(2):  # once to trace it all
-            recorders = self._bench.recorders.callbacks(images, seed=0)
-            start = time.perf_counter()
-            model.fit(**batches, steps_per_epoch=1, callbacks=recorders, verbose=0)
-            seconds = time.perf_counter() - start
-        return seconds / 2  # it is measured before and after
+        model.fit(**batches, steps_per_epoch=1, callbacks=recorders, verbose=0)  # traces it all
+        agreement, similarity = recorders
+        start = time.perf_counter()
+        agreement.measure()
+        between = time.perf_counter()
+        similarity.on_epoch_end(0)
+        return RecordTime(between - start, time.perf_counter() - between)
 
 
 class StepTime(NamedTuple):
@@ -108,6 +109,18 @@ class StepTime(NamedTuple):
     seconds: float
     first: float
     busy: float
+
+
+class RecordTime(NamedTuple):
+    """What a measurement of the gradients along training takes, in seconds.
+
+    Args:
+        agreement: Of the domains' gradients.
+        similarity: Of single samples' gradients.
+    """
+
+    agreement: float
+    similarity: float
 
 
 class _Clock(keras.callbacks.Callback):

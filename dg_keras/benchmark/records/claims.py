@@ -98,8 +98,9 @@ class Claims:
         return self._ages([self._path(run) for run in runs])
 
     def are_any(self) -> bool:
-        """Whether a process has been present that has not ended as it should, living or dead."""
-        return any(self._folder.glob("*.present"))
+        """Whether a process is present, or was until a moment ago."""
+        ages = self._ages(list(self._folder.glob("*.present")))
+        return any(seconds is not None and seconds < DEAD for seconds in ages)
 
     def holders(self) -> list[str]:
         """Who has given a sign of life of late, by process and machine."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import pydantic
 from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.records.record import Record
+from dg_keras.common.first_difference import first_difference
 from dg_keras.common.one_line import one_line
 from dg_keras.common.shortened import shortened
+from dg_keras.common.told_if_full import told_if_full
 from dg_keras.common.write_whole import write_whole
 
 _REMEDY = "remove it, or give another --results"
@@ -59,8 +62,9 @@ class Records:
         made_with = {**record.config, **record.model_dump(include=set(known))}
         expected = {**self._config(run), **known}
         if made_with != expected:
+            differs = first_difference(made_with, expected)
             raise RecordError(
-                f"{path} was made with another configuration ({_difference(made_with, expected)}). "
+                f"{path} was made with another configuration ({differs}). "
                 "Give this one another `name`, or --results another folder"
             )
         seed = run.config.run_seed(run.target, run.trial)
@@ -74,6 +78,19 @@ class Records:
             )
         versions = self._versions.setdefault(json.dumps(record.versions), record.versions)
         return record.model_copy(update={"config": self._config(run), "versions": versions})
+
+    def read_anew(self, run: Run) -> Record | None:
+        """The same, though another machine may have written the record just now.
+
+        A disk over a network may remember for a minute that a file was not there, until something
+        in its folder is changed from here.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        change = self.folder / f".{uuid.uuid4()}.partial"
+        with told_if_full(change, 0):
+            change.touch()
+        change.unlink(missing_ok=True)
+        return self.read(run)
 
     def _config(self, run: Run) -> dict[str, Any]:
         """What the run depends on beside target and trial."""
@@ -147,12 +164,3 @@ def _parse(path: Path) -> Record:
 def checksum(fields: dict[str, Any]) -> str:
     """The SHA-256 of what a record says, however its file is laid out."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-
-
-def _difference(old: Any, new: Any, key: str = "") -> str:
-    """The first key whose value differs, with both."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted({*old, *new}):
-            if old.get(name) != new.get(name):
-                return _difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
-    return f"{one_line(key, _SHOWN)}: {shortened(old)}, now {shortened(new)}"

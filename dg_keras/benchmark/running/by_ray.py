@@ -7,7 +7,9 @@ import os
 import signal
 import socket
 import threading
+import uuid
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,17 +31,18 @@ from dg_keras.common.told_if_full import NoSpaceError
 _LOGGER = logging.getLogger(__name__)
 _PATIENCE = 60  # seconds after which it is looked whether a task can end at all
 _RETRIES = 3  # of a task whose machine or process died, which costs the run nothing but time
+_MARK = ".ray-"
 _AHEAD = 2  # tasks for each that has room, so that none waits for us, nor all are told at once
 
 
 @contextlib.contextmanager
-def connected(address: str, resources: Resources) -> Iterator[None]:
+def connected(address: str, resources: Resources | None = None) -> Iterator[None]:
     """Connects to a cluster, and ends what it does for us in the end.
 
     Args:
         address: `auto`, for the cluster that this machine belongs to; `local`, for one that is
             started here; or `HOST:PORT`.
-        resources: What each task will take.
+        resources: What each task will take, which some machine must have; None not to look.
 
     Raises:
         ConnectionError: If there is no cluster that can be worked with.
@@ -51,7 +54,7 @@ def connected(address: str, resources: Resources) -> Iterator[None]:
             with _signals_kept():
                 _connect(address)
             ending.callback(ray.shutdown)
-        if not _room(resources):
+        if resources is not None and not _room(resources):
             machines = "; ".join(
                 f"{machine.get('CPU', 0):g} CPUs, {machine.get('GPU', 0):g} GPUs"
                 for machine in _machines()
@@ -110,13 +113,14 @@ def carried_out_by_ray(
     Raises:
         NoSpaceError: If there is no space left.
         UnpreparedError: If what many runs share can't be made.
+        ConnectionError: If the cluster goes away.
     """
     if not waiting.runs:
         return
     resources = waiting.runs[0].config.resources
-    with connected(address, resources):
+    with connected(address), _cluster_is_needed(), _marked(hand.records.folder) as mark:
         # In a list, so that a task is given the reference, and can keep what it refers to.
-        kept = [ray.put((hand, os.getcwd()))]
+        kept = [ray.put((hand, os.getcwd(), mark))]
         prepared = _prepared(waiting, kept, resources)
         carry_out = _task(_carry_out, resources)
         on: dict[ray.ObjectRef, Run] = {}
@@ -135,6 +139,32 @@ def carried_out_by_ray(
                 yield outcome
         finally:
             _cancel(list(on))
+
+
+@contextlib.contextmanager
+def _cluster_is_needed() -> Iterator[None]:
+    """Says in a sentence that the cluster went away."""
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        told = one_line(f"{type(error).__name__}: {error}", 300)
+        raise ConnectionError(
+            f"The Ray cluster went away ({told}). The same command goes on where this one ended"
+        ) from error
+
+
+@contextlib.contextmanager
+def _marked(folder: Path) -> Iterator[Path]:
+    """A file that is there meanwhile: a machine that does not see it has a folder of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob(f"{_MARK}*"):  # of a command that was killed
+        old.unlink(missing_ok=True)
+    mark = folder / f"{_MARK}{uuid.uuid4()}"
+    mark.touch()
+    try:
+        yield mark
+    finally:
+        mark.unlink(missing_ok=True)
 
 
 def _ended(tasks: list[ray.ObjectRef], resources: Resources) -> ray.ObjectRef:
@@ -183,19 +213,20 @@ def _room(resources: Resources) -> int:
 
 def _task(function: Callable[..., Any], resources: Resources, returns: int = 1) -> Any:
     """A function as a task with resources."""
+    environment = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # others use it, too
+        "TF_NUM_INTRAOP_THREADS": str(resources.task_cpus),
+    }
+    if not resources.gpus:  # Ray itself leaves all of them to be seen
+        environment["CUDA_VISIBLE_DEVICES"] = "-1"
     # Told here, since Ray gives a task its GPU for itself, in a new process, only then.
     return ray.remote(
         num_cpus=resources.task_cpus,
         num_gpus=resources.gpus,
         num_returns=returns,
         max_retries=_RETRIES,
-        runtime_env={
-            "env_vars": {
-                "TF_CPP_MIN_LOG_LEVEL": "3",
-                "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # others use it, too
-                "TF_NUM_INTRAOP_THREADS": str(resources.task_cpus),
-            }
-        },
+        runtime_env={"env_vars": environment},
     )(function)
 
 
@@ -208,7 +239,10 @@ def _prepared(
         front: prepare.remote(kept, run) for front, run in first_of_each_front(waiting.runs).items()
     }
     try:
-        return {front: (_got(origin), features) for front, (origin, features) in tasks.items()}
+        return {
+            front: (_got(_ended([origin], resources)), features)
+            for front, (origin, features) in tasks.items()
+        }
     except ray.exceptions.RayError as error:
         raise UnpreparedError(one_line(f"{type(error).__name__}: {error}", 300)) from error
     finally:
@@ -247,7 +281,7 @@ def _received(task: ray.ObjectRef, run: Run, hand: Hand) -> Outcome:
 def _prepare(kept: list[ray.ObjectRef], run: Run) -> tuple[str, np.ndarray] | None:
     """A task: what is frozen, and what tells it from others."""
     with _told_where():
-        hand, shared = _hand(*kept)
+        hand, shared, _ = _hand(*kept)
         import_modules(run.config.imports)
         hand.prepare(run)
         return shared.latest
@@ -258,9 +292,10 @@ def _carry_out(
 ) -> Outcome:
     """A task: a run."""
     with _told_where():
-        hand, shared = _hand(*kept)
+        hand, shared, mark = _hand(*kept)
         import_modules(run.config.imports)
-        if (found := hand.found(run)) is not None:  # since Ray runs again what died at its end
+        # Ray runs again what died at its end. A machine's own folder may have older commands' runs.
+        if mark.exists() and (found := hand.found(run)) is not None:
             return found
         if origin is not None and features is not None:
             shared.latest = (origin, features)
@@ -282,16 +317,19 @@ def _told_where() -> Iterator[None]:
 
 
 @functools.lru_cache(maxsize=1)
-def _hand(kept: ray.ObjectRef) -> tuple[Hand, SharedFeatures]:
-    """The hand of this process, which keeps what was traced from one task to the next."""
-    hand, folder = ray.get(kept)
+def _hand(kept: ray.ObjectRef) -> tuple[Hand, SharedFeatures, Path]:
+    """The hand of this process, which keeps what was traced from one task to the next.
+
+    And the file that tells whether the command's folder is this machine's, too.
+    """
+    hand, folder, mark = ray.get(kept)
     if not os.path.isdir(folder):
         raise UnpreparedError(
             f"{folder} must be on every machine of the Ray cluster, as it is on a disk that all see"
         )
     os.chdir(folder)  # to which paths may be relative
     hand.features = shared = SharedFeatures(hand.features)
-    return hand, shared
+    return hand, shared, mark
 
 
 def _here(told: str) -> str:

@@ -40,7 +40,8 @@ def occupied(folder: Path, claims: Claims, alone: bool) -> Iterator[None]:
             if holders:
                 raise InUseError(
                     f"{shown_path(folder)} is being run by shards, such as {holders[0]}: wait "
-                    "until they end, stop them, or give `--shard`, too"
+                    "until they end (two minutes, if they were killed), stop them, or give "
+                    "`--shard`, too"
                 )
         else:
             _be_present(held, folder, claims)

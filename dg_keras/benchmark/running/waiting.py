@@ -60,10 +60,19 @@ class Waiting:
         if not claims.take(run):
             self._of_others.append(run)
             return False
-        if self._records.read(run) is None:
+        if self._records.read_anew(run) is None:
             return True
         claims.release(run)  # the other was done with it in between
         return False
+
+    def is_left(self) -> bool:
+        """Whether a run is left that nobody makes, or that somebody who does not live has.
+
+        It waits until the makers of the runs have given a sign of life.
+        """
+        self._of_others += self._left
+        self._left.clear()
+        return self._claims is not None and self._may_be_free(self._claims)
 
     def _may_be_free(self, claims: Claims) -> bool:
         """Whether a run that another took may be free, as it is if the other does not live."""

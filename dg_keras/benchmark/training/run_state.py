@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from dg_keras.common.first_difference import first_difference
 from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.write_arrays import write_arrays
 
@@ -134,7 +135,9 @@ class RunState(keras.callbacks.Callback):
         saved = read_arrays(self._path, "the run starts anew")
         if saved is None or (_ORIGIN in saved and saved[_ORIGIN].item() == self._origin):
             return saved
-        _LOGGER.warning("%s is of another run: this one starts anew.", self._path)
+        made = saved[_ORIGIN].item() if _ORIGIN in saved else "null"
+        told = first_difference(json.loads(made), json.loads(self._origin))
+        _LOGGER.warning("%s was made otherwise (%s): the run starts anew.", self._path, told)
         return None
 
 

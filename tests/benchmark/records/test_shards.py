@@ -193,6 +193,32 @@ class TestShares:
         assert sorted(made) == sorted(run.key for run in runs)
         assert begun.key in made
 
+    def test_none_is_left_that_somebody_who_lives_makes(self, tmp_path, runs, records, quick):
+        other = Claims(tmp_path)
+        with other.kept():
+            assert other.take(runs[0])
+            assert not Waiting(runs[:1], records, Claims(tmp_path)).is_left()
+            assert Waiting(runs[:2], records, Claims(tmp_path)).is_left()
+        assert not Waiting([], records, Claims(tmp_path)).is_left()
+        assert not Waiting(runs, records).is_left()
+
+    def test_none_is_made_twice_where_a_disk_remembers_that_a_record_was_not_there(
+        self, tmp_path, runs, monkeypatch
+    ):
+        """As one over a network does, until something in the folder is changed from here."""
+        records, changed, touch = Records(tmp_path / "runs", None), [], Path.touch
+
+        def noted(path, *arguments, **how):
+            changed.append(path.parent)
+            touch(path, *arguments, **how)
+
+        monkeypatch.setattr(Path, "touch", noted)
+        monkeypatch.setattr(Records, "read", lambda self, run: self.folder in changed or None)
+        own = Claims(tmp_path / "claims")
+        assert Waiting(runs[:1], records, own).next() is None
+        assert own.silent(runs[:1]) == [None]
+        assert list((tmp_path / "runs").iterdir()) == []
+
     def test_what_others_make_is_left_to_them(self, tmp_path, runs, records, quick):
         other = Claims(tmp_path)
         with other.kept():

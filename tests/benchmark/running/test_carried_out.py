@@ -109,6 +109,27 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells what a process holds back")
+def test_the_first_worker_leaves_ctrl_c_to_the_command(tmp_path):
+    """What multiprocessing starts with its first process lets signals through again."""
+    script = tmp_path / "starts.py"
+    script.write_text("""
+import pathlib, signal
+import dg_keras
+
+if __name__ == "__main__":
+    from dg_keras.benchmark.running.worker import Worker
+    worker = Worker(None, [], 1)
+    print(pathlib.Path(f"/proc/{worker._process.pid}/status").read_text())
+    worker.end()
+""")
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    told = subprocess.check_output([sys.executable, script], env=environment, text=True)
+    (held_back,) = (line.split()[1] for line in told.splitlines() if line.startswith("SigBlk"))
+    assert int(held_back, 16) & 1 << (signal.SIGINT - 1)
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the signal is of POSIX")
 def test_a_worker_that_crashes_tells_where(tmp_path):
     """Such as in a library that is compiled."""
@@ -355,6 +376,19 @@ def test_ctrl_c_is_told_from_other_signals_by_its_code(tmp_path, monkeypatch, ca
         assert command(monkeypatch, tmp_path, *FEW) == 128 + signal.SIGINT
     finally:
         signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == STOPPED
+
+
+def test_sigterm_has_its_code_whoever_raises_the_interrupt(tmp_path, monkeypatch, capsys):
+    """Ray raises one of its own."""
+
+    def stopped(*_):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dg_keras.command.carry_out", stopped)
+    assert command(monkeypatch, tmp_path, *FEW) == 128 + signal.SIGTERM
     assert capsys.readouterr().err == STOPPED
 
 

@@ -1,5 +1,6 @@
 """Runs on a Ray cluster of two machines, both of them here."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -117,6 +118,40 @@ def test_it_is_told_where_no_machine_has_what_a_run_takes_any_more(monkeypatch, 
     assert told.startswith(
         "No machine of the Ray cluster has what a run takes any more (cpus=2, gp"
     )
+
+
+def test_a_cluster_that_goes_away_is_one_sentence():
+    with pytest.raises(ConnectionError) as told, by_ray._cluster_is_needed():
+        raise ray.exceptions.RaySystemError("The head is gone")
+    assert str(told.value) == (
+        "The Ray cluster went away (RaySystemError: System error: The head is gone). The same "
+        "command goes on where this one ended"
+    )
+
+
+@pytest.mark.slow
+def test_a_run_that_takes_no_gpu_sees_none(connected):
+    def seen():
+        return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+    assert ray.get(by_ray._task(seen, Resources()).remote()) == "-1"
+
+
+@pytest.mark.slow
+def test_records_of_earlier_commands_in_a_folder_of_a_machines_own_are_not_handed_in(
+    tmp_path, connected, monkeypatch
+):
+    def runs_begun():
+        return len((tmp_path / "pids").read_text().split())
+
+    carried_out(tmp_path, "Works")
+    assert runs_begun() == 1
+    carried_out(tmp_path, "Works")  # which Ray might have run again
+    assert runs_begun() == 1
+    elsewhere = contextlib.nullcontext(tmp_path / "not there")
+    monkeypatch.setattr(by_ray, "_marked", lambda folder: elsewhere)
+    carried_out(tmp_path, "Works")
+    assert runs_begun() == 2
 
 
 @pytest.mark.slow

@@ -165,4 +165,4 @@ def test_a_file_that_is_damaged_is_started_anew_from_and_told(broken, plain, cap
 def test_a_file_of_another_run_is_started_anew_from_and_told(broken, plain, caplog):
     runner, (_, other), (_, undisturbed) = plain
     assert came_to(runner.run(other, broken)) == undisturbed
-    assert f"{broken} is of another run" in caplog.text
+    assert f"{broken} was made otherwise" in caplog.text
