@@ -9,6 +9,9 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
+
+from dg_keras.common.write_arrays import BFLOAT16
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ def read_arrays(path: Path, otherwise: str, *needed: str) -> dict[str, np.ndarra
             # An array whose header says that it is shorter is not read to its checksum.
             if (damaged := file.zip.testzip()) is not None:
                 raise ValueError(f"{damaged} is not as it was written")
-            arrays = dict(file)
+            arrays = dict(_as_written(name, file[name]) for name in file.files)
         if missing := [name for name in needed if name not in arrays]:
             raise ValueError(f"it has no {missing[0]}")
         return arrays
@@ -50,3 +53,9 @@ def read_arrays(path: Path, otherwise: str, *needed: str) -> dict[str, np.ndarra
             raise
         _LOGGER.warning("%s is damaged (%s): %s.", path, error, otherwise)
         return None
+
+
+def _as_written(name: str, array: np.ndarray) -> tuple[str, np.ndarray]:
+    if not name.endswith(BFLOAT16):
+        return name, array
+    return name.removesuffix(BFLOAT16), array.view(tf.bfloat16.as_numpy_dtype)

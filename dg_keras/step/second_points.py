@@ -32,20 +32,21 @@ class SecondPoints:
         """
         weights = [tf.convert_to_tensor(v) for v in self._model.trainable_variables]
         partners = self._objective.partners(len(batches), moment.key)
-        sums, others, bounds = [], [], []
+        sums, finite = [], []
         for gradient, partner in zip(gradients, tf.unstack(partners), strict=True):
             point, factor = self._objective.second_point(
                 weights, self._unscaled(gradient, weights), self._model.optimizer.learning_rate
             )
             there, limit = self._pass.at(point, _of_domain(batches, partner), moment.step)
             sums.append(add(gradient, times(there, factor)))
-            others.append(there)
-            bounds.append(limit)
+            if self._pass.watched:
+                # Looked at one by one, none is held until the last is there.
+                finite.append(are_finite([there], [limit])[0])
         if not self._pass.watched:
             return sums, None
         # Row i: what domain i's point says of its partner.
         is_of = tf.range(len(batches)) == tf.cast(partners, tf.int32)[:, None]
-        return sums, tf.reduce_all(are_finite(others, bounds)[:, None] | ~is_of, axis=0)
+        return sums, tf.reduce_all(tf.stack(finite)[:, None] | ~is_of, axis=0)
 
     def _unscaled(self, gradient: list, weights: list[tf.Tensor]) -> list[tf.Tensor]:
         """The gradient of the whole domain, without a loss scale."""

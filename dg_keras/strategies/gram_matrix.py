@@ -31,25 +31,8 @@ def gram_matrix(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
     return tf.cond(
         tf.reduce_all(ordinary),
         lambda: gram,
-        lambda: _in_range(_inner_products(_joined(gradients), tf.float64)),
+        lambda: _in_range(_inner_products(gradients, tf.float64)),
     )
-
-
-def _joined(gradients: list[list[tf.Tensor]]) -> list[list[tf.Tensor]]:
-    """The same components in fewer variables, for which XLA has less to compile."""
-    sizes = [variable.shape.num_elements() for variable in gradients[0]]
-    is_large = [size is not None and size >= FEW for size in sizes]
-
-    is_double = any(variable.dtype == tf.float64 for variable in gradients[0])
-    dtype = tf.float64 if is_double else tf.float32
-
-    def joined(gradient: list[tf.Tensor]) -> list[tf.Tensor]:
-        flat = [tf.reshape(tf.cast(variable, dtype), [-1]) for variable in gradient]
-        small = [g for g, large in zip(flat, is_large, strict=True) if not large]
-        large = [g for g, large in zip(flat, is_large, strict=True) if large]
-        return [tf.concat(small, axis=0), *large] if small else large
-
-    return [joined(gradient) for gradient in gradients]
 
 
 def _in_range(gram: tf.Tensor) -> tf.Tensor:
@@ -63,15 +46,52 @@ def _in_range(gram: tf.Tensor) -> tf.Tensor:
 
 def _inner_products(gradients: list[list[tf.Tensor]], dtype: tf.DType) -> tf.Tensor:
     """Inner products over all variables, `[N, N]`."""
-    domains = range(len(gradients))
+    flat = [[tf.reshape(tf.cast(v, dtype), [-1]) for v in gradient] for gradient in gradients]
+    return tf.add_n(
+        [
+            _of_large([gradient[group[0]] for gradient in flat])
+            if _is_large(flat[0][group[0]])
+            else _of_small([[gradient[i] for i in group] for gradient in flat])
+            for group in _groups(flat[0])
+        ]
+    )
+
+
+def _groups(variables: list[tf.Tensor]) -> list[list[int]]:
+    """The variables' numbers, small ones together, as many as make a large one.
+
+    A matrix product over more components would lose digits.
+    """
+    groups: list[list[int]] = []
+    open_group: list[int] = []
+    size = 0
+    for number, variable in enumerate(variables):
+        if _is_large(variable):
+            groups.append([number])
+            continue
+        if open_group and size + variable.shape[0] >= FEW:
+            groups.append(open_group)
+            open_group, size = [], 0
+        open_group.append(number)
+        size += variable.shape[0]
+    return [*groups, open_group] if open_group else groups
+
+
+def _is_large(variable: tf.Tensor) -> bool:
+    """Whether it is large, or may be."""
+    return variable.shape[0] is None or variable.shape[0] >= FEW
+
+
+def _of_small(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
+    """Inner products over small variables: one operation for all, whatever N is."""
+    together = tf.stack([tf.concat(gradient, axis=0) for gradient in gradients])
+    return tf.matmul(together, together, transpose_b=True)
+
+
+def _of_large(variable: list[tf.Tensor]) -> tf.Tensor:
+    """Inner products over one variable, which is not copied, as stacking would do."""
+    domains = range(len(variable))
     pairs = [(i, j) for i in domains for j in range(i + 1)]
-
-    def products(*gradient: tf.Tensor) -> list[tf.Tensor]:
-        g = [tf.cast(t, dtype) for t in gradient]
-        return [g[i] * g[j] for i, j in pairs]
-
-    # Not as a matrix product, for which the gradients would be stacked, and so copied.
-    by_variable = [totals(products, *of_domains) for of_domains in zip(*gradients, strict=True)]
-    sums = [tf.add_n(list(of_pair)) for of_pair in zip(*by_variable, strict=True)]
+    sums = totals(lambda *g: [g[i] * g[j] for i, j in pairs], *variable)
     inner = dict(zip(pairs, sums, strict=True))
     return tf.stack([tf.stack([inner[max(i, j), min(i, j)] for j in domains]) for i in domains])

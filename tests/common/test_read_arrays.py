@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.write_arrays import write_arrays
@@ -49,3 +50,12 @@ def test_what_is_no_longer_said_to_be_stored_is_told(path, compression):
     changed = content.replace(method + b"\x00", method + compression)
     path.write_bytes(changed.replace(b"\x93NUMPY", b"\x07NUMPY"))
     assert read_arrays(path, "it is made anew") is None
+
+
+def test_a_dtype_that_numpy_does_not_know_is_as_it_was_written(path):
+    arrays = {"weights": tf.cast(tf.range(6.0) / 3, tf.bfloat16).numpy(), "step": np.int64(3)}
+    write_arrays(path, arrays)
+    read = read_arrays(path, "it is not")
+    assert read.keys() == arrays.keys()
+    assert read["weights"].dtype == arrays["weights"].dtype
+    np.testing.assert_array_equal(read["weights"], arrays["weights"])

@@ -9,7 +9,7 @@ from dg_keras.benchmark.config.config import SHARED, Config, Method
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.config.ways_of import ways_of
 from dg_keras.benchmark.estimate.at_once import at_once
-from dg_keras.benchmark.estimate.gradients_taken import gradients_taken
+from dg_keras.benchmark.estimate.gradients_taken import Taken, gradients_taken
 from dg_keras.benchmark.estimate.models_made import models_made
 from dg_keras.benchmark.estimate.peak_memory import peak_memory
 from dg_keras.benchmark.estimate.step_times import StepTimes, Times
@@ -102,11 +102,15 @@ def _seconds(config: Config, run: Run, inventory: Inventory, times: Times, sourc
 
 def gradients_in_memory(methods: list[Method], sources: int, size: int) -> str:
     """How many gradients a step of each method holds."""
-    one = {method.name for method in methods if gradients_taken(method) == "one gradient"}
-    counts = {1: one, sources + 1: {m.name for m in methods} - one}
-    held = "; ".join(
-        f"{count} at a time with {', '.join(m.name for m in methods if m.name in names)}"
-        for count, names in counts.items()
-        if names
-    )
+    # Those of the domains and what is made of them; with second ones the domains' twice.
+    counts: dict[Taken, int] = {
+        "one gradient": 1,
+        "a gradient per domain": sources + 1,
+        "second gradients": 2 * sources + 1,
+    }
+    names = {
+        count: [m.name for m in methods if gradients_taken(m) == taken]
+        for taken, count in counts.items()
+    }
+    held = "; ".join(f"{count} at a time with {', '.join(of)}" for count, of in names.items() if of)
     return f"Gradients of {size / 2**20:.1f} MiB: {held}."
