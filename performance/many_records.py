@@ -55,6 +55,7 @@ def write(results: Path, trials: int) -> None:
     like = {
         (record.method, record.target): record
         for record in made_up_records(config, targets, experiment.inventory.domains)
+        if record.result is not None
     }
     known = experiment.records._known
     rng = np.random.default_rng(0)

@@ -170,7 +170,7 @@ class Experiment:
     def run(self) -> None:
         """Runs what is missing, shows a table after every trial, and writes the report.
 
-        A run that fails costs no other, and is tried again the next time.
+        A run that fails costs no other. It is tried again when the command is given again.
 
         Raises:
             InUseError: If another process is running this experiment into the same folder.
@@ -204,7 +204,7 @@ class Experiment:
         waiting = Waiting(ordered, self.records, claims)
         left = collections.Counter(run.trial for run in missing)
         with (
-            Progress(len(self.runs), len(self.runs) - len(missing), recorded) as progress,
+            Progress(len(self.runs), len(self.finished()), recorded) as progress,
             # Its processes end when it is closed, whatever happens here.
             contextlib.closing(self._outcomes(waiting, hand, progress.started)) as outcomes,
         ):
@@ -251,6 +251,8 @@ class Experiment:
         Raises:
             RecordError: If one is damaged, or of other settings.
         """
+        if self._shard is not None:
+            self.records.look_anew()
         for run in self._missing():
             self._done[run.key] = self.records.read(run)
         # What failed here, another shard may have made.

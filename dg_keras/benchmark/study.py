@@ -101,6 +101,8 @@ class Study:
             FailedRunsError: If runs failed, when the others are done and reported.
         """
         unwritten: list[OSError] = []
+        for experiment in self.experiments:
+            experiment.failed.clear()
         with contextlib.ExitStack() as held:
             for experiment in self.experiments:
                 held.enter_context(experiment.held())
@@ -111,20 +113,22 @@ class Study:
                         experiment.run()
                 # While this shard was at the last, another may have died at the first.
                 left = [] if unwritten else [e for e in self.experiments if e.is_left()]
-        with _told_later(unwritten):
-            # Other shards may have made the last runs: whoever writes last, has looked since.
-            while any([experiment.report_again() for experiment in self.experiments]):
-                pass
+        again = self.experiments
+        while again:  # other shards may have made the last runs
+            again = [e for e in again if self._is_reported_again(e, unwritten)]
         failed = [key for experiment in self.experiments for key in experiment.failed]
         of_runs = FailedRunsError(failed, sum(len(e.runs) for e in self.experiments))
         if any(experiment.finished() for experiment in self.experiments):
-            self._report_together()
+            with _told_later(unwritten):
+                self._report_together()
             try:
                 self._track()
             except TrackingError as error:
                 raise TrackingError(f"{error}. {of_runs}" if failed else str(error)) from error
         if unwritten:
-            raise OSError(f"{unwritten[0]}. {of_runs}") if failed else unwritten[0]
+            if not failed:
+                raise unwritten[0]
+            raise OSError(f"{unwritten[0]}. {of_runs}") from unwritten[0]
         if failed:
             raise of_runs
 
@@ -156,6 +160,12 @@ class Study:
         for experiment in self.experiments:
             experiment.dry_run(step_times)
 
+    def _is_reported_again(self, experiment: Experiment, unwritten: list[OSError]) -> bool:
+        is_reported = False
+        with _told_later(unwritten):
+            is_reported = experiment.report_again()
+        return is_reported
+
     def _check_can_write(self) -> None:
         for folder in dict.fromkeys([self.folder, *(e.folder for e in self.experiments)]):
             check_can_write(folder)
@@ -176,7 +186,7 @@ class Study:
 
 @contextlib.contextmanager
 def _told_later(unwritten: list[OSError]) -> Iterator[None]:
-    """Goes on where runs failed, which their experiment knows, or a report can't be written."""
+    """Goes on where runs failed, which their experiment knows, or files can't be written."""
     try:
         yield
     except FailedRunsError:

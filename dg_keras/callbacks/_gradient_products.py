@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from dg_keras.step.sums import dense
 from dg_keras.step.weight_penalty import without_penalties
+from dg_keras.strategies.gram_matrix import of_small
 from dg_keras.strategies.totals import FEW, totals
 
 
@@ -90,8 +91,7 @@ def gram_and_agreement(gradients: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Te
     """
     flat = [tf.reshape(tf.cast(g, tf.float32), [-1]) for g in gradients]
     if flat[0].shape[0] < FEW:
-        together = tf.stack(flat)
-        gram = tf.matmul(together, together, transpose_b=True)
+        gram = of_small([[g] for g in flat])
         counted = (tf.math.count_nonzero(f(flat)) for f in (_share_their_sign, _are_zero))
         return gram, *counted
 

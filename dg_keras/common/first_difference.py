@@ -18,7 +18,7 @@ def first_difference(old: Any, new: Any, key: str = "") -> str:
     """
     if isinstance(old, dict) and isinstance(new, dict):
         for name in sorted({*old, *new}):
-            if old.get(name) != new.get(name):
+            if name not in old or name not in new or old[name] != new[name]:
                 inner = f"{key}.{name}" if key else name
                 return first_difference(old.get(name), new.get(name), inner)
     return f"{one_line(key, _SHOWN)}: {shortened(old)}, now {shortened(new)}"

@@ -46,52 +46,56 @@ def _in_range(gram: tf.Tensor) -> tf.Tensor:
 
 def _inner_products(gradients: list[list[tf.Tensor]], dtype: tf.DType) -> tf.Tensor:
     """Inner products over all variables, `[N, N]`."""
-    flat = [[tf.reshape(tf.cast(v, dtype), [-1]) for v in gradient] for gradient in gradients]
-    return tf.add_n(
-        [
-            _of_large([gradient[group[0]] for gradient in flat])
-            if _is_large(flat[0][group[0]])
-            else _of_small([[gradient[i] for i in group] for gradient in flat])
-            for group in _groups(flat[0])
-        ]
-    )
+    flat = [[tf.reshape(v, [-1]) for v in gradient] for gradient in gradients]
+    large, small = _by_size(flat[0])
+    parts = [_of_large([gradient[i] for gradient in flat], dtype) for i in large]
+    parts += [of_small([[gradient[i] for i in of] for gradient in flat], dtype) for of in small]
+    return tf.add_n(parts)
 
 
-def _groups(variables: list[tf.Tensor]) -> list[list[int]]:
-    """The variables' numbers, small ones together, as many as make a large one.
+def _by_size(variables: list[tf.Tensor]) -> tuple[list[int], list[list[int]]]:
+    """The numbers of large variables, and of small ones in groups of as many as make a large one.
 
-    A matrix product over more components would lose digits.
+    One whose size is not known counts as large.
     """
-    groups: list[list[int]] = []
-    open_group: list[int] = []
+    large: list[int] = []
+    groups: list[list[int]] = [[]]
     size = 0
     for number, variable in enumerate(variables):
-        if _is_large(variable):
-            groups.append([number])
+        own = variable.shape[0]
+        if own is None or own >= FEW:
+            large.append(number)
             continue
-        if open_group and size + variable.shape[0] >= FEW:
-            groups.append(open_group)
-            open_group, size = [], 0
-        open_group.append(number)
-        size += variable.shape[0]
-    return [*groups, open_group] if open_group else groups
+        if size + own >= FEW:
+            groups.append([])
+            size = 0
+        groups[-1].append(number)
+        size += own
+    return large, [group for group in groups if group]
 
 
-def _is_large(variable: tf.Tensor) -> bool:
-    """Whether it is large, or may be."""
-    return variable.shape[0] is None or variable.shape[0] >= FEW
+def of_small(gradients: list[list[tf.Tensor]], dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Inner products over small variables, `[N, N]`: one operation for all, whatever N is.
+
+    Args:
+        gradients: A list over the domains of lists over the variables, which are vectors.
+        dtype: Of the result.
+    """
+    # In float64, since GPUs take a product of float32 with three digits.
+    together = tf.stack(
+        [tf.concat([tf.cast(v, tf.float64) for v in gradient], axis=0) for gradient in gradients]
+    )
+    return tf.cast(tf.matmul(together, together, transpose_b=True), dtype)
 
 
-def _of_small(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
-    """Inner products over small variables: one operation for all, whatever N is."""
-    together = tf.stack([tf.concat(gradient, axis=0) for gradient in gradients])
-    return tf.matmul(together, together, transpose_b=True)
-
-
-def _of_large(variable: list[tf.Tensor]) -> tf.Tensor:
+def _of_large(variable: list[tf.Tensor], dtype: tf.DType) -> tf.Tensor:
     """Inner products over one variable, which is not copied, as stacking would do."""
     domains = range(len(variable))
     pairs = [(i, j) for i in domains for j in range(i + 1)]
-    sums = totals(lambda *g: [g[i] * g[j] for i, j in pairs], *variable)
-    inner = dict(zip(pairs, sums, strict=True))
+
+    def products(*parts: tf.Tensor) -> list[tf.Tensor]:
+        g = [tf.cast(part, dtype) for part in parts]
+        return [g[i] * g[j] for i, j in pairs]
+
+    inner = dict(zip(pairs, totals(products, *variable), strict=True))
     return tf.stack([tf.stack([inner[max(i, j), min(i, j)] for j in domains]) for i in domains])

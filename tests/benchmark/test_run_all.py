@@ -228,7 +228,7 @@ def test_a_dry_run_shows_the_grid_and_runs_nothing(tmp_path, monkeypatch, capsys
     assert "smoke: 6 runs, 6 of them to run." in printed
     assert "Time: about" in printed
     assert "Memory: at least" in printed
-    assert "1 at a time with Deep-All; 4 at a time with MLDG, Agr-Sum." in printed
+    assert "1 at a time with Deep-All; 4 at a time with Agr-Sum; 7 at a time with MLDG." in printed
     # What takes longest to compile is not: it follows from the others.
     steps = [int(ms) for ms in re.findall(r": (\d+) ms per step of", printed)]
     assert len(steps) == 3

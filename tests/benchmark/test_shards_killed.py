@@ -1,6 +1,7 @@
 """Three shards of one experiment, each a process: one comes late, one is killed."""
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -21,19 +22,27 @@ RUNS = 16
 COMMAND = """
 import sys
 from dg_keras.benchmark.records import claims
-claims.BEAT, claims.DEAD = 0.5, 5.0
+from dg_keras.benchmark.running import waiting
+claims.BEAT = waiting.BEAT = 0.5
+claims.DEAD = 5.0
 import run_all
 if __name__ == "__main__":
     sys.exit(run_all.main())
 """
 
 
-def shard(results, share):
-    """Starts the command for a share, in a process of its own."""
-    script = results.parent / "command.py"
-    script.write_text(COMMAND)
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "command.py"
+    path.write_text(COMMAND)
+    return path
+
+
+@contextlib.contextmanager
+def shard(script, results, share):
+    """The command for a share, in a process of its own, which ends with the test."""
     sets = [word for override in OVERRIDES for word in ("--set", override)]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [
             *(sys.executable, str(script), "configs/smoke.yaml", *sets),
             *("--results", str(results), "--shard", share),
@@ -41,7 +50,13 @@ def shard(results, share):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def until(happened, process):
@@ -64,7 +79,7 @@ def claimed_by(process, claims):
 
 
 @pytest.mark.slow
-def test_one_is_killed_in_a_run_and_none_is_lost_or_made_twice(tmp_path):
+def test_one_is_killed_in_a_run_and_none_is_lost_or_made_twice(tmp_path, script):
     undisturbed, shared = (tmp_path / name for name in ("undisturbed", "shared"))
     undisturbed.mkdir()
     undisturbed = Grid(undisturbed, OVERRIDES, workers=1)
@@ -74,19 +89,28 @@ def test_one_is_killed_in_a_run_and_none_is_lost_or_made_twice(tmp_path):
     shared.mkdir()
     claims = shared / "smoke" / "claims"
     shared = Grid(shared, OVERRIDES, workers=1)
-    first, second = (shard(shared.results, share) for share in ("1/3", "2/3"))
-    until(lambda: len(shared.records()) >= 2, second)
-    third = shard(shared.results, "3/3")
-    until(lambda: claimed_by(second, claims), second)
-    second.kill()
-    begun = claimed_by(second, claims)
-    printed = [process.communicate(timeout=300) for process in (first, second, third)]
+    with contextlib.ExitStack() as started:
+        first, second = (
+            started.enter_context(shard(script, shared.results, share)) for share in ("1/3", "2/3")
+        )
+        until(lambda: len(shared.records()) >= 2, second)
+        third = started.enter_context(shard(script, shared.results, "3/3"))
+        begun = set()
+        while not begun:
+            until(lambda: claimed_by(second, claims), second)
+            second.send_signal(signal.SIGSTOP)  # it may have let go of it since
+            begun = claimed_by(second, claims)
+            if not begun:
+                second.send_signal(signal.SIGCONT)
+        second.kill()
+        printed = [process.communicate(timeout=300) for process in (first, second, third)]
 
     assert (first.returncode, third.returncode) == (0, 0), printed
     assert second.returncode == -signal.SIGKILL
     made = [run for out, _ in printed for run in re.findall(r"\] (trial .*): accuracy", out)]
     assert len(made) == len(set(made))
+    assert begun
     assert {f"{run}.json" for run in begun} <= set(shared.records())
     assert shared.records() == undisturbed.records()
     assert shared.tables() == undisturbed.tables()
-    assert list(claims.glob("*.claim")) == list(claims.glob("*.present")) == []
+    assert list(claims.glob("*.claim")) == []

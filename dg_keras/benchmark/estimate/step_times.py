@@ -12,6 +12,7 @@ from dg_keras.benchmark.estimate.gradients_taken import Taken, gradients_taken
 from dg_keras.benchmark.estimate.peak_memory import peak_memory
 from dg_keras.benchmark.estimate.some_images import some_images
 from dg_keras.benchmark.estimate.stopwatch import Stopwatch
+from dg_keras.benchmark.training.check_samples import check_samples
 from dg_keras.benchmark.training.too_large import TOO_LARGE
 from dg_keras.benchmark.training.workbench import Workbench
 from dg_keras.common.one_line import one_line
@@ -111,6 +112,9 @@ class StepTimes:
         if times is not None and firsts.keys() <= times.steps.keys():
             self._say(f"  {config.name}: measured before")
             return times
+        if config.along_training.gradients:
+            held_out = next(iter(firsts.values())).target
+            check_samples(config.along_training.samples, images.table, held_out)
         measured = _with_few_samples(without_files)
         bench = Workbench(measured, some_images(images, _EACH))
         watch = Stopwatch(bench)

@@ -98,7 +98,7 @@ class Claims:
         return self._ages([self._path(run) for run in runs])
 
     def are_any(self) -> bool:
-        """Whether a process is present, or was until a moment ago."""
+        """Whether a process is present, or was two minutes ago."""
         ages = self._ages(list(self._folder.glob("*.present")))
         return any(seconds is not None and seconds < DEAD for seconds in ages)
 

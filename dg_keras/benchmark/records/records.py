@@ -79,8 +79,8 @@ class Records:
         versions = self._versions.setdefault(json.dumps(record.versions), record.versions)
         return record.model_copy(update={"config": self._config(run), "versions": versions})
 
-    def read_anew(self, run: Run) -> Record | None:
-        """The same, though another machine may have written the record just now.
+    def look_anew(self) -> None:
+        """Makes sure that records are seen which another machine has written just now.
 
         A disk over a network may remember for a minute that a file was not there, until something
         in its folder is changed from here.
@@ -90,7 +90,6 @@ class Records:
         with told_if_full(change, 0):
             change.touch()
         change.unlink(missing_ok=True)
-        return self.read(run)
 
     def _config(self, run: Run) -> dict[str, Any]:
         """What the run depends on beside target and trial."""

@@ -31,7 +31,6 @@ from dg_keras.common.told_if_full import NoSpaceError
 _LOGGER = logging.getLogger(__name__)
 _PATIENCE = 60  # seconds after which it is looked whether a task can end at all
 _RETRIES = 3  # of a task whose machine or process died, which costs the run nothing but time
-_MARK = ".ray-"
 _AHEAD = 2  # tasks for each that has room, so that none waits for us, nor all are told at once
 
 
@@ -157,9 +156,7 @@ def _cluster_is_needed() -> Iterator[None]:
 def _marked(folder: Path) -> Iterator[Path]:
     """A file that is there meanwhile: a machine that does not see it has a folder of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(f"{_MARK}*"):  # of a command that was killed
-        old.unlink(missing_ok=True)
-    mark = folder / f"{_MARK}{uuid.uuid4()}"
+    mark = folder / f".ray.{uuid.uuid4()}.partial"  # cleared like others where this is killed
     mark.touch()
     try:
         yield mark

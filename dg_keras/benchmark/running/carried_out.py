@@ -3,11 +3,13 @@
 import collections
 import multiprocessing.connection
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 
 from dg_keras.benchmark.config.first_of_each_front import first_of_each_front
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.running.hand import Hand, UnpreparedError
 from dg_keras.benchmark.running.outcome import Outcome
+from dg_keras.benchmark.running.traced import Traced
 from dg_keras.benchmark.running.waiting import Waiting
 from dg_keras.benchmark.running.worker import DiedError, Worker
 from dg_keras.common.cores import cores
@@ -53,6 +55,7 @@ def _by_workers(
     threads = max(1, cores() // workers)
     tries: collections.Counter[str] = collections.Counter()
     unready = 0
+    traced = Traced()
     team: list[Worker] = []
     try:
         for _ in range(min(workers, len(waiting.runs))):
@@ -75,14 +78,16 @@ def _by_workers(
                 if outcome is not None:
                     waiting.done_with(outcome.run)
                     yield outcome
-                run = waiting.next() if is_alive else None
+                run = waiting.next(partial(traced.rank, worker)) if is_alive else None
                 if run is None:
+                    traced.forget(worker)
                     team.remove(worker)
                     worker.end()
                     if not is_alive and waiting.may_have_more:
                         team.append(_started(hand, imports, threads))
                     continue
                 tries[run.key] += 1
+                traced.note(worker, run)
                 started(run)
                 worker.give(run)
     finally:

@@ -1,12 +1,16 @@
 """The runs that are still to be made."""
 
 import collections
+import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.records.claims import BEAT, Claims
 from dg_keras.benchmark.records.records import Records
+
+_LOOKED_AT = 256  # runs, of which the one that suits best is next
 
 
 class Waiting:
@@ -25,16 +29,20 @@ class Waiting:
         self._of_others: list[Run] = []
         self._records, self._claims = records, claims
 
-    def next(self) -> Run | None:
+    def next(self, rank: Callable[[Run], Any] | None = None) -> Run | None:
         """The next run; None if none is left but those that others are making.
 
         It waits until the makers of those have given a sign of life, or are dead.
+
+        Args:
+            rank: Of the trial that is on, the run of the lowest rank is next; None to keep the
+                order.
         """
         if self._again:
             return self._again.pop()
         while True:
             while self._left:
-                run = self._left.popleft()
+                run = self._taken_out(rank)
                 if self._claims is None or self._is_ours(run, self._claims):
                     return run
             if self._claims is None or not self._may_be_free(self._claims):
@@ -54,13 +62,26 @@ class Waiting:
         """Whether a run may be left."""
         return bool(self._again or self._left or self._of_others)
 
+    def _taken_out(self, rank: Callable[[Run], Any] | None) -> Run:
+        number = 0
+        if rank is not None:
+            trial = self._left[0].trial
+            looked_at = itertools.islice(self._left, _LOOKED_AT)
+            of_trial = list(itertools.takewhile(lambda run: run.trial == trial, looked_at))
+            ranks = [rank(run) for run in of_trial]
+            number = ranks.index(min(ranks))
+        run = self._left[number]
+        del self._left[number]
+        return run
+
     def _is_ours(self, run: Run, claims: Claims) -> bool:
         if self._records.read(run) is not None:
             return False
         if not claims.take(run):
             self._of_others.append(run)
             return False
-        if self._records.read_anew(run) is None:
+        self._records.look_anew()
+        if self._records.read(run) is None:
             return True
         claims.release(run)  # the other was done with it in between
         return False

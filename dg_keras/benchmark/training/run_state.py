@@ -135,8 +135,10 @@ class RunState(keras.callbacks.Callback):
         saved = read_arrays(self._path, "the run starts anew")
         if saved is None or (_ORIGIN in saved and saved[_ORIGIN].item() == self._origin):
             return saved
-        made = saved[_ORIGIN].item() if _ORIGIN in saved else "null"
-        told = first_difference(json.loads(made), json.loads(self._origin))
+        try:
+            told = first_difference(json.loads(saved[_ORIGIN].item()), json.loads(self._origin))
+        except (KeyError, ValueError, TypeError, RecursionError):
+            told = "it does not tell how"
         _LOGGER.warning("%s was made otherwise (%s): the run starts anew.", self._path, told)
         return None
 

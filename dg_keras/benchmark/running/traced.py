@@ -1,0 +1,42 @@
+"""Which worker has traced which models."""
+
+from collections import defaultdict
+from collections.abc import Hashable
+
+from dg_keras.benchmark.config.run import Run
+
+
+class Traced:
+    """Remembers what workers have trained, so that each is given more of the same.
+
+    A worker traces a method's model once, which takes as long as many short runs, and sets all up
+    anew for another network or another size of images.
+    """
+
+    def __init__(self) -> None:
+        self._by: dict[Hashable, dict[tuple[int, str], Run]] = defaultdict(dict)
+        self._latest: dict[Hashable, Run] = {}
+
+    def note(self, worker: Hashable, run: Run) -> None:
+        """Takes down that a worker is given a run."""
+        self._by[worker][_model(run)] = run
+        self._latest[worker] = run
+
+    def forget(self, worker: Hashable) -> None:
+        """Forgets a worker that has ended."""
+        self._by.pop(worker, None)
+        self._latest.pop(worker, None)
+
+    def rank(self, worker: Hashable, run: Run) -> tuple[bool, int]:
+        """How well a run suits a worker, the lower the better."""
+        latest = self._latest.get(worker)
+        is_of_another_network = latest is not None and latest.config is not run.config
+        model = _model(run)
+        if model in self._by[worker]:
+            return is_of_another_network, 0
+        return is_of_another_network, 1 + any(model in traced for traced in self._by.values())
+
+
+def _model(run: Run) -> tuple[int, str]:
+    # The config is kept with the run, so that its id is no other's.
+    return id(run.config), run.method.name
