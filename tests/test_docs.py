@@ -272,15 +272,19 @@ class TestYourOwnData:
 
 
 def test_what_is_ones_own_is_saved_and_loaded(tmp_path):
-    (example,) = code_blocks("python", Path("docs/own.md").read_text("utf-8"))
+    example, weighing = code_blocks("python", Path("docs/own.md").read_text("utf-8"))
     given = {"net": nets.alexnet_like()}
     exec(example, given)
+    exec(weighing, given)
     model = nets.compiled(given["model"])
     model.fit(nets.domains(3), batch_size=4, steps_per_epoch=2, verbose=0)
     model.save(tmp_path / "own.keras")
     loaded = keras.saving.load_model(tmp_path / "own.keras")
     assert loaded.objective == given["SameMeans"](weight=0.5)
     assert loaded.strategy == given["Median"]()
+    weighing = nets.compiled(given["weighing"])
+    weighing.fit(nets.domains(3), batch_size=4, steps_per_epoch=2, verbose=0)
+    assert (weighing.objective_state["losses"] != 1).all()
 
 
 @pytest.mark.slow
