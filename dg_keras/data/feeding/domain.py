@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.data.feeding.at_once import AT_ONCE
 from dg_keras.data.feeding.image_store import ImageStore, read_stored
 
 _CHUNK = 64  # images read together when a domain is iterated one by one
@@ -177,4 +178,4 @@ class _Transform(NamedTuple):
 
 def _in_order(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
     unconverted = tf.autograph.experimental.do_not_convert(function)
-    return dataset.map(unconverted, tf.data.AUTOTUNE, deterministic=True)
+    return dataset.map(unconverted, AT_ONCE, deterministic=True)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dg_keras.common.seeds import seed_or_drawn
 from dg_keras.data.feeding.as_tensors import as_tensors
+from dg_keras.data.feeding.at_once import AT_ONCE
 from dg_keras.data.feeding.check_batch_size import check_batch_size
 from dg_keras.data.feeding.check_domains import check_domains, check_elements, element_spec
 from dg_keras.data.feeding.domain import Domain
@@ -100,7 +101,7 @@ def interleave(
             lambda leaf, *parts: merge_batches(parts, batch_size, leaf.dtype), spec, *batches
         )
 
-    interleaved = tf.data.Dataset.zip(drawn).map(merged, tf.data.AUTOTUNE, deterministic=True)
+    interleaved = tf.data.Dataset.zip(drawn).map(merged, AT_ONCE, deterministic=True)
     options = tf.data.Options()
     # Several machines draw the same batches, of which each takes its part; TensorFlow would have
     # each read other files where domains are made of some.

@@ -304,3 +304,17 @@ def test_machines_draw_the_same_batches_whatever_domains_are_made_of():
     streams = {name: tf.data.Dataset.from_tensor_slices(arrays(3)) for name in "ab"}
     policy = interleave(streams, 2, seed=1).options().experimental_distribute.auto_shard_policy
     assert policy == tf.data.experimental.AutoShardPolicy.DATA  # as of arrays, which are no files
+
+
+def held_ahead(dataset):
+    """How many batches the steps of a pipeline make at once, where they make several."""
+    own = getattr(dataset, "_num_parallel_calls", None)
+    found = [] if own is None else [int(own)]
+    return found + [number for inner in dataset._inputs() for number in held_ahead(inner)]
+
+
+def test_memory_does_not_grow_with_the_cores(styleshift):
+    made_at_once = held_ahead(interleave(styleshift.train, batch_size=4))
+    assert len(made_at_once) == 1 + len(styleshift.train)
+    assert set(made_at_once) == {2}
+    assert set(held_ahead(styleshift.validation)) == {2}
