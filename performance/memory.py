@@ -7,8 +7,6 @@ of memory, after the first step with its tracing and compiling, is above that of
 gradients: 57 million weights, 228 MB each. It needs Linux, which lets a process reset its peak.
 """
 
-from pathlib import Path
-
 import pandas as pd
 
 from performance.measuring import apart, parser, show
@@ -57,6 +55,7 @@ def measure(
     import tensorflow as tf
 
     import dg_keras
+    from dg_keras.benchmark.estimate.peak_memory import forget_peak, peak_memory
 
     keras.utils.set_random_seed(0)
     x = tf.random.uniform([IMAGES, 224, 224, 3], maxval=255)
@@ -72,11 +71,9 @@ def measure(
         jit_compile=jit_compile,
     )
     model.fit(batches, steps_per_epoch=1, shuffle=False, verbose=0)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is what is in memory now
+    forget_peak()
     model.fit(batches, steps_per_epoch=STEPS, shuffle=False, verbose=0)
-    lines = Path("/proc/self/status").read_text().splitlines()
-    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    return 1024 * peak, 4 * net.count_params()
+    return peak_memory(), 4 * net.count_params()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from dg_keras.benchmark.config.ways_of import ways_of
 from dg_keras.benchmark.estimate.at_once import at_once
 from dg_keras.benchmark.estimate.gradients_taken import Taken, gradients_taken
 from dg_keras.benchmark.estimate.models_made import models_made
-from dg_keras.benchmark.estimate.peak_memory import peak_memory
 from dg_keras.benchmark.estimate.step_times import StepTimes, Times
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.training.models_kept import models_kept
@@ -69,7 +68,7 @@ def estimate(
     total += times.build * min(len(runs), processes * trials if kept > 1 else len(runs))
     # One process for all, or each at the same time, makes the images ready.
     total = number * times.prepare + total / at_once(processes, times.busy)
-    peak: float = peak_memory() + times.kept_bytes * number * are_kept
+    peak: float = times.peak + times.kept_bytes * number * are_kept
     peak += times.image_bytes * max(0, training.batch_size - times.largest) * sources
     steps: dict[str, str] = {}
     for method in config.methods:

@@ -9,7 +9,7 @@ from dg_keras import data as datasets
 from dg_keras.benchmark.config.config import Config, Method
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.estimate.gradients_taken import Taken, gradients_taken
-from dg_keras.benchmark.estimate.peak_memory import peak_memory
+from dg_keras.benchmark.estimate.peak_memory import forget_peak, peak_memory
 from dg_keras.benchmark.estimate.some_images import some_images
 from dg_keras.benchmark.estimate.stopwatch import Stopwatch
 from dg_keras.benchmark.training.check_samples import check_samples
@@ -46,6 +46,7 @@ class Times:
         largest: The same of the largest step that was taken, which memory is measured with.
         steps: Of one of the methods that take the same gradients.
         traces: Until a new model's first step is done, of the same.
+        peak: The most memory that the process took while it was measured, in bytes.
     """
 
     gradient_bytes: int
@@ -61,6 +62,7 @@ class Times:
     largest: int
     steps: dict[Taken, float]
     traces: dict[Taken, float]
+    peak: int = 0
 
     def step(self, method: Method, batch: int, sources: int) -> float:
         """What a step of a method takes with so many images per domain."""
@@ -118,6 +120,7 @@ class StepTimes:
         measured = _with_few_samples(without_files)
         bench = Workbench(measured, some_images(images, _EACH))
         watch = Stopwatch(bench)
+        forget_peak()  # another network's
         if times is None:
             first = next(iter(firsts.values()))
             with _told_of(first):
@@ -130,6 +133,7 @@ class StepTimes:
                     parts = watch.steps(run, _STEPS, times.batch)[:2]
             times.steps[taken], times.traces[taken] = parts
             self._tell(run, times)
+        times.peak = max(times.peak, peak_memory())
         return times
 
     def _begin(self, bench: Workbench, watch: Stopwatch, run: Run) -> Times:

@@ -1,5 +1,8 @@
 """What a dry run tells, without measuring."""
 
+import sys
+
+import numpy as np
 import pytest
 
 from dg_keras import benchmark
@@ -8,6 +11,7 @@ from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.estimate.at_once import at_once
 from dg_keras.benchmark.estimate.estimate import gradients_in_memory
 from dg_keras.benchmark.estimate.models_made import models_made
+from dg_keras.benchmark.estimate.peak_memory import forget_peak, peak_memory
 from dg_keras.benchmark.estimate.step_times import Times
 
 
@@ -69,3 +73,16 @@ def test_a_model_is_traced_once_as_long_as_it_is_kept(overrides, processes, kept
     """Three trials, on each of two domains."""
     (config,) = benchmark.read("configs/smoke.yaml", ["trials=3", *overrides]).configs
     assert models_made(runs_of(config, ["photo", "sketch"]), processes, kept) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux forgets a peak")
+def test_a_peak_is_that_of_what_is_measured():
+    """A study's second network was told to take what the first took."""
+    taken = np.ones(2**27, "uint8")
+    with_it = peak_memory()
+    del taken
+    forget_peak()
+    assert peak_memory() < with_it - 2**26
+    taken = np.ones(2**27, "uint8")
+    assert peak_memory() > with_it - 2**26
+    assert taken.all()
