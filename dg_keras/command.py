@@ -182,7 +182,7 @@ def stopped_by(number: signal.Signals) -> Iterator[list[int]]:
 
     def stop(came: int, frame: object) -> None:
         received.append(came)
-        raise KeyboardInterrupt(came)
+        raise KeyboardInterrupt
 
     before = signal.signal(number, stop)
     try:
