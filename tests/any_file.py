@@ -17,7 +17,7 @@ import pandas as pd
 from dg_keras import benchmark
 from dg_keras.backbones._torch_checkpoint import read_checkpoint
 from dg_keras.benchmark.config.run import Run
-from dg_keras.benchmark.records.records import RecordError, Records, checksum
+from dg_keras.benchmark.records.records import RecordError, Records, sealed
 from dg_keras.common import read_arrays as arrays_file
 from dg_keras.data import KNOWN
 from dg_keras.data.tables.label_lists import read_lists
@@ -106,9 +106,9 @@ def record(content: bytes, folder: Path) -> None:
     except (ValueError, RecursionError):
         return
     if isinstance(fields, dict):
-        fields["schema_version"] = 2
+        fields["schema_version"] = 3
         fields.pop("checksum", None)
-        _record(json.dumps({**fields, "checksum": checksum(fields)}).encode(), folder)
+        _record(sealed(json.dumps(fields)), folder)
 
 
 def _record(content: bytes, folder: Path) -> None:
@@ -147,7 +147,7 @@ def _whole_pickle() -> bytes:
 def _whole_record() -> bytes:
     """All that a record has, of the run."""
     fields = {
-        **{"schema_version": 2, "method": _RUN.method.name, "target": "photo", "trial": 1},
+        **{"schema_version": 3, "method": _RUN.method.name, "target": "photo", "trial": 1},
         "seed": _CONFIG.run_seed("photo", 1),
         "config": _CONFIG.of_run(_RUN.method, "photo"),
         **{"split": "images", "weights": None, "skipped_images": 0, "selected_step": 2},
@@ -159,7 +159,7 @@ def _whole_record() -> bytes:
         "seconds": {"prepare": 1.0, "train": 2.0, "test": 3.0},
         "versions": {"keras": "3"},
     }
-    return json.dumps({**fields, "checksum": checksum(fields)}).encode()
+    return sealed(json.dumps(fields))
 
 
 WHOLE = {

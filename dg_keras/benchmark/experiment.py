@@ -28,6 +28,7 @@ from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.records.run_files import RunFiles
 from dg_keras.benchmark.report import tables
 from dg_keras.benchmark.report.grid_means import grid_means
+from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.search_part import SearchPart
 from dg_keras.benchmark.report.summary import Summary
@@ -115,9 +116,9 @@ class Experiment:
         self.inventory: Inventory = inventory
         self.runs = runs_of(config, held_out(config, inventory))
         self.records = Records(self.folder / "runs", inventory.digest, weights_digest(config))
-        self._done = {run.key: self.records.read(run) for run in self.runs}
+        self._done = self.records.read_all(self.runs)
         self.failed: list[str] = []
-        self._reported = 0
+        self._part: ReportPart | SearchPart | None = None
 
     def check(self) -> None:
         """Builds each network that is to be trained once: what can't be is told before the work.
@@ -239,8 +240,8 @@ class Experiment:
             RecordError: If one is damaged, or of other settings.
         """
         self.look_again()
-        before, self._reported = self._reported, len(self.finished())
-        if before == self._reported:
+        before = self._part
+        if self.part() is before:
             return False
         self.report()
         return True
@@ -253,8 +254,7 @@ class Experiment:
         """
         if self._shard is not None:
             self.records.look_anew()
-        for run in self._missing():
-            self._done[run.key] = self.records.read(run)
+        self._done |= self.records.read_all(self._missing())
         # What failed here, another shard may have made.
         self.failed = [key for key in self.failed if self._done[key] is None]
 
@@ -273,17 +273,24 @@ class Experiment:
         if self._shard is None:
             files.clear(run for run in self.runs if self._done[run.key] is not None)
 
+    def part(self) -> ReportPart | SearchPart | None:
+        """What a report shows of what has been run so far; None where nothing has been."""
+        finished = self.finished()
+        if self._part is None or len(self._part.records) != len(finished):
+            self._part = part_of(self.config, finished) if finished else None
+        return self._part
+
     def report(self) -> None:
         """Writes the report of what has been run so far, and shows its table."""
-        finished = self.finished()
-        self._reported = len(finished)
-        if not finished:
+        part = self.part()
+        if part is None:
             raise ValueError(f"There are no records of runs in {self.records.folder} to report")
         console = rich.console.Console(highlight=False, soft_wrap=True)
-        if len(finished) < len(self.runs):
-            console.print(f"{len(finished)} of {len(self.runs)} runs are done.")
+        if len(part.records) < len(self.runs):
+            console.print(f"{len(part.records)} of {len(self.runs)} runs are done.")
         folder = self.folder / "report"
-        self._show(console, write_report(folder, self.config, finished))
+        write_report(folder, part)
+        self._show(console, part)
         written = ", ".join(sorted(os.listdir(folder)))
         console.print(f"The report is in {folder}: {written}", markup=False)
 

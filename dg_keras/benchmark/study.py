@@ -172,7 +172,7 @@ class Study:
 
     def _report_together(self) -> None:
         if len(self.experiments) > 1:
-            parts = [(e.config, e.finished()) for e in self.experiments if e.finished()]
+            parts = [part for experiment in self.experiments if (part := experiment.part())]
             write_joint_report(self.folder / "report", self.name, parts)
             print(f"The report on all of them is in {self.folder / 'report'}.")
 

@@ -1,6 +1,7 @@
 """The test of significance against SciPy's and against enumeration."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -54,7 +55,29 @@ def test_is_scipys_exact_test_without_ties(pairs):
         assert paired_test(first, second) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("pairs", [20, 80])
+@pytest.mark.parametrize("decimals", [1, 9])  # with ties and without
+def test_of_many_pairs_is_the_normal_approximation(decimals):
+    first, second = np.random.default_rng(0).normal([[0.05], [0.0]], size=(2, 2000))
+    difference = np.round(first - second, decimals)
+    difference = difference[difference != 0][:501]
+    assert len(difference) == 501
+    expected = scipy.stats.wilcoxon(difference, method="approx").pvalue
+    assert 0.01 < expected < 0.9
+    assert of_differences(difference) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(("mean", "p", "off"), [(0.08, 0.05, 2e-3), (0.12, 0.003, 0.02)])
+def test_the_normal_approximation_is_as_far_off_as_it_is_told(monkeypatch, mean, p, off):
+    differences = np.random.default_rng(1).normal(mean, size=500)
+    differences += mean - differences.mean()
+    exact = of_differences(differences)
+    monkeypatch.setattr(sys.modules["dg_keras.analysis.paired_test"], "_MOST_EXACT", 499)
+    approximate = of_differences(differences)
+    assert 0.5 * p < exact < 2 * p
+    assert 0 < abs(approximate / exact - 1) < off
+
+
+@pytest.mark.parametrize("pairs", [20, 80, 600])
 def test_order_and_sides_do_not_matter(pairs):
     """To the last digit, with ties and where no float64 holds the counts."""
     rng = np.random.default_rng(0)

@@ -1,11 +1,10 @@
 """What may have happened to a results folder since it was written."""
 
-import hashlib
 import json
 
 from dg_keras.benchmark.config.read import read
 from dg_keras.benchmark.config.run import Run
-from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.records.records import Records, sealed
 from tests.bad_inputs.bad_input import BadInput
 from tests.benchmark.made_records import record
 
@@ -32,9 +31,7 @@ def _written(change=lambda fields: fields, made=None):
         fields = json.loads(path.read_text(encoding="utf-8"))
         del fields["checksum"]
         fields = change(fields)
-        content = json.dumps(fields, sort_keys=True).encode()
-        fields["checksum"] = hashlib.sha256(content).hexdigest()
-        path.write_text(json.dumps(fields), encoding="utf-8")
+        path.write_bytes(sealed(json.dumps(fields)))
         records.read(_RUN)
 
     return give
@@ -64,7 +61,7 @@ def _replaced(text, by):
 
 def _version(received):
     return (
-        f"{_FILE} must be a record of schema_version 2. Received: {received}, so it was made by "
+        f"{_FILE} must be a record of schema_version 3. Received: {received}, so it was made by "
         f"another version of dg_keras; {_REMEDY}"
     )
 
@@ -85,16 +82,18 @@ ROWS = [
     BadInput(
         "a record that is empty",
         _content(b""),
-        f"{_FILE} is damaged (Expecting value: line 1 column 1 (char 0)); {_REMEDY}",
+        f"{_FILE} is damaged (EOF while parsing a value at line 1 column 0); {_REMEDY}",
     ),
     BadInput("a record of an older version", _content(b'{"method": "IRM"}'), _version("None")),
     BadInput(
         "a record of a newer version",
-        _written(lambda fields: {**fields, "schema_version": 3}),
-        _version("3"),
+        _written(lambda fields: {**fields, "schema_version": 4}),
+        _version("4"),
     ),
     BadInput("a list in a record's place", _content(b"[1, 2]"), _version("None")),
     BadInput("a result that was improved by hand", _replaced("0.5", "0.9"), _BY_HAND),
+    BadInput("a record with more at its end", _replaced('"\n}\n', '"\n}\n\n'), _BY_HAND),
+    BadInput("a record laid out anew", _replaced("\n ", "\n  "), _BY_HAND),
     BadInput("a record without its checksum", _replaced('"checksum"', '"sum"'), _BY_HAND),
     BadInput(
         "a record of other images",

@@ -14,6 +14,7 @@ from dg_keras.benchmark.report import tables
 from dg_keras.benchmark.report.chosen_config import chosen_config
 from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.page import page
+from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.summary import Summary
 from dg_keras.benchmark.report.write_report import write_report
@@ -125,14 +126,14 @@ def test_the_tables_tell_where():
     ids=["one trial", "all", "all of a method", "the baseline"],
 )
 def test_a_report_shows_it_in_every_form(made, tmp_path):
-    write_report(tmp_path, config(), made)
+    write_report(tmp_path, part_of(config(), made))
     for name in ("table.md", "table.tex", "index.html"):
         assert "diverged" in (tmp_path / name).read_text()
     assert "diverged" in page("", [ReportPart.of(config(), made)])
 
 
 def test_where_all_diverged_the_report_opens_with_it(tmp_path):
-    write_report(tmp_path, config(), [diverged("Deep-All", "photo", 1)])
+    write_report(tmp_path, part_of(config(), [diverged("Deep-All", "photo", 1)]))
     assert (
         "All 1 runs diverged, so that there is no result." in (tmp_path / "index.html").read_text()
     )
@@ -160,7 +161,7 @@ def test_a_search_never_chooses_a_setting_that_diverged(choose, tmp_path):
     assert list(means["runs"]) == [2, 2]
     assert list(means["chosen"]) == [True, False]
     assert list(means["validation_accuracy"]) == pytest.approx([0.4, 0.9])
-    write_report(tmp_path, made, found)
+    write_report(tmp_path, part_of(made, found))
     assert "1 run diverged" in (tmp_path / "grid.md").read_text()
     assert "is never chosen" in (tmp_path / "index.html").read_text()
     assert (tmp_path / "chosen.yaml").exists()
@@ -171,13 +172,13 @@ def test_where_every_setting_diverged_nothing_is_chosen(tmp_path):
     every = [s.methods["Deep-All"].name for s in grid_settings(made)]
     found = [diverged(name, "photo", 1) for name in every]
     assert chosen_config(made, grid_means(made, found)) is None
-    write_report(tmp_path, made, found)
+    write_report(tmp_path, part_of(made, found))
     assert not (tmp_path / "chosen.yaml").exists()
     assert "runs of every setting diverged" in (tmp_path / "index.html").read_text()
 
 
 def test_images_that_could_not_be_read_are_told(tmp_path):
     made = [record("Deep-All", "photo", trial, 0.5, skipped_images=2) for trial in (1, 2)]
-    write_report(tmp_path, config(), made)
+    write_report(tmp_path, part_of(config(), made))
     for name in ("table.md", "table.tex", "index.html"):
         assert "2 images could not be read, and were left out." in (tmp_path / name).read_text()

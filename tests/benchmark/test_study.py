@@ -62,6 +62,14 @@ def test_a_report_on_experiments_of_which_one_is_done_is_tried(tmp_path, drawn, 
     assert len(drawn) == 2
 
 
+def test_each_figure_is_drawn_once_for_the_report_of_one_and_of_all(tmp_path, drawn, monkeypatch):
+    monkeypatch.setattr(Records, "read", done)
+    study(tmp_path, "one", "two").report()
+    assert len(drawn) == 2
+    for report in ("one/report", "two/report", "all/report/one", "all/report/two"):
+        assert (tmp_path / report / "accuracy.png").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("keep_traced", [1, 2])
 def test_no_more_models_are_kept_than_are_told(tmp_path, monkeypatch, keep_traced):
@@ -103,7 +111,7 @@ def test_what_another_shard_made_last_is_in_the_report_of_all(tmp_path, monkeypa
     monkeypatch.setattr(Experiment, "run", lambda self: made.append(self))
     monkeypatch.setattr(
         "dg_keras.benchmark.study.write_joint_report",
-        lambda folder, name, parts: reported.extend(records for _, records in parts),
+        lambda folder, name, parts: reported.extend(part.records for part in parts),
     )
     study(tmp_path, "one", "two", shard="1/2").run()
     assert [len(records) for records in reported] == [1, 1]

@@ -1,6 +1,7 @@
 """One run of an experiment."""
 
 import dataclasses
+import functools
 import re
 
 from dg_keras.benchmark.config.config import Config, Method
@@ -22,7 +23,7 @@ class Run:
     target: str
     trial: int
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """The name of the run's record, without its ending."""
         words = (self.method.name, self.target, f"trial{self.trial}")

@@ -1,8 +1,12 @@
 """What a run came to, as it is written, read, checked and reported."""
 
+import array
+import functools
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
+from pydantic_core import core_schema
 
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 
@@ -12,7 +16,27 @@ def _number(value: Any) -> Any:
     return float(value) if isinstance(value, str) and value in _NOT_FINITE else value
 
 
+def _numbers(values: Any) -> Any:
+    """The same for a list, of whose numbers nearly all are finite; and what another record has."""
+    if isinstance(values, array.array):
+        return values.tolist()
+    is_list = isinstance(values, list)
+    return [_number(value) for value in values] if is_list and str in map(type, values) else values
+
+
 _Number = Annotated[float, pydantic.BeforeValidator(_number)]
+
+# A list in JSON, but of eight bytes a number in memory: there may be 100,000 records.
+_Numbers = Annotated[
+    Sequence[float],
+    pydantic.GetPydanticSchema(
+        lambda _, schema_of: core_schema.no_info_after_validator_function(
+            functools.partial(array.array, "d"), schema_of(list[float])
+        )
+    ),
+    pydantic.BeforeValidator(_numbers),
+    pydantic.PlainSerializer(list, return_type=list[float]),
+]
 
 
 class _Part(pydantic.BaseModel):
@@ -61,8 +85,8 @@ class Similarity(_Part):
     """
 
     steps: list[int]
-    within: list[_Number]
-    between: list[_Number]
+    within: _Numbers
+    between: _Numbers
 
 
 class Conflicts(_Part):
@@ -73,7 +97,7 @@ class Conflicts(_Part):
     """
 
     steps: list[int]
-    shares: dict[str, list[_Number]]
+    shares: dict[str, _Numbers]
 
 
 class Seconds(_Part):
@@ -120,7 +144,7 @@ class Record(_Part):
         versions: Of what the result may depend on beside the configuration, by name.
     """
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     method: str
     target: str
     trial: int
@@ -134,7 +158,7 @@ class Record(_Part):
     averaged_from: int | None = None
     diverged: Divergence | None = None
     history_steps: list[int]
-    history: dict[str, list[_Number]]
+    history: dict[str, _Numbers]
     similarity: Similarity | None = None
     conflicts: Conflicts | None = None
     seconds: Seconds

@@ -1,13 +1,13 @@
 """The records of an experiment's runs, on disk."""
 
 import hashlib
-import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pydantic
+from pydantic_core import from_json
 
 from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.config.run import Run
@@ -16,10 +16,12 @@ from dg_keras.common.first_difference import first_difference
 from dg_keras.common.one_line import one_line
 from dg_keras.common.shortened import shortened
 from dg_keras.common.told_if_full import told_if_full
+from dg_keras.common.uncollected import uncollected
 from dg_keras.common.write_whole import write_whole
 
 _REMEDY = "remove it, or give another --results"
 _CHECKSUM = "checksum"
+_SEAL, _END = f',\n "{_CHECKSUM}": "'.encode(), b'"\n}\n'  # between them is the checksum
 _SHOWN = 100  # characters of a text in a record
 
 
@@ -45,7 +47,16 @@ class Records:
         self._known = {"split": split, "weights": weights}
         # Records that say the same hold the same: there may be 100,000 of them.
         self._configs: dict[tuple[int, str, str], tuple[Config, dict[str, Any]]] = {}
-        self._versions: dict[str, dict[str, str]] = {}
+        self._versions: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+
+    def read_all(self, runs: Iterable[Run]) -> dict[str, Record | None]:
+        """The runs' records by their keys, None for a run that has not been run.
+
+        Raises:
+            RecordError: As `read` does.
+        """
+        with uncollected():
+            return {run.key: self.read(run) for run in runs}
 
     def read(self, run: Run) -> Record | None:
         """The run's record, or None if it has not been run.
@@ -76,7 +87,7 @@ class Records:
                 f"{one_line(record.target, _SHOWN)}, trial {record.trial}, seed {record.seed}; "
                 f"{_REMEDY}"
             )
-        versions = self._versions.setdefault(json.dumps(record.versions), record.versions)
+        versions = self._versions.setdefault(tuple(record.versions.items()), record.versions)
         return record.model_copy(update={"config": self._config(run), "versions": versions})
 
     def look_anew(self) -> None:
@@ -119,9 +130,7 @@ class Records:
 
     def write(self, run: Run, record: Record) -> None:
         """Writes a run's record; at no moment is there half of one."""
-        fields = json.loads(record.model_dump_json())
-        content = json.dumps({**fields, _CHECKSUM: checksum(fields)}, indent=1).encode()
-        write_whole(self._path(run), content)
+        write_whole(self._path(run), sealed(record.model_dump_json(indent=1)))
 
     def _path(self, run: Run) -> Path:
         return self.folder / f"{run.key}.json"
@@ -135,8 +144,8 @@ def _parse(path: Path) -> Record:
     """
     content = path.read_bytes()
     try:
-        parsed = json.loads(content)
-    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
+        parsed = from_json(content)  # a quarter of the time that `json` takes
+    except ValueError as error:  # no JSON, or no UTF-8
         raise RecordError(f"{path} is damaged ({error}); {_REMEDY}") from error
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None
     known = Record.model_fields["schema_version"].default
@@ -145,12 +154,12 @@ def _parse(path: Path) -> Record:
             f"{path} must be a record of schema_version {known}. Received: {shortened(version)}, "
             f"so it was made by another version of dg_keras; {_REMEDY}"
         )
-    told = parsed.pop(_CHECKSUM, None)
-    if told != checksum(parsed):
+    if not _is_sealed(content):
         raise RecordError(
             f"{path} is damaged, or was changed by hand (its `{_CHECKSUM}` is not that of its "
             f"content); {_REMEDY}"
         )
+    del parsed[_CHECKSUM]
     try:
         return Record.model_validate(parsed)
     except pydantic.ValidationError as error:
@@ -160,6 +169,16 @@ def _parse(path: Path) -> Record:
         raise RecordError(f"{path} is damaged ({place}{what}); {_REMEDY}") from error
 
 
-def checksum(fields: dict[str, Any]) -> str:
-    """The SHA-256 of what a record says, however its file is laid out."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+def sealed(text: str) -> bytes:
+    """A record's file: its JSON object, whose last member is the SHA-256 of all before it."""
+    before = text.rstrip().removesuffix("}").rstrip().encode()
+    return before + _SEAL + _checksum(before) + _END
+
+
+def _is_sealed(content: bytes) -> bool:
+    before, _, end = content.rpartition(_SEAL)
+    return end == _checksum(before) + _END
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()

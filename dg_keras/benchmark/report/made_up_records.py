@@ -68,8 +68,8 @@ def _tested(accuracy: float) -> dict[str, float]:
 
 
 def _history(
-    config: Config, target: str, domains: Sequence[str], values: list[float]
-) -> dict[str, list[float]]:
+    config: Config, target: str, domains: Sequence[str], values: Sequence[float]
+) -> dict[str, Sequence[float]]:
     """What is recorded at every evaluation."""
     sources = [domain for domain in domains if domain != target]
     keys = ["val_accuracy", *(f"loss/{domain}" for domain in sources)]

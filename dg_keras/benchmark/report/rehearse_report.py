@@ -14,6 +14,7 @@ from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.report import figures, tables
 from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.made_up_records import made_up_records
+from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.summary import Summary
 from dg_keras.benchmark.report.write_joint_report import write_joint_report
 from dg_keras.benchmark.report.write_report import write_report
@@ -52,13 +53,11 @@ def rehearse_report(
         _warn_of_boxes(config, domains)
         try:
             _make_tables(config, list(made_up_records(config, targets, domains)))
-            few = _few(config)
-            parts.append(
-                (few, list(made_up_records(few, _longest(targets, _TARGETS, str), domains)))
-            )
+            few, few_targets = _few(config), _longest(targets, _TARGETS, str)
+            parts.append(part_of(few, list(made_up_records(few, few_targets, domains))))
             with tempfile.TemporaryDirectory() as folder:
                 if len(experiments) == 1:
-                    write_report(Path(folder) / "report", *parts[0])
+                    write_report(Path(folder) / "report", parts[0])
         except Exception as error:  # whatever would stop it after the work
             raise ValueError(_told(config.name, error)) from error
     if len(experiments) > 1:

@@ -153,18 +153,17 @@ class Summary:
                 if average or lost:
                     values[AVERAGE, method], diverged[AVERAGE, method] = average, lost
             targets.append(AVERAGE)
+        gains = _gains(values, config.baseline)
         entries = {}
         for target in targets:
             of_target = {m: values[target, m] for m in methods if (target, m) in values}
             comparisons = _compare(of_target, config.baseline)
-            against = of_target.get(config.baseline, {})
             for method, trials in of_target.items():
-                gains = {} if method == config.baseline else _gains(trials, against)
                 entries[target, method] = Entry(
                     len(trials),
                     _spreads(trials),
                     comparisons.get(method),
-                    gains,
+                    gains.get((target, method), {}),
                     len(diverged.get((target, method), ())),
                 )
         return cls(
@@ -304,18 +303,27 @@ def _spreads(trials: _Values) -> dict[str, Spread]:
     return found
 
 
-def _gains(trials: _Values, against: _Values) -> dict[str, Gain]:
-    """A method's gains over the baseline, by measure, over the trials in which both have it."""
-    found = {}
-    for measure in MEASURES:
-        pairs = [
-            (trials[trial][measure], against[trial][measure])
-            for trial in sorted(set(trials) & set(against))
-            if measure in trials[trial] and measure in against[trial]
-        ]
-        if pairs:
-            found[measure] = Gain.of(*zip(*pairs, strict=True))
-    return found
+def _gains(
+    values: dict[tuple[str, str], _Values], baseline: str
+) -> dict[tuple[str, str], dict[str, Gain]]:
+    """The methods' gains over the baseline, by measure, over the trials in which both have it."""
+    compared = {}
+    for (target, method), trials in values.items():
+        against = values.get((target, baseline), {})
+        shared = [] if method == baseline else sorted(set(trials) & set(against))
+        for measure in MEASURES:
+            pairs = [
+                (trials[trial][measure], against[trial][measure])
+                for trial in shared
+                if measure in trials[trial] and measure in against[trial]
+            ]
+            if pairs:
+                ours, baselines = zip(*pairs, strict=True)
+                compared[target, method, measure] = ours, baselines
+    gains: dict[tuple[str, str], dict[str, Gain]] = {}
+    for (target, method, measure), gain in Gain.of_each(compared).items():
+        gains.setdefault((target, method), {})[measure] = gain
+    return gains
 
 
 def _compare(of_target: dict[str, _Values], baseline: str) -> dict[str, Comparison]:

@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dg_keras.benchmark.config.config import Config
-from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.report.page.page import page
-from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.replaced_whole import replaced_whole
+from dg_keras.benchmark.report.report_part import ReportPart
+from dg_keras.benchmark.report.search_part import SearchPart
 
 
-def write_joint_report(
-    folder: Path, name: str, experiments: Sequence[tuple[Config, Sequence[Record]]]
-) -> None:
+def write_joint_report(folder: Path, name: str, parts: Sequence[ReportPart | SearchPart]) -> None:
     """Writes each experiment's tables and figures into a folder of its name, and one page of all.
 
     A report that fails leaves the old one whole.
@@ -20,9 +17,8 @@ def write_joint_report(
     Args:
         folder: Where to write.
         name: The page's title.
-        experiments: Each with the records of its runs that have been done, at least one.
+        parts: What it shows of each experiment, from `part_of`.
     """
-    parts = [part_of(config, records) for config, records in experiments]
     optional = [f"{part.config.name}/{name}" for part in parts for name in part.OPTIONAL]
     with replaced_whole(folder, optional) as made:
         for part in parts:

@@ -116,7 +116,7 @@ class Runner:
             averaged_from=averaged_from,
             diverged=diverged,
             history_steps=[training.evaluate_every * (i + 1) for i in range(state.evaluations)],
-            history=state.history,
+            history=dict(state.history),
             similarity=bench.recorders.similarity(),
             conflicts=bench.recorders.conflicts(),
             seconds=Seconds(

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.common.check_keras import is_keras2
 from dg_keras.common.samples import check_divides, number_of_samples, rule_of_division
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import named
@@ -104,8 +105,9 @@ def _checked_dataset(
             tf.raw_ops.Assert(condition=tf.reduce_all(is_class), data=[_rule(looked_at), given])
         return batch if len(batch) > 1 else batch[0]
 
-    # One batch is looked at while the one before is trained on.
-    return dataset.map(tf.autograph.experimental.do_not_convert(look)).prefetch(1)
+    # By the thread that asks for the batch: to wake another takes four times as long as to look.
+    at_once = {} if is_keras2() else {"synchronous": True}  # from TensorFlow 2.18 on
+    return dataset.map(tf.autograph.experimental.do_not_convert(look), **at_once)
 
 
 class _CheckedPyDataset(keras.utils.PyDataset):

@@ -8,6 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from dg_keras.benchmark.config.config import Method
+from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.rehearse_report import rehearse_report
 from dg_keras.benchmark.report.write_joint_report import write_joint_report
 from dg_keras.benchmark.report.write_report import write_report
@@ -67,7 +68,7 @@ def made(name):
 @pytest.fixture(scope="module", params=NAMES)
 def report(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    write_report(folder, *made(request.param))
+    write_report(folder, part_of(*made(request.param)))
     return request.param, folder
 
 
@@ -122,11 +123,11 @@ def test_one_that_figures_can_not_draw_is_told_before_the_work():
         rehearse_report("smoke", [(config(), ["b"], ["a", "naïve ±"])])
 
 
-@pytest.mark.parametrize("moment", ["part_of", "page", "pathlib.Path.write_bytes"])
+@pytest.mark.parametrize("moment", ["page", "pathlib.Path.write_bytes"])
 def test_a_joint_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch, moment):
     first, done = made("a")
     second = first.model_copy(update={"name": "second"})
-    both = [(first, done), (second, done)]
+    both = [part_of(first, done), part_of(second, done)]
     write_joint_report(tmp_path / "report", "old", both)
     before = {p: p.read_bytes() for p in (tmp_path / "report").rglob("*") if p.is_file()}
 

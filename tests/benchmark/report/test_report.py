@@ -13,6 +13,7 @@ from dg_keras.benchmark.config.read import read
 from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.page import page
 from dg_keras.benchmark.report.page.search_finding import search_finding
+from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.search_part import SearchPart
 from dg_keras.benchmark.report.write_joint_report import write_joint_report
@@ -130,7 +131,7 @@ def test_a_method_that_lacks_a_held_out_domain_has_a_row_that_says_so():
 
 
 def test_a_report_is_these_files(tmp_path):
-    write_report(tmp_path / "report", config(), records(**accuracies(2)))
+    write_report(tmp_path / "report", part_of(config(), records(**accuracies(2))))
     assert sorted(os.listdir(tmp_path / "report")) == [
         *("accuracy.png", "gains.png", "index.html", "table.csv", "table.md", "table.tex")
     ]
@@ -138,7 +139,7 @@ def test_a_report_is_these_files(tmp_path):
 
 
 def test_a_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
-    write_report(tmp_path / "report", config(), records(**accuracies(2)))
+    write_report(tmp_path / "report", part_of(config(), records(**accuracies(2))))
     before = {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
 
     def fail(*arguments):
@@ -147,38 +148,38 @@ def test_a_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
     # The page is written last.
     monkeypatch.setattr("dg_keras.benchmark.report.write_report.page", fail)
     with pytest.raises(OSError, match="no space"):
-        write_report(tmp_path / "report", config(), records(**accuracies(3)))
+        write_report(tmp_path / "report", part_of(config(), records(**accuracies(3))))
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
     assert sorted(os.listdir(tmp_path)) == [".report.lock", "report"]
 
 
 def test_a_report_leaves_nothing_of_an_earlier_one_that_is_true_no_more(tmp_path):
     made, done = search("for_all")
-    write_report(tmp_path, made, done)
+    write_report(tmp_path, part_of(made, done))
     assert (tmp_path / "chosen.yaml").exists()
     # No setting is left that did not diverge.
     lost = [diverged(of.method, of.target, of.trial) for of in done]
-    write_report(tmp_path, made, lost)
+    write_report(tmp_path, part_of(made, lost))
     assert not (tmp_path / "chosen.yaml").exists()
-    write_joint_report(tmp_path / "joint", "both", [(made, done)])
-    write_joint_report(tmp_path / "joint", "both", [(made, lost)])
+    write_joint_report(tmp_path / "joint", "both", [part_of(made, done)])
+    write_joint_report(tmp_path / "joint", "both", [part_of(made, lost)])
     assert sorted(os.listdir(tmp_path / "joint" / "smoke")) == ["grid.csv", "grid.md", "grid.png"]
 
 
 def test_a_report_leaves_files_of_the_users_own(tmp_path):
     (tmp_path / "mine.txt").write_text("keep", encoding="utf-8")
-    write_report(tmp_path, config(), records(**accuracies(2)))
+    write_report(tmp_path, part_of(config(), records(**accuracies(2))))
     assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "keep"
 
 
 def test_several_experiments_are_one_page(tmp_path):
     experiments = [
-        (made, [record("Deep-All", "sketch", 1, 0.5)])
+        part_of(made, [record("Deep-All", "sketch", 1, 0.5)])
         for made in (
             config("methods=[Deep-All]", path=f"configs/{name}.yaml") for name in ("pacs", "vlcs")
         )
     ]
-    write_joint_report(tmp_path, "paper & more", [*experiments, search("per_target")])
+    write_joint_report(tmp_path, "paper & more", [*experiments, part_of(*search("per_target"))])
     shown = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "<title>paper &amp; more</title>" in shown
     assert shown.count("<h1>") == 1
@@ -220,7 +221,7 @@ def test_the_page_says_how_a_method_is_made():
 @pytest.mark.parametrize("choose", ["per_target", "for_all"])
 def test_a_search_writes_its_choice_as_a_config(tmp_path, choose):
     made, done = search(choose)
-    write_report(tmp_path, made, done)
+    write_report(tmp_path, part_of(made, done))
     assert sorted(os.listdir(tmp_path)) == [
         *("chosen.yaml", "grid.csv", "grid.md", "grid.png", "index.html")
     ]
@@ -242,7 +243,7 @@ def test_a_search_of_one_setting_ranks_its_methods(tmp_path):
         for method, accuracies in reached.items()
         for target, accuracy in zip(("photo", "sketch"), accuracies, strict=True)
     ]
-    write_report(tmp_path, made, done)
+    write_report(tmp_path, part_of(made, done))
     assert sorted(os.listdir(tmp_path)) == ["chosen.yaml", "grid.csv", "grid.md", "index.html"]
     shown = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert (
@@ -273,7 +274,7 @@ def test_a_choice_keeps_arguments_that_are_none(tmp_path):
     made, done = search("for_all")
     mldg = Method(name="MLDG", objective={"class_name": "mldg", "config": {"learning_rate": None}})
     both = made.model_copy(update={"methods": [made.methods[0], mldg]})
-    write_report(tmp_path, both, done)
+    write_report(tmp_path, part_of(both, done))
     assert read(tmp_path / "chosen.yaml").configs[0].methods[1].objective == mldg.objective
 
 

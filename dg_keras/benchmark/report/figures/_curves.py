@@ -1,6 +1,7 @@
 """Curves along training, with how well they are known."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -11,7 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from dg_keras.analysis import confidence_band
 from dg_keras.benchmark.report.figures._panels import panels
 
-Curves = dict[tuple[str, str, str], list[tuple[list[int], list[float]]]]
+_Trial = tuple[Sequence[int], Sequence[float] | np.ndarray]
+
+Curves = dict[tuple[str, str, str], list[_Trial]]
 """By target, method and line: steps and values, per trial."""
 
 _Style = tuple[str, str, str]
@@ -42,6 +45,8 @@ def curves_figure(curves: Curves, label: str, bounds: tuple[float, float]) -> Fi
     looks = zip(*map(itertools.cycle, (_LINES, _MARKERS, _COLOURS)), strict=True)
     styles = dict(zip(lines, looks, strict=False))
     figure, axes = panels(len(methods), len(targets), (3.1, 2.6), sharex=True, sharey=True)
+    for panel in axes.flat:
+        panel.set_autoscale_on(False)  # else all are looked at for each line of each
     handles: dict[str, Artist] = {}
     for (target, method, line), trials in curves.items():
         panel = axes[methods.index(method), targets.index(target)]
@@ -52,6 +57,7 @@ def curves_figure(curves: Curves, label: str, bounds: tuple[float, float]) -> Fi
         panel = axes[row, column]
         panel.set_title(f"{target} held out, {method}", fontsize=9, parse_math=False)
         panel.spines[["top", "right"]].set_visible(False)
+    panel.autoscale()
     lowest, highest = panel.get_ylim()  # which all panels share
     panel.set_ylim(max(lowest, bounds[0]), min(highest, bounds[1]))
     panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -66,7 +72,7 @@ def curves_figure(curves: Curves, label: str, bounds: tuple[float, float]) -> Fi
     return figure
 
 
-def _draw(panel: Axes, trials: list[tuple[list[int], list[float]]], style: _Style) -> Artist:
+def _draw(panel: Axes, trials: Sequence[_Trial], style: _Style) -> Artist:
     """One line with its band."""
     steps, values = trials[0][0], np.array([of_trial for _, of_trial in trials])
     dashes, marker, colour = style

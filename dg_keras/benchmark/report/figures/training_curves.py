@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from dg_keras.benchmark.records.record import Record
@@ -26,7 +27,7 @@ def training_curves(records: Sequence[Record]) -> Figure | None:
             domain = key.removeprefix(_SOURCE).removeprefix(_TARGET)
             if domain == key:
                 continue
-            percent = [100 * value for value in values]
             place = record.target, record.method, domain
+            percent = 100 * np.asarray(values)
             curves.setdefault(place, []).append((record.history_steps, percent))
     return curves_figure(curves, "accuracy in %", bounds=(0, 100))

@@ -41,14 +41,16 @@ class TrackedRun:
         }
         parameters = {f"run/{key}": value for key, value in {**own, "seed": record.seed}.items()}
         parameters |= _flat(record.config)
-        curves = {key: (record.history_steps, values) for key, values in record.history.items()}
+        steps = record.history_steps
+        curves = {key: (steps, list(values)) for key, values in record.history.items()}
         if record.similarity is not None:
             similarity = record.similarity
-            curves["similarity/within"] = similarity.steps, similarity.within
-            curves["similarity/between"] = similarity.steps, similarity.between
+            curves["similarity/within"] = similarity.steps, list(similarity.within)
+            curves["similarity/between"] = similarity.steps, list(similarity.between)
         if record.conflicts is not None:
-            conflicts = record.conflicts
-            curves |= {f"conflict/{k}": (conflicts.steps, v) for k, v in conflicts.shares.items()}
+            steps = record.conflicts.steps
+            shares = record.conflicts.shares
+            curves |= {f"conflict/{layer}": (steps, list(of)) for layer, of in shares.items()}
         curves = {f"{key}/all" if _is_folder(key, curves) else key: c for key, c in curves.items()}
         measures = {"seconds": record.seconds.total}
         if record.diverged is not None:
