@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import performance
-from performance import many_records, training_step
+from performance import many_records, replicas, training_step
+from performance.measuring import apart
 
 SCRIPTS = sorted(path.stem for path in Path(performance.__path__[0]).glob("*.py"))
 
@@ -24,6 +25,17 @@ def test_many_records_are_resumed_and_reported(tmp_path):
     rows = [measure(tmp_path, trials) for measure in (many_records.resumed, many_records.reported)]
     assert [row["records"] for row in rows] == [64, 64]
     assert all(row["s"] > 0 for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("strategy", "least", "most"), [("mean", 1, 1.01), ("agr_sum", 1, 1.2)])
+def test_whole_domains_send_little_more_than_one_gradient(strategy, least, most):
+    """Parts send one for each of three domains, and one more."""
+    sent = apart(replicas.measure, strategy, 3, 2, True)["sent, gradients"]
+    assert least <= sent < most
+    if strategy != "mean":
+        parts = apart(replicas.measure, strategy, 3, 2, False)["sent, gradients"]
+        assert parts == pytest.approx(4, abs=0.01)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Going on where a job of several machines was broken off."""
 
 import hashlib
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dg_keras.common.write_whole import write_whole
 from dg_keras.step.replicas import is_of_many_machines
+
+_DIGEST = "weights"
 
 
 class SharedBackup(keras.callbacks.BackupAndRestore):
@@ -17,13 +21,14 @@ class SharedBackup(keras.callbacks.BackupAndRestore):
 
     All machines begin from the first one's backup, so that none is an epoch ahead of another. All
     of them take part in making it, since there may be variables that they hold in common, and the
-    first one alone keeps it. On one machine it is Keras' own.
+    first one alone keeps it. Where it was broken off while it wrote, the backup before is taken; on
+    one machine, too, which is else Keras' own.
 
     Args:
         backup_dir: The folder of the backup, which all machines see.
         strategy: The `tf.distribute` strategy that the model is made under.
         double_checkpoint: Whether the backup before the last is kept, too, for a machine that dies
-            while it writes.
+            while it writes; without it training then begins anew.
         **kwargs: All else that `BackupAndRestore` takes.
 
     Examples:
@@ -45,15 +50,64 @@ class SharedBackup(keras.callbacks.BackupAndRestore):
         super().__init__(str(own), double_checkpoint=double_checkpoint, **kwargs)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Restores the first machine's backup, if there is one."""
+        """Restores the first machine's backup, if there is one.
+
+        Raises:
+            ValueError: If the machines do not begin from the same one.
+        """
         if not self._is_first:
             shutil.rmtree(self.backup_dir, ignore_errors=True)  # of a job that was broken off
             if self._of_all.is_dir():
                 shutil.copytree(self._of_all, self.backup_dir)
         if is_of_many_machines(self._strategy):
             # The first one may have nothing left to train, and then removes it.
-            _meet(self._strategy)
+            _all_have(self._strategy, 0)
+        _put_right(Path(self.backup_dir))
         super().on_train_begin(logs)
+        epoch = self.model._initial_epoch or 0
+        if is_of_many_machines(self._strategy) and not _all_have(self._strategy, epoch):
+            raise ValueError(
+                "`backup_dir` must be a folder that all machines see. Received: "
+                f"{str(self._of_all)!r}, by which this machine would begin at epoch {epoch}, and "
+                "another at another"
+            )
+
+    def _save_model(self) -> None:
+        """Tells beside the weights which they are: Keras writes two files, one after the other."""
+        super()._save_model()
+        path = Path(self._training_metadata_path)
+        told = json.loads(path.read_bytes())
+        digest = _digest(Path(self._weights_path))
+        write_whole(path, json.dumps({**told, _DIGEST: digest}).encode())
+
+
+def _put_right(folder: Path) -> None:
+    """Takes the backup before the last, where the last was not wholly written."""
+    names = ("latest.weights.h5", "training_metadata.json")
+    last, before = [[folder / f"{name}{end}" for name in names] for end in ("", ".bkp")]
+    if any(path.exists() for path in last) and not _is_whole(*last):
+        for path in last:
+            path.unlink(missing_ok=True)
+        if _is_whole(*before):
+            for path, former in zip(last, before, strict=True):
+                shutil.copy(former, path)
+
+
+def _is_whole(weights: Path, metadata: Path) -> bool:
+    """Whether both are of the same moment."""
+    if not (weights.exists() and metadata.exists()):
+        return False
+    try:
+        told = json.loads(metadata.read_bytes())
+    except ValueError:  # it was being written
+        return False
+    # Keras writes it after the weights; that they are these is told a moment later.
+    return told.get(_DIGEST, _digest(weights)) == _digest(weights)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _own(of_all: Path, resolver: tf.distribute.cluster_resolver.ClusterResolver) -> Path:
@@ -63,14 +117,17 @@ def _own(of_all: Path, resolver: tf.distribute.cluster_resolver.ClusterResolver)
     return Path(tempfile.gettempdir()) / name
 
 
-def _meet(strategy: tf.distribute.Strategy) -> None:
-    """Waits until all machines are here."""
+def _all_have(strategy: tf.distribute.Strategy, number: int) -> bool:
+    """Whether all machines, for which it waits, have the same number."""
+    own = tf.constant([number, number**2], tf.float64)
 
-    def sum_of_ones() -> tf.Tensor:
+    def mean() -> tf.Tensor:
         context = tf.distribute.get_replica_context()
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.ones([]))
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, own) / context.num_replicas_in_sync
 
-    strategy.run(tf.function(sum_of_ones))
+    (of_all, *_) = strategy.experimental_local_results(strategy.run(tf.function(mean)))
+    first, second = of_all.numpy().tolist()
+    return second == first**2  # no variance
 
 
 def _is_first(resolver: tf.distribute.cluster_resolver.ClusterResolver | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from dg_keras.callbacks._check_of_one_machine import check_of_one_machine
 from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._metric import Metric
 from dg_keras.common.check_choice import check_choice
@@ -110,6 +111,7 @@ class SourceSelection(EverySteps):
         self._weights: list[np.ndarray] = []
         self._saved = None
         if self.backup is not None:
+            check_of_one_machine(self.model, self.backup)
             needed = ("best", "step", "epoch")
             self._saved = read_arrays(self.backup, "the selection begins anew", *needed)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from dg_keras.callbacks._check_of_one_machine import check_of_one_machine
 from dg_keras.callbacks._dense_average import DenseAverage
 from dg_keras.callbacks._every_steps import EverySteps
 from dg_keras.callbacks._loss_valley import LossValley
@@ -130,6 +131,7 @@ class WeightAveraging(EverySteps):
         )
         self._saved = None
         if self.backup is not None:
+            check_of_one_machine(self.model, self.backup)
             self._saved = read_arrays(
                 self.backup, "the average begins anew", "epoch", "step", "counts"
             )

@@ -10,6 +10,7 @@ from dg_keras.fitting.batches_by_replica import batches_by_replica
 from dg_keras.fitting.checks import check_dataset, check_stays_interleaved
 from dg_keras.fitting.classes import classes
 from dg_keras.step.checks import check_domains_suffice
+from dg_keras.step.replicas import is_of_many_machines
 
 
 def check_interleaved(
@@ -28,6 +29,8 @@ def check_interleaved(
         `x`, for Keras.
     """
     names, replicas = model.domain_names, model.distribute_strategy.num_replicas_in_sync
+    if isinstance(x, tf.data.Dataset) and is_of_many_machines(model.distribute_strategy):
+        x = _of_samples(x)
     check_dataset(x, arguments.get("steps_per_epoch"), names)
     if model.domain_parallel and replicas > 1:
         return _by_replica(model, x, replicas)
@@ -38,6 +41,13 @@ def check_interleaved(
     check_labels_of_arrays(y, known)
     # A replica gets a slice of the batch, which must begin with the first domain.
     return checked_batches(x, len(names) * replicas, known)
+
+
+def _of_samples(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """The batches, each shared out among the machines; TensorFlow would share out their files."""
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return dataset.with_options(options)
 
 
 def _by_replica(model: keras.Model, x: Any, replicas: int) -> tf.data.Dataset:

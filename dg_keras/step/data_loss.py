@@ -1,6 +1,6 @@
 """The loss of some samples, as it is differentiated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -74,16 +74,35 @@ def check_tells_each_sample(model: keras.Model, y: Any, y_pred: Any) -> None:
     Args:
         model: The compiled model.
         y: The targets.
-        y_pred: The predictions; those of several outputs are not looked at.
+        y_pred: The predictions.
     """
-    losses, pair = keras.tree.flatten(model.loss), keras.tree.flatten((y, y_pred))
-    if len(losses) != 1 or len(pair) != 2 or is_known(losses[0]):
+    if all(map(is_known, keras.tree.flatten(model.loss))):
         return
-    loss = keras.losses.get(losses[0])
-    value = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(*pair)
-    if tf.convert_to_tensor(value).shape.rank == 0:
-        name = getattr(loss, "__name__", type(loss).__name__)
+    outputs = list(y_pred) if isinstance(y_pred, dict) else getattr(model.net, "output_names", [])
+    losses, targets, predictions = (_of(outputs, each) for each in (model.loss, y, y_pred))
+    if not keras.tree.is_nested(model.loss):  # which is then that of all
+        losses *= len(predictions)
+    if not len(losses) == len(targets) == len(predictions):
         raise ValueError(
-            "`loss` must return a value for each sample on several replicas, of which Keras takes "
-            f"the mean over all. Received: {name}, which returned a scalar"
+            "`loss` must be one for each output on several replicas, where it is your own. "
+            f"Received: {len(losses)} losses for {len(predictions)} outputs, with {len(targets)} "
+            "targets"
         )
+    for loss, *pair in zip(losses, targets, predictions, strict=True):
+        if is_known(loss):
+            continue
+        loss = keras.losses.get(loss)
+        value = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(*pair)
+        if tf.convert_to_tensor(value).shape.rank == 0:
+            name = getattr(loss, "__name__", type(loss).__name__)
+            raise ValueError(
+                "`loss` must return a value for each sample on several replicas, of which Keras "
+                f"takes the mean over all. Received: {name}, which returned a scalar"
+            )
+
+
+def _of(outputs: Sequence[str], structure: Any) -> list[Any]:
+    """What there is for each output, by its name or in their order."""
+    if isinstance(structure, dict):
+        return [structure.get(name) for name in outputs]
+    return keras.tree.flatten(structure)

@@ -42,9 +42,17 @@ def mean_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return value if number_of_replicas() == 1 else all_sum(share(value))
 
 
+_GATHERED = (tf.float16, tf.float32, tf.float64, tf.int32, tf.int64)
+"""What TensorFlow gathers from several machines; any other is sent as one that holds its values."""
+
+
 def gathered(values: tf.Tensor) -> tf.Tensor:
     """All replicas' values `[n, ...]`, one replica's after the other."""
-    return tf.distribute.get_replica_context().all_gather(values, axis=0)
+    sent = values
+    if values.dtype not in _GATHERED:
+        sent = tf.cast(values, tf.float32 if values.dtype.is_floating else tf.int64)
+    of_all = tf.distribute.get_replica_context().all_gather(sent, axis=0)
+    return tf.cast(of_all, values.dtype)
 
 
 def share(value: tf.Tensor) -> tf.Tensor:

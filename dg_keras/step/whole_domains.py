@@ -35,7 +35,7 @@ class WholeDomains:
 
     What a replica hands to the optimizer, which sums it over the replicas, is its share of the
     merged gradient. A fold sends a few bits per component before it; a strategy of inner products
-    gathers one variable after the other; any other strategy gathers all.
+    gathers all gradients for these alone; any other strategy gathers them for its merge.
     """
 
     merge_can_be_compiled = False
@@ -87,6 +87,8 @@ class WholeDomains:
         total = mean(losses)
         if self._objective.weighs:
             weights = self._memory.weigh(tf.stack(losses), moment.step)
+            if finite is not None:
+                finite &= tf.math.is_finite(tf.stack(weights))
             gradients = [times(g, weights[i]) for i, g in zip(own, gradients, strict=True)]
             total = self._objective.total(losses, weights)
         used = [g is not None for g in gradients[0]]

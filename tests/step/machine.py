@@ -1,9 +1,10 @@
 """One of the machines of a job that trains one model: a process that TF_CONFIG tells the others.
 
-    python -m tests.step.machine FOLDER [--dies BATCH] [--nan]
+    python -m tests.step.machine FOLDER [--dies BATCH] [--first] [--nan] [--own]
 
 The job's backup is in FOLDER, and in the end the first machine's weights. With `--dies` the second
-machine is killed before that batch of the third epoch, and with `--nan` it meets one in a step.
+machine, or the first, is killed before that batch of the third epoch; with `--nan` the second meets
+one in a step, and with `--own` it looks for the backup in a folder of its own.
 """
 
 import argparse
@@ -40,7 +41,7 @@ class Dies(keras.callbacks.Callback):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(folder, dies, has_nan):
+def main(folder, dies, dies_first, has_nan, has_own):
     """Trains, and tells what it came to."""
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     is_first = strategy.cluster_resolver.task_id == 0
@@ -53,8 +54,9 @@ def main(folder, dies, has_nan):
     with strategy.scope():
         model = dg_keras.DomainGeneralizer(alexnet_like(dropout=0.3), seed=1)
         compiled(model, keras.optimizers.AdamW(1e-3), jit_compile=False)
-    callbacks = [dg_keras.callbacks.SharedBackup(folder / "backup", strategy)]
-    if dies is not None and not is_first:
+    backup = folder / ("own" if has_own and not is_first else "backup")
+    callbacks = [dg_keras.callbacks.SharedBackup(backup, strategy)]
+    if dies is not None and is_first == dies_first:
         callbacks.append(Dies(dies))
     try:
         history = model.fit(
@@ -78,6 +80,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--dies", type=int)
+    parser.add_argument("--first", action="store_true")
     parser.add_argument("--nan", action="store_true")
+    parser.add_argument("--own", action="store_true")
     told = parser.parse_args()
-    main(told.folder, told.dies, told.nan)
+    main(told.folder, told.dies, told.first, told.nan, told.own)

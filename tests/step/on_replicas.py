@@ -20,17 +20,24 @@ import tensorflow as tf
 
 import dg_keras
 from dg_keras import strategies
+from dg_keras.strategies.get import BY_NAME
 from tests.nets import alexnet_like, compiled, domains, largest_difference
 
 STEPS = 10
 STRATEGIES = ["mean", "agr_sum", "agr_rand", "pcgrad"]
-OBJECTIVES = [
-    *("empirical_risk", "irm", "mixup", "group_dro", "mldg", "vrex"),
-    *("coral", "mmd", "fishr", "rsc"),
-]
+OTHERS = [name for name in BY_NAME if name not in STRATEGIES]
+OBJECTIVES = {
+    **{name: name for name in ("empirical_risk", "mixup", "group_dro", "mldg")},
+    **{name: name for name in ("coral", "mmd", "rsc")},
+    # With a penalty that sets in, and an optimizer that begins anew, among the steps.
+    **{
+        name: {"class_name": name, "config": {"anneal_steps": STEPS // 2}}
+        for name in ("irm", "vrex", "fishr")
+    },
+}
 PAIRS = {
-    f"{strategy}+{objective}": {"strategy": strategy, "objective": objective}
-    for strategy, objective in itertools.product(STRATEGIES, OBJECTIVES)
+    f"{strategy}+{name}": {"strategy": strategy, "objective": objective}
+    for strategy, (name, objective) in itertools.product(STRATEGIES, OBJECTIVES.items())
 }
 
 
@@ -56,19 +63,17 @@ IGNORING = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_c
 PARALLEL = {
     f"{name}, whole domains": {**pair, "domain_parallel": True}
     for name, pair in PAIRS.items()
-    if pair["objective"] in ("empirical_risk", "irm", "group_dro", "vrex")
+    if name.endswith(("+empirical_risk", "+irm", "+group_dro", "+vrex"))
 }
 MORE = {
     "custom, whole domains": {"strategy": Largest(), "domain_parallel": True},
-    **{
-        f"{name}, whole domains": {"strategy": name, "domain_parallel": True}
-        for name in ("grad_vac", "upgrad", "and_mask", "trimmed_mean")
-    },
+    **{f"{name}, whole domains": {"strategy": name, "domain_parallel": True} for name in OTHERS},
     "ignored labels, whole domains": {"loss": IGNORING, "domain_parallel": True},
     "clipnorm, whole domains": {"optimizer": {"clipnorm": 0.05}, "domain_parallel": True},
+    "bytes for labels": {"objective": "coral", "labels": "uint8"},
     "in_turn": {"strategy": "agr_rand", "in_turn": True},
     "custom": {"strategy": Largest()},
-    **{name: {"strategy": name} for name in ("grad_vac", "upgrad", "and_mask", "trimmed_mean")},
+    **{name: {"strategy": name} for name in OTHERS},
     "clipnorm": {"optimizer": {"clipnorm": 0.05}},
     "global_clipnorm": {"optimizer": {"global_clipnorm": 0.05}, "strategy": "mean"},
     "clipvalue": {"optimizer": {"clipvalue": 0.01}},
@@ -93,7 +98,9 @@ FAST = {
 }  # to SGD, each step is as long as its gradient
 
 
-def trained(case, batch_size=8, number=3, optimizer=None, loss=None, how=None, **arguments):
+def trained(
+    case, batch_size=8, number=3, optimizer=None, loss=None, how=None, labels=int, **arguments
+):
     """A model and its history after some steps."""
     keras.utils.set_random_seed(0)
     make = keras.optimizers.SGD if case in FAST else keras.optimizers.AdamW
@@ -101,7 +108,8 @@ def trained(case, batch_size=8, number=3, optimizer=None, loss=None, how=None, *
     model = dg_keras.DomainGeneralizer(alexnet_like(l2=0.01), **arguments, seed=1)
     how = {"jit_compile": False} if how is None else how
     compiled(model, made, **how, **({} if loss is None else {"loss": loss}))
-    history = model.fit(domains(number), batch_size=batch_size, steps_per_epoch=STEPS, verbose=0)
+    given = {name: (x, y.astype(labels)) for name, (x, y) in domains(number).items()}
+    history = model.fit(given, batch_size=batch_size, steps_per_epoch=STEPS, verbose=0)
     return model, history.history
 
 
@@ -149,13 +157,14 @@ OVERFLOWS = {
 def overflowing(given, distribution):
     """In mixed_float16, an overflow on the last replica: what the step came to."""
     keras.mixed_precision.set_global_policy("mixed_float16")
+    number = max(3, distribution.num_replicas_in_sync)
     with distribution.scope():
         model = compiled(
-            dg_keras.DomainGeneralizer(alexnet_like(), domains=3, seed=1, **given),
+            dg_keras.DomainGeneralizer(alexnet_like(), domains=number, seed=1, **given),
             keras.optimizers.AdamW(1e-3),
             jit_compile=False,
         )
-    batches = dg_keras.data.interleave(domains(), 8, seed=0).take(2)
+    batches = dg_keras.data.interleave(domains(number), 8, seed=0).take(2)
     x, y = (np.concatenate(parts) for parts in zip(*batches.as_numpy_iterator(), strict=True))
     model.fit(whole(x, y), shuffle=False, verbose=0)
     before = [w.copy() for w in model.net.get_weights()]
@@ -163,7 +172,8 @@ def overflowing(given, distribution):
     # The loss is finite, and its derivative is none in float16. An infinity in `x` would not do:
     # whether relu lets NaN through differs from one processor to another.
     weight = np.ones(len(x), "float32")
-    weight[-2] = 1e8  # of domain 1, which the last replica takes where each takes whole ones
+    # Of the domain that the last replica takes where each takes whole ones.
+    weight[distribution.num_replicas_in_sync - 1 - number] = 1e8
     model.fit(whole(x, y, weight), shuffle=False, verbose=0)
     keras.mixed_precision.set_global_policy("float32")
     after = model.net.get_weights()

@@ -13,7 +13,10 @@ from tests.step.on_replicas import OVERFLOWS, assert_same_as_one, environments, 
 
 pytestmark = pytest.mark.slow
 
-COMPARED = ["agr_rand+mldg", "pcgrad+irm", "in_turn", "agr_sum+group_dro, whole domains"]
+COMPARED = [
+    *("agr_rand+mldg", "pcgrad+irm", "in_turn", "bytes for labels"),
+    "agr_sum+group_dro, whole domains",
+]
 """A few: `python -m tests.step.on_replicas 2 --machines` compares them all."""
 
 
@@ -64,10 +67,14 @@ def undisturbed(tmp_path_factory):
     return weights(folder), told[0]
 
 
-def test_a_job_of_which_one_was_killed_goes_on_and_ends_as_if_undisturbed(tmp_path, undisturbed):
-    codes, told = job(tmp_path, "--dies", "2")
-    assert codes[1] == -signal.SIGKILL
-    assert codes[0] not in (0, -signal.SIGKILL), told[0]  # it does not wait for the dead for ever
+@pytest.mark.parametrize("killed", ["second", "first"])
+def test_a_job_of_which_one_was_killed_goes_on_and_ends_as_if_undisturbed(
+    tmp_path, undisturbed, killed
+):
+    codes, told = job(tmp_path, "--dies", "2", *(["--first"] if killed == "first" else []))
+    dead, other = (0, 1) if killed == "first" else (1, 0)
+    assert codes[dead] == -signal.SIGKILL
+    assert codes[other] not in (0, -signal.SIGKILL), told  # it does not wait for the dead for ever
     assert (tmp_path / "backup").is_dir()
     codes, told = job(tmp_path)
     assert codes == [0, 0], told
@@ -76,6 +83,13 @@ def test_a_job_of_which_one_was_killed_goes_on_and_ends_as_if_undisturbed(tmp_pa
         assert values == history[name][2:], name  # it had ended two epochs
     for ours, theirs in zip(weights(tmp_path), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_backup_that_not_all_machines_see_is_told(tmp_path):
+    job(tmp_path, "--dies", "2", "--own")
+    codes, told = job(tmp_path, "--own")
+    assert 0 not in codes
+    assert all("`backup_dir` must be a folder that all machines see" in each for each in told)
 
 
 def test_what_is_nan_on_one_machine_is_told_by_all(tmp_path):

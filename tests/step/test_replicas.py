@@ -1,5 +1,6 @@
 """Several replicas under tf.distribute do what one does, and refuse what Keras does not combine."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,14 +9,16 @@ import tensorflow as tf
 
 import dg_keras
 from dg_keras.step.checks import check_replicas
+from dg_keras.step.data_loss import check_tells_each_sample
 from tests import nets
-from tests.step.on_replicas import OVERFLOWS, assert_same_as_one, findings
+from tests.step.on_replicas import OVERFLOWS, assert_same_as_one, findings, scalar
 
 COMPARED = ["agr_rand+irm", "agr_rand+irm, whole domains"]
 MORE = [
     *(
         "in_turn",
         "agr_sum+coral",
+        "bytes for labels",
         "pcgrad+mixup",
         "agr_sum+mldg",
         "agr_rand+rsc",
@@ -61,6 +64,16 @@ def test_more_of_it():
         assert_same_as_one(of_case)
 
 
+@pytest.mark.slow
+def test_four_replicas_do_what_one_does():
+    compared = ["agr_rand+fishr", "cagrad, whole domains"]
+    found = findings("4", *compared, *OVERFLOWS)
+    for case in compared:
+        assert_same_as_one(found[case])
+    for case in OVERFLOWS:
+        assert found[case] == {"moved": 0.0, "scale": 0.5}
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_keras_does_not_combine_is_told(two, case):
     assert two[case]["told"] == REFUSED[case]
@@ -69,6 +82,32 @@ def test_what_keras_does_not_combine_is_told(two, case):
 @pytest.mark.parametrize("case", OVERFLOWS)
 def test_an_overflow_on_one_replica_skips_the_step_on_all(two, case):
     assert two[case] == {"moved": 0.0, "scale": 0.5}
+
+
+def of_each(y, y_pred):
+    return tf.zeros(len(y))
+
+
+@pytest.mark.parametrize(
+    ("loss", "is_scalar"),
+    [
+        (scalar, True),
+        ({"kind": "mse", "age": scalar}, True),
+        ([scalar, "mse"], True),
+        (of_each, False),
+        ({"age": of_each}, False),
+        ({"kind": scalar}, True),
+    ],
+)
+@pytest.mark.parametrize("in_a_dict", [False, True])
+def test_a_scalar_loss_of_one_of_several_outputs_is_told(loss, is_scalar, in_a_dict):
+    told = {"kind": tf.zeros(4, tf.int64), "age": tf.ones(4, tf.int64)}
+    outputs = {name: tf.zeros((4, 2)) for name in told}
+    y = {name: told[name] for name in (loss if isinstance(loss, dict) else told)}
+    model = SimpleNamespace(loss=loss, net=SimpleNamespace(output_names=list(outputs)))
+    y_pred = outputs if in_a_dict else list(outputs.values())
+    with pytest.raises(ValueError, match="scalar, which") if is_scalar else nullcontext():
+        check_tells_each_sample(model, y, y_pred)
 
 
 class Machines(tf.distribute.MultiWorkerMirroredStrategy):
