@@ -25,11 +25,14 @@ class SharedBackup(keras.callbacks.BackupAndRestore):
     one machine, too, which is else Keras' own.
 
     Args:
-        backup_dir: The folder of the backup, which all machines see.
+        backup_dir: The folder of the backup, which all machines see; no address of a bucket.
         strategy: The `tf.distribute` strategy that the model is made under.
         double_checkpoint: Whether the backup before the last is kept, too, for a machine that dies
             while it writes; without it training then begins anew.
         **kwargs: All else that `BackupAndRestore` takes.
+
+    Raises:
+        ValueError: If `backup_dir` is an address, such as gs://bucket.
 
     Examples:
         >>> strategy = tf.distribute.MirroredStrategy(["CPU:0"])
@@ -43,6 +46,11 @@ class SharedBackup(keras.callbacks.BackupAndRestore):
         double_checkpoint: bool = True,
         **kwargs: Any,
     ) -> None:
+        if "://" in str(backup_dir):
+            raise ValueError(
+                "`backup_dir` must be a folder of a file system that is mounted. "
+                f"Received: {backup_dir!r}"
+            )
         self._of_all = Path(backup_dir)
         self._strategy = strategy
         self._is_first = _is_first(strategy.cluster_resolver)
@@ -55,42 +63,51 @@ class SharedBackup(keras.callbacks.BackupAndRestore):
         Raises:
             ValueError: If the machines do not begin from the same one.
         """
+        several = is_of_many_machines(self._strategy)
+        if several:  # the first one may have to remove that of the `fit` before
+            _all_have(self._strategy, 0)
         if not self._is_first:
             shutil.rmtree(self.backup_dir, ignore_errors=True)  # of a job that was broken off
             if self._of_all.is_dir():
                 shutil.copytree(self._of_all, self.backup_dir)
-        if is_of_many_machines(self._strategy):
-            # The first one may have nothing left to train, and then removes it.
+        if several:  # the first one may have nothing left to train, and then removes it
             _all_have(self._strategy, 0)
         _put_right(Path(self.backup_dir))
         super().on_train_begin(logs)
-        epoch = self.model._initial_epoch or 0
-        if is_of_many_machines(self._strategy) and not _all_have(self._strategy, epoch):
+        # Keras would tell a backup in the midst of this epoch that it is of the first.
+        self._current_epoch = self.model._initial_epoch or 0
+        step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+        if several and not _all_have(self._strategy, self._current_epoch, step):
             raise ValueError(
                 "`backup_dir` must be a folder that all machines see. Received: "
-                f"{str(self._of_all)!r}, by which this machine would begin at epoch {epoch}, and "
-                "another at another"
+                f"{str(self._of_all)!r}, by which this machine would begin at epoch "
+                f"{self._current_epoch}, step {step}, and another elsewhere"
             )
 
     def _save_model(self) -> None:
         """Tells beside the weights which they are: Keras writes two files, one after the other."""
         super()._save_model()
-        path = Path(self._training_metadata_path)
-        told = json.loads(path.read_bytes())
-        digest = _digest(Path(self._weights_path))
-        write_whole(path, json.dumps({**told, _DIGEST: digest}).encode())
+        _tell(Path(self._weights_path), Path(self._training_metadata_path))
 
 
 def _put_right(folder: Path) -> None:
     """Takes the backup before the last, where the last was not wholly written."""
     names = ("latest.weights.h5", "training_metadata.json")
     last, before = [[folder / f"{name}{end}" for name in names] for end in ("", ".bkp")]
-    if any(path.exists() for path in last) and not _is_whole(*last):
+    if _is_whole(*last):
+        _tell(*last)  # which it does not yet where Keras alone wrote it
+    elif _is_whole(*before):
+        for path, former in zip(last, before, strict=True):
+            shutil.copy(former, path)
+    else:
         for path in last:
             path.unlink(missing_ok=True)
-        if _is_whole(*before):
-            for path, former in zip(last, before, strict=True):
-                shutil.copy(former, path)
+
+
+def _tell(weights: Path, metadata: Path) -> None:
+    """Writes the digest of the weights into the metadata."""
+    told = json.loads(metadata.read_bytes())
+    write_whole(metadata, json.dumps({**told, _DIGEST: _digest(weights)}).encode())
 
 
 def _is_whole(weights: Path, metadata: Path) -> bool:
@@ -102,7 +119,7 @@ def _is_whole(weights: Path, metadata: Path) -> bool:
     except ValueError:  # it was being written
         return False
     # Keras writes it after the weights; that they are these is told a moment later.
-    return told.get(_DIGEST, _digest(weights)) == _digest(weights)
+    return _DIGEST not in told or told[_DIGEST] == _digest(weights)
 
 
 def _digest(path: Path) -> str:
@@ -117,17 +134,17 @@ def _own(of_all: Path, resolver: tf.distribute.cluster_resolver.ClusterResolver)
     return Path(tempfile.gettempdir()) / name
 
 
-def _all_have(strategy: tf.distribute.Strategy, number: int) -> bool:
-    """Whether all machines, for which it waits, have the same number."""
-    own = tf.constant([number, number**2], tf.float64)
+def _all_have(strategy: tf.distribute.Strategy, *numbers: int) -> bool:
+    """Whether all machines, for which it waits, have the same numbers."""
+    own = tf.constant([numbers, [number**2 for number in numbers]], tf.float64)
 
     def mean() -> tf.Tensor:
         context = tf.distribute.get_replica_context()
         return context.all_reduce(tf.distribute.ReduceOp.SUM, own) / context.num_replicas_in_sync
 
     (of_all, *_) = strategy.experimental_local_results(strategy.run(tf.function(mean)))
-    first, second = of_all.numpy().tolist()
-    return second == first**2  # no variance
+    first, second = of_all.numpy()
+    return bool((second == first**2).all())  # no variance
 
 
 def _is_first(resolver: tf.distribute.cluster_resolver.ClusterResolver | None) -> bool:

@@ -104,6 +104,7 @@ class SourceSelection(EverySteps):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts over, or goes on from the backup."""
+        check_of_one_machine(self.model, self.backup)
         super().on_train_begin(logs)
         self._metric.check(self.model)
         self._rows, self._waited = [], 0
@@ -111,7 +112,6 @@ class SourceSelection(EverySteps):
         self._weights: list[np.ndarray] = []
         self._saved = None
         if self.backup is not None:
-            check_of_one_machine(self.model, self.backup)
             needed = ("best", "step", "epoch")
             self._saved = read_arrays(self.backup, "the selection begins anew", *needed)
 

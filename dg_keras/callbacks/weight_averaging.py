@@ -121,6 +121,7 @@ class WeightAveraging(EverySteps):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts over, or goes on from the backup."""
+        check_of_one_machine(self.model, self.backup)
         super().on_train_begin(logs)
         if self._metric is not None:
             self._metric.check(self.model)
@@ -131,7 +132,6 @@ class WeightAveraging(EverySteps):
         )
         self._saved = None
         if self.backup is not None:
-            check_of_one_machine(self.model, self.backup)
             self._saved = read_arrays(
                 self.backup, "the average begins anew", "epoch", "step", "counts"
             )

@@ -29,9 +29,9 @@ def check_interleaved(
         `x`, for Keras.
     """
     names, replicas = model.domain_names, model.distribute_strategy.num_replicas_in_sync
-    if isinstance(x, tf.data.Dataset) and is_of_many_machines(model.distribute_strategy):
-        x = _of_samples(x)
     check_dataset(x, arguments.get("steps_per_epoch"), names)
+    if isinstance(x, tf.data.Dataset) and is_of_many_machines(model.distribute_strategy):
+        x = of_samples(x)
     if model.domain_parallel and replicas > 1:
         return _by_replica(model, x, replicas)
     check_stays_interleaved(x, batch_size, arguments, names, replicas)
@@ -43,10 +43,16 @@ def check_interleaved(
     return checked_batches(x, len(names) * replicas, known)
 
 
-def _of_samples(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The batches, each shared out among the machines; TensorFlow would share out their files."""
+def of_samples(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """The batches, each shared out among the machines; TensorFlow would share out their files.
+
+    A data set that says itself how it is shared out stays as it is.
+    """
+    policy = tf.data.experimental.AutoShardPolicy
+    if dataset.options().experimental_distribute.auto_shard_policy != policy.AUTO:
+        return dataset
     options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    options.experimental_distribute.auto_shard_policy = policy.DATA
     return dataset.with_options(options)
 
 

@@ -74,24 +74,25 @@ def check_tells_each_sample(model: keras.Model, y: Any, y_pred: Any) -> None:
     Args:
         model: The compiled model.
         y: The targets.
-        y_pred: The predictions.
+        y_pred: The predictions; those that are nested are not looked at.
     """
     if all(map(is_known, keras.tree.flatten(model.loss))):
         return
-    outputs = list(y_pred) if isinstance(y_pred, dict) else getattr(model.net, "output_names", [])
-    losses, targets, predictions = (_of(outputs, each) for each in (model.loss, y, y_pred))
+    names = sorted(y_pred) if isinstance(y_pred, dict) else getattr(model.net, "output_names", [])
+    losses, targets, predictions = (_of(names, each) for each in (model.loss, y, y_pred))
     if not keras.tree.is_nested(model.loss):  # which is then that of all
         losses *= len(predictions)
-    if not len(losses) == len(targets) == len(predictions):
-        raise ValueError(
-            "`loss` must be one for each output on several replicas, where it is your own. "
-            f"Received: {len(losses)} losses for {len(predictions)} outputs, with {len(targets)} "
-            "targets"
-        )
-    for loss, *pair in zip(losses, targets, predictions, strict=True):
-        if is_known(loss):
+    outputs = [pair for pair in zip(losses, predictions, strict=False) if pair[0] is not None]
+    if len(targets) == len(losses):
+        targets = [t for t, loss in zip(targets, losses, strict=True) if loss is not None]
+    if len(losses) != len(predictions) or len(targets) != len(outputs):
+        return  # which Keras tells, if it does not match them in some other way
+    for target, (loss, prediction) in zip(targets, outputs, strict=True):
+        if any(map(keras.tree.is_nested, (target, prediction, loss))) or is_known(loss):
             continue
         loss = keras.losses.get(loss)
+        dtype = getattr(loss, "dtype", None) or keras.config.floatx()
+        pair = [keras.ops.convert_to_tensor(of, dtype) for of in (target, prediction)]
         value = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(*pair)
         if tf.convert_to_tensor(value).shape.rank == 0:
             name = getattr(loss, "__name__", type(loss).__name__)

@@ -43,14 +43,15 @@ def mean_over_replicas(value: tf.Tensor) -> tf.Tensor:
 
 
 _GATHERED = (tf.float16, tf.float32, tf.float64, tf.int32, tf.int64)
-"""What TensorFlow gathers from several machines; any other is sent as one that holds its values."""
+"""What TensorFlow gathers from several machines; others are sent as one that holds their values."""
 
 
 def gathered(values: tf.Tensor) -> tf.Tensor:
     """All replicas' values `[n, ...]`, one replica's after the other."""
     sent = values
     if values.dtype not in _GATHERED:
-        sent = tf.cast(values, tf.float32 if values.dtype.is_floating else tf.int64)
+        is_whole = values.dtype.is_integer or values.dtype.is_bool
+        sent = tf.cast(values, tf.int64 if is_whole else tf.float32)
     of_all = tf.distribute.get_replica_context().all_gather(sent, axis=0)
     return tf.cast(of_all, values.dtype)
 

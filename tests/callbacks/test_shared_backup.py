@@ -88,6 +88,20 @@ def test_training_ends_as_if_undisturbed(tmp_path, undisturbed, broken, epochs):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_backup_that_is_being_put_right_is_not_lost(tmp_path):
+    folder = tmp_path / "backup"
+    with pytest.raises(KeyboardInterrupt):
+        fit(folder, Ends())
+    for name in ("training_metadata.json", "latest.weights.h5"):
+        (folder / name).unlink()
+    assert fit(folder)[1] == 2
+
+
+def test_an_address_is_refused():
+    with pytest.raises(ValueError, match=r"`backup_dir` must be a folder .* Received: 'gs://a/b'"):
+        dg_keras.callbacks.SharedBackup("gs://a/b", tf.distribute.get_strategy())
+
+
 def test_a_backup_of_keras_is_taken(tmp_path):
     folder = tmp_path / "backup"
     with pytest.raises(KeyboardInterrupt):

@@ -85,7 +85,7 @@ def test_an_overflow_on_one_replica_skips_the_step_on_all(two, case):
 
 
 def of_each(y, y_pred):
-    return tf.zeros(len(y))
+    return tf.reduce_mean((y - tf.reduce_mean(y_pred, -1)) ** 2 * tf.ones((2, 1)), 0)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,8 @@ def of_each(y, y_pred):
         (of_each, False),
         ({"age": of_each}, False),
         ({"kind": scalar}, True),
+        ([None, scalar], True),
+        ([of_each, None], False),
     ],
 )
 @pytest.mark.parametrize("in_a_dict", [False, True])
@@ -104,6 +106,8 @@ def test_a_scalar_loss_of_one_of_several_outputs_is_told(loss, is_scalar, in_a_d
     told = {"kind": tf.zeros(4, tf.int64), "age": tf.ones(4, tf.int64)}
     outputs = {name: tf.zeros((4, 2)) for name in told}
     y = {name: told[name] for name in (loss if isinstance(loss, dict) else told)}
+    if loss in ([None, scalar], [of_each, None]):
+        y = told["kind"]
     model = SimpleNamespace(loss=loss, net=SimpleNamespace(output_names=list(outputs)))
     y_pred = outputs if in_a_dict else list(outputs.values())
     with pytest.raises(ValueError, match="scalar, which") if is_scalar else nullcontext():
