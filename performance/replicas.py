@@ -8,7 +8,6 @@ sum's bytes, and R - 1 times what a replica gathers. Time is not measured: all d
 """
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -43,6 +42,7 @@ def measure(strategy: str, domains: int, replicas: int, is_parallel: bool) -> di
     import tensorflow as tf
 
     import dg_keras
+    from dg_keras.benchmark.estimate.peak_memory import forget_peak, peak_memory
 
     (cpu,) = tf.config.list_physical_devices("CPU")
     logical = [tf.config.LogicalDeviceConfiguration()] * replicas
@@ -72,12 +72,12 @@ def measure(strategy: str, domains: int, replicas: int, is_parallel: bool) -> di
     batches = tf.data.Dataset.from_tensors((x, y)).repeat()
     model.fit(batches, steps_per_epoch=1, shuffle=False, verbose=0)
     in_a_step = sum(sent)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is what is in memory now
-    before = _peak()
+    forget_peak()
+    before = peak_memory()
     model.fit(batches, steps_per_epoch=3, shuffle=False, verbose=0)
     return {
         "sent, gradients": in_a_step / gradient,
-        "memory, gradients": (_peak() - before) / gradient / replicas,
+        "memory, gradients": (peak_memory() - before) / gradient / replicas,
     }
 
 
@@ -101,11 +101,6 @@ def _count(context: type, replicas: int, sent: list[float]) -> None:
         return gather(self, value, axis, options)
 
     context.all_reduce, context.all_gather = all_reduce, all_gather
-
-
-def _peak() -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

@@ -36,10 +36,10 @@ def paired_test(first: Sequence[float], second: Sequence[float]) -> float:
     # Doubled, since the mean rank of an even number of ties ends in a half.
     ranks = np.rint(2 * scipy.stats.rankdata(np.abs(differences))).astype(int)
     smaller = min(ranks[differences > 0].sum(), ranks[differences < 0].sum())
-    # The distribution is symmetric, so that the smaller sum's tail is as likely as the larger's.
     if len(ranks) > _MOST_EXACT:
         deviation = np.sqrt((ranks**2).sum()) / 2
         return float(2 * scipy.stats.norm.cdf((smaller - ranks.sum() / 2) / deviation))
+    # The distribution is symmetric, so that the smaller sum's tail is as likely as the larger's.
     return float(min(1.0, 2 * _distribution(ranks)[: smaller + 1].sum()))
 
 
