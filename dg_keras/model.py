@@ -118,6 +118,9 @@ class DomainGeneralizer(keras.Model):
     train_function: Any
     jit_compile: Any
 
+    counts_all_steps = True
+    """Read by callbacks of any model: `step` counts every training step, whatever comes of it."""
+
     def __init__(
         self,
         net: keras.Model,
@@ -320,6 +323,7 @@ class DomainGeneralizer(keras.Model):
         if not self.compiled:
             return super().fit(x=x, y=y)  # where Keras says so
         check_numbers(epochs, kwargs)
+        self._initial_epoch = None  # `BackupAndRestore` leaves there where an earlier `fit` went on
         check_class_weight(kwargs.get("class_weight"), classes(self, self.net))
         check_can_be_trained(self, self.net, self.strategy, self.objective, self.in_turn)
         if are_domains_to_validate_on(kwargs.get("validation_data"), self.net, x):

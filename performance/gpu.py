@@ -2,10 +2,10 @@
 
     python -m performance.gpu
 
-compares every strategy with every objective on the GPU and on the CPU, times steps beside plain
-Keras' and the merge alone, looks at memory, and runs the tests that a GPU matters to. It takes some
-twenty minutes, and writes results/gpu.md. `--device CPU:0 --setting small-32` tries the command
-where there is no GPU.
+compares every strategy with every objective on the GPU and on the CPU, and on two GPUs with one if
+there are two, times steps beside plain Keras' and the merge alone, looks at memory, and runs the
+tests that a GPU matters to. It takes some twenty minutes, and writes results/gpu.md.
+`--device CPU:0 --setting small-32` tries the command where there is no GPU.
 """
 
 import argparse
@@ -64,6 +64,9 @@ def main() -> int:
             apart(differences, given.device),
             ".1e",
         )
+        of_two = apart(differences_of_two, given.device.partition(":")[0])
+        if of_two is not None:
+            write("The same of two devices to one", of_two, ".1e")
         for setting in given.setting:
             table = apart(steps, setting, given.device, given.steps)
             peaks = [apart(peak, setting, given.device, way) for way in table["way"]]
@@ -100,7 +103,6 @@ def described(device: str) -> str | None:
 
 def differences(device: str) -> pd.DataFrame:
     """How far a few steps lead from where they lead on the CPU, for every pair."""
-    import numpy as np
     import tensorflow as tf
 
     from dg_keras.objectives.get import BY_NAME as OBJECTIVES
@@ -116,20 +118,42 @@ def differences(device: str) -> pd.DataFrame:
             for where in ("CPU:0", device):
                 with tf.device(where):
                     weights.append(_trained(strategy, objective))
-            begun = made("small").get_weights()
-            moved = max(np.abs(a - b).max() for a, b in zip(weights[0], begun, strict=True))
-            off = max(np.abs(a - b).max() for a, b in zip(*weights, strict=True))
-            row[objective] = off / moved
+            row[objective] = _difference(*weights)
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _trained(strategy: str, objective: str) -> list[Any]:
+def differences_of_two(kind: str) -> pd.DataFrame | None:
+    """How far a few steps on two devices lead from where they lead on one; None if there is one."""
+    import tensorflow as tf
+
+    if kind == "CPU":  # of which TensorFlow makes as many as it is told
+        (cpu,) = tf.config.list_physical_devices(kind)
+        two = [tf.config.LogicalDeviceConfiguration()] * 2
+        tf.config.set_logical_device_configuration(cpu, two)
+    if len(tf.config.list_logical_devices(kind)) < 2:
+        return None
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    rows = []
+    for strategy in ("mean", "agr_sum", "agr_rand", "pcgrad"):
+        with tf.device(f"{kind}:0"):
+            of_one = _trained(strategy)
+        row: dict[str, Any] = {"strategy": strategy}
+        for way, is_parallel in (("in parts", False), ("whole domains", True)):
+            with tf.distribute.MirroredStrategy([f"{kind}:0", f"{kind}:1"]).scope():
+                row[way] = _difference(of_one, _trained(strategy, domain_parallel=is_parallel))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _trained(strategy: str, objective: str = "empirical_risk", **arguments: Any) -> list[Any]:
     import keras
 
     import dg_keras
 
-    model = dg_keras.DomainGeneralizer(made("small"), strategy, objective, domains=3, seed=1)
+    model = dg_keras.DomainGeneralizer(
+        made("small"), strategy, objective, domains=3, seed=1, **arguments
+    )
     model.compile(
         keras.optimizers.AdamW(1e-3),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -137,6 +161,15 @@ def _trained(strategy: str, objective: str) -> list[Any]:
     )
     model.fit(batches("small", 96), steps_per_epoch=COMPARED_STEPS, shuffle=False, verbose=0)
     return model.net.get_weights()
+
+
+def _difference(weights: list[Any], others: list[Any]) -> float:
+    """The largest of a weight, in parts of the largest that a weight moved."""
+    import numpy as np
+
+    begun = made("small").get_weights()
+    moved = max(np.abs(a - b).max() for a, b in zip(weights, begun, strict=True))
+    return max(np.abs(a - b).max() for a, b in zip(weights, others, strict=True)) / moved
 
 
 def steps(setting: str, device: str, number: int) -> pd.DataFrame:

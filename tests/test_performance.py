@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import performance
-from performance import many_records, replicas, training_step
+from performance import gpu, many_records, replicas, training_step
 from performance.measuring import apart
 
 SCRIPTS = sorted(path.stem for path in Path(performance.__path__[0]).glob("*.py"))
@@ -43,3 +43,10 @@ def test_steps_are_timed_beside_plain_ones():
     table = training_step.measure("small-32", ("plain", "agr_sum"), steps=2, rounds=1)
     assert list(table["way"]) == ["plain", "agr_sum"]
     assert (table["times plain"] > 0).all()
+
+
+@pytest.mark.slow
+def test_two_devices_are_compared_with_one():
+    table = apart(gpu.differences_of_two, "CPU")
+    assert list(table["strategy"]) == ["mean", "agr_sum", "agr_rand", "pcgrad"]
+    assert (table[["in parts", "whole domains"]] < 1e-4).all(axis=None)

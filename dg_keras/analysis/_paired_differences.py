@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_DIGITS = 6  # as many as differences of float32 have, which Keras gives accuracies in
+_NEAR = 5e-7  # what differences of float32 are off by at most, which Keras gives accuracies in
 
 
 def paired_differences(first: Sequence[float], second: Sequence[float]) -> np.ndarray:
@@ -15,8 +15,9 @@ def paired_differences(first: Sequence[float], second: Sequence[float]) -> np.nd
         second: As many others, of the same trials in the same order.
 
     Returns:
-        The differences as multiples of the median size of a result, rounded to six decimals, since
-        two accuracies that differ by as many images must tie, whatever their last bits.
+        The differences as multiples of the median size of a result. Sizes that are next to each
+        other, or to 0, within 5e-7 are one: two accuracies that differ by as many images must tie,
+        whatever their last bits.
 
     Raises:
         ValueError: If the two do not have the same, positive number of results, or one is not
@@ -36,5 +37,9 @@ def paired_differences(first: Sequence[float], second: Sequence[float]) -> np.nd
         )
     sizes = np.abs(both[both != 0])
     scale = float(np.median(sizes)) if sizes.size else 1.0
-    differences = np.round((one - other) / scale, _DIGITS)
-    return differences[differences != 0]
+    differences = (one - other) / scale
+    values, places = np.unique(np.abs([0.0, *differences]), return_inverse=True)
+    groups = np.cumsum(np.diff(values, prepend=values[0]) > _NEAR)
+    first = values[np.unique(groups, return_index=True)[1]]  # of each group, the smallest
+    tied = np.copysign(first[groups][places[1:]], differences)
+    return tied[tied != 0]

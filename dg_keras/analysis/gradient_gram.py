@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from dg_keras.analysis._per_sample import Taps, attach, attached, gram, is_transparent
+from dg_keras.common.loss_of import loss_of
 
 
 class GradientGram:
@@ -32,7 +33,8 @@ class GradientGram:
             may share a variable, and samples must not influence one another, as in inference they
             do not.
         loss: The loss, as in `compile`: a `keras.losses.Loss`, its name, or a function of
-            `(y, y_pred)`. Defaults to what `model` is compiled with.
+            `(y, y_pred)`. Defaults to what `model` is compiled with, without
+            `loss_weights`.
 
     Raises:
         ValueError: `model` is of another kind or has nothing to train, or there is no loss.
@@ -141,7 +143,8 @@ class _FunctionLoss(keras.losses.Loss):
 
 
 def _as_in_compile(loss: Any) -> keras.losses.Loss:
-    loss = keras.losses.get(loss)
+    losses = keras.tree.flatten(loss)
+    loss = loss_of(losses[0] if len(losses) == 1 else loss)  # of the one output, by name or not
     if loss is None:
         raise ValueError(
             "`loss` must be given where `model` is not compiled with one. Received: loss=None"

@@ -1,7 +1,8 @@
 """Tells a file of weights from any other."""
 
-import hashlib
 from pathlib import Path
+
+from dg_keras.common.file_digest import file_digest
 
 
 def check_sha256(path: Path, name: str, sha256: str) -> None:
@@ -12,8 +13,7 @@ def check_sha256(path: Path, name: str, sha256: str) -> None:
         name: What it is called, wherever it is.
         sha256: What its digest should be.
     """
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = file_digest(path)
     if found != sha256:
         raise ValueError(
             f"{name} must be whole and have sha256 {sha256}. Received: {str(path)!r} with {found}"

@@ -1,6 +1,6 @@
 """The mean of the weights of every step in a valley of the loss, or between given steps."""
 
-from collections.abc import Sequence
+import functools
 
 import keras
 import numpy as np
@@ -13,7 +13,8 @@ class DenseAverage:
     """Takes the weights of one step after the other, and knows which of them belong together.
 
     Args:
-        variables: The weights; those that are no floats are left out.
+        model: Whose weights; those that are no floats are left out. It may be built by its first
+            step.
         valley: What finds the bounds by losses.
         start: The first step that is averaged, counted from 1; None to find it.
         until: The last step that is averaged; None to find it, or to average to the end where
@@ -25,21 +26,28 @@ class DenseAverage:
 
     def __init__(
         self,
-        variables: Sequence[keras.Variable],
+        model: keras.Model,
         valley: LossValley,
         start: int | None = None,
         until: int | None = None,
     ) -> None:
-        self._weights = [v for v in variables if tf.as_dtype(v.dtype).is_floating]
+        self._model = model
         self._valley = valley
         self._start, self._until = start, until
-        # Of the steps since the last loss, on the device.
-        self._means = [
-            tf.Variable(tf.zeros(w.shape, _wide(w.dtype)), trainable=False) for w in self._weights
-        ]
         self._steps = self._first = self._last = 0
         self.latest = 0
         self._add = tf.function(self._added, autograph=False)
+
+    @functools.cached_property
+    def _weights(self) -> list[keras.Variable]:
+        return [v for v in self._model.weights if tf.as_dtype(v.dtype).is_floating]
+
+    @functools.cached_property
+    def _means(self) -> list[tf.Variable]:
+        """Of the steps since the last loss, on the device."""
+        return [
+            tf.Variable(tf.zeros(w.shape, _wide(w.dtype)), trainable=False) for w in self._weights
+        ]
 
     def take(self, step: int) -> None:
         """Takes the weights as they are after a step, if they are new and wanted."""
@@ -60,8 +68,13 @@ class DenseAverage:
                 self._valley.add(segment, loss)
 
     def put_in(self) -> tuple[int, int] | None:
-        """Makes the mean the weights; returns its first and last step, None if there are none."""
+        """Makes the mean the weights; returns its first and last step, None if there are none.
+
+        Steps behind the last finite loss, or whose weights are not finite, are no part of it.
+        """
         rest = self._taken()
+        if rest is not None and not all(np.isfinite(mean).all() for mean in rest.weights):
+            rest = None
         if self._start is not None:
             whole = rest
         else:
@@ -80,11 +93,11 @@ class DenseAverage:
         counts = np.array([self._steps, self._first, self._last, self.latest])
         return {"counts": counts, **means, **self._valley.state()}
 
-    @staticmethod
-    def shapes(state: dict[str, np.ndarray]) -> list[tuple[int, ...]]:
-        """The shapes of the weights that a state is of."""
+    def is_of_shapes(self, state: dict[str, np.ndarray]) -> bool:
+        """Whether a state is of as many weights, of the same shapes."""
         number = sum(name.startswith("means/") for name in state)
-        return [state[f"means/{i}"].shape for i in range(number)]
+        shapes = [state[f"means/{i}"].shape for i in range(number)]
+        return shapes == [tuple(mean.shape) for mean in self._means]
 
     def resume(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from the state of another process."""

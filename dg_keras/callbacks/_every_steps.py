@@ -45,7 +45,7 @@ class EverySteps(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures after the steps before, if it is time: unlike at their end, they are over."""
-        self._step = self._epoch_start + batch
+        self._step = self._steps_before(batch)
         self._measure_if_due()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -54,35 +54,47 @@ class EverySteps(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures, if it is time."""
-        self._step = self._epoch_start + self._steps_of_epoch()
+        self._step = self._epoch_start + self._steps_of_epoch(max(self._ended))
         if self.every == "epoch":
             self._measure()
         self._measure_if_due()
 
-    def _steps_of_epoch(self) -> int:
-        """How many steps the epoch had.
+    def _steps_before(self, batch: int) -> int:
+        """How many steps of this `fit` were taken before one begins, which Keras numbers so."""
+        if batch and self.params.get("steps") is None and self._together() > 1:
+            return self._epoch_start + self._steps_of_epoch(batch)  # data may have ended before
+        return self._epoch_start + batch
 
-        Keras counts the last of several steps per execution as if none were missing.
+    def _steps_of_epoch(self, counted: int) -> int:
+        """How many steps the epoch had so far.
+
+        Args:
+            counted: By Keras, of whose last execution some may be missing.
         """
-        counted, known = max(self._ended), self.params.get("steps")
+        known = self.params.get("steps")
         taken = self._taken() - self._taken_before
-        if self._counter() is not None:  # of every step, whatever comes of it
+        if self._counts_all():  # whatever comes of them
             return taken
+        if _counts_each(self.model.optimizer):
+            is_possible = counted - self._together() < taken <= counted
+            return taken if is_possible else counted
         # Of endless data an execution is whole: then more are taken than `fit` was asked for.
         return known if known is not None and 0 < taken <= known < counted else counted
 
     def _taken(self) -> int:
         """How many steps the model has taken, as far as it tells."""
-        counter = self._counter()
-        if counter is not None:
-            return int(counter)
+        if self._counts_all():
+            return int(self.model.step)
         optimizer = self.model.optimizer  # None where the model trains without one of its own
         return 0 if optimizer is None else int(optimizer.iterations)
 
-    def _counter(self) -> keras.Variable | None:
-        """What a `DomainGeneralizer` counts its steps in."""
-        step = getattr(self.model, "step", None)
-        return step if isinstance(step, keras.Variable) else None
+    def _together(self) -> int:
+        """How many steps Keras takes at once."""
+        return int(getattr(self.model, "steps_per_execution", 1))  # which Keras 2 does not tell
+
+    def _counts_all(self) -> bool:
+        """Whether it is a `DomainGeneralizer`, which counts its steps itself."""
+        return getattr(self.model, "counts_all_steps", False)
 
     def _warn_of_never(self, lost: str) -> None:
         """Says that training was over before it was time.
@@ -103,3 +115,10 @@ class EverySteps(keras.callbacks.Callback):
     def _measure(self) -> None:
         self.measure()
         self._measured_step = self._step
+
+
+def _counts_each(optimizer: keras.optimizers.Optimizer | None) -> bool:
+    """Whether `iterations` are steps: none is left out for its scale, and no gradients wait."""
+    if optimizer is None or hasattr(optimizer, "dynamic_scale"):
+        return False
+    return not getattr(optimizer, "gradient_accumulation_steps", None)

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dg_keras.step.computed_loss import computed_loss
 from dg_keras.step.sums import dense
 from dg_keras.step.weight_penalty import without_penalties
 from dg_keras.strategies.gram_matrix import of_small
@@ -45,6 +46,20 @@ class GradientProducts:
         """
         return self._products_of(batches)
 
+    def prepare(self, batches: Sequence[Any]) -> None:
+        """Traces it, which tells what can't be measured; eagerly it measures once.
+
+        Args:
+            batches: As for a call.
+        """
+        optimizer = self._model.optimizer
+        if optimizer is not None and not optimizer.built:  # else the scale of the loss is constant
+            optimizer.build(self.variables)
+        if self._model.run_eagerly:
+            self(batches)
+        else:
+            self._products_of.get_concrete_function(batches)
+
     def _compiled(self, function: Any) -> Any:
         return function if self._model.run_eagerly else tf.function(function, autograph=False)
 
@@ -69,7 +84,7 @@ class GradientProducts:
             tf.GradientTape() as tape,
         ):
             y_pred = self._model(x, training=False)
-            loss = self._model.compute_loss(x, y, y_pred, sample_weight, training=False)
+            loss = computed_loss(self._model, x, y, y_pred, sample_weight, training=False)
             scaled = self._scaled(loss)
         gradient = tape.gradient(
             scaled,

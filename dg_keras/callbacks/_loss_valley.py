@@ -44,7 +44,8 @@ class LossValley:
     Args:
         converge: N_s, the number of losses of which the first must be the smallest.
         tolerate: N_e, the number of losses that must all be above the threshold.
-        tolerance: How much above the mean of the first N_s losses the threshold is, as a part.
+        tolerance: How much above the mean of the N_s losses from the bottom on the threshold is, as
+            a part.
 
     Attributes:
         threshold: The loss at which the valley ends; None before it begins.
@@ -87,7 +88,10 @@ class LossValley:
 
     def average(self) -> Segment | None:
         """The mean over the valley so far; of the latest steps, where it has not begun."""
-        segments = [segment for segment, _ in self._latest]
+        latest = list(self._latest)
+        while latest and latest[-1][1] == math.inf:  # of weights that may be no numbers any more
+            latest.pop()
+        segments = [segment for segment, _ in latest]
         if self.threshold is None:
             return segments[-1] if segments else None
         whole = self._within

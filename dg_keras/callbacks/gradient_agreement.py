@@ -53,9 +53,9 @@ class GradientAgreement(EverySteps):
       of them, as of channels that are dead, make it look better than it is,
     - `gradient/norm/<domain>`: the Euclidean norm of a domain's gradient,
 
-    and NaN where there was none, so that every epoch has the same keys. `History` has them
-    wherever it stands; other callbacks that read `logs`, such as `CSVLogger` and `TensorBoard`,
-    must come after this one. The values per layer are in `measurements` alone: those of a network
+    and NaN where there was none, so that every epoch has the same keys. The `History` that Keras
+    adds has them; other callbacks that read `logs`, such as `CSVLogger` and `TensorBoard`, must
+    come after this one. The values per layer are in `measurements` alone: those of a network
     of many layers would fill the progress line with thousands of characters.
 
     One callback serves many calls of `fit`: it starts over in each, and does not trace again for
@@ -86,7 +86,7 @@ class GradientAgreement(EverySteps):
 
     Raises:
         ValueError: An argument is out of its range; or, when `fit` begins, the model has nothing to
-            train, is not compiled, or a layer has the name of a pair of domains.
+            train, is not compiled, or with a loss, or a layer has the name of a pair of domains.
 
     Examples:
         >>> x, y = np.random.rand(20, 3), np.random.rand(20, 1)
@@ -172,13 +172,14 @@ class GradientAgreement(EverySteps):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts over, and draws the batches."""
         self._keys = self._keys_in_logs()
-        self._check_model()
         super().on_train_begin(logs)
         self._rows = []
         self._batches = [
             _draw(domain, self.batch_size, np.random.default_rng([self.seed, position]))
             for position, (_, domain) in enumerate(named(self.domains))
         ]
+        self._check_model(self._batches[0])
+        self._products_now().prepare(self._batches)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures, if it is time, and puts the epoch's means into `logs`."""
@@ -190,12 +191,7 @@ class GradientAgreement(EverySteps):
 
     def measure(self) -> None:
         """Takes the domains' gradients."""
-        # Compiled anew, a model has another loss, and another training function to tell it by.
-        made_for = (self.model, self.model.train_function)
-        products = self._products
-        if products is None or made_for != self._made_for:
-            self._products = products = GradientProducts(self.model)
-            self._made_for = made_for
+        products = self._products_now()
         grams, agreeing, zero = (taken.numpy() for taken in products(self._batches))
         grams = grams.astype(np.float64)
         # Of gradients that overflow, as those of float16 may, nothing tells who agrees.
@@ -209,29 +205,41 @@ class GradientAgreement(EverySteps):
         values = [cosines.mean(), *cosines, *shares, *np.sqrt(np.diag(whole))]
         row: dict[str, float] = {"step": self._step, "epoch": self._epoch}
         row |= {key: float(value) for key, value in zip(self._keys, values, strict=True)}
-        for layer, of in _by_layer(variables).items() if self.per_layer else ():
+        for layer, of in _by_layer(self.model, variables).items() if self.per_layer else ():
             row[f"{self.prefix}/cosine/{layer}"] = float(_cosines(grams[of].sum(axis=0)).mean())
             for name, count in (("agreement", agreeing), ("zero", zero)):
                 row[f"{self.prefix}/{name}/{layer}"] = float(count[of].sum() / sizes[of].sum())
         self._rows.append(row)
+
+    def _products_now(self) -> GradientProducts:
+        """Traced for this model, as it is compiled now."""
+        # Compiled anew, a model has another loss, and another training function to tell it by.
+        made_for = (self.model, self.model.train_function)
+        if self._products is None or made_for != self._made_for:
+            self._products = GradientProducts(self.model)
+            self._made_for = made_for
+        return self._products
 
     def _keys_in_logs(self) -> list[str]:
         pairs = [f"cosine/{a}/{b}" for a, b in itertools.combinations(self._names, 2)]
         norms = [f"norm/{name}" for name in self._names]
         return [f"{self.prefix}/{key}" for key in ("cosine", *pairs, "agreement", "zero", *norms)]
 
-    def _check_model(self) -> None:
+    def _check_model(self, batch: Any) -> None:
         if not self.model.compiled:
             raise ValueError(
                 "GradientAgreement needs a model that is compiled, whose loss it differentiates. "
                 f"Received: model {self.model.name!r}, which is not"
             )
+        if not self.model.built:  # which the first step would do
+            self.model(batch[0], training=False)
         if not self.model.trainable_variables:
             raise ValueError(
                 "GradientAgreement needs a model with trainable variables. "
                 f"Received: model {self.model.name!r} without any"
             )
-        for layer in _by_layer(self.model.trainable_variables) if self.per_layer else ():
+        layers = _by_layer(self.model, self.model.trainable_variables) if self.per_layer else ()
+        for layer in layers:
             if f"{self.prefix}/cosine/{layer}" in self._keys:
                 raise ValueError(
                     "With `per_layer`, no layer must have the name of a pair of domains. "
@@ -248,16 +256,30 @@ def _cosines(gram: np.ndarray) -> np.ndarray:
     return cosines[np.triu_indices_from(cosines, k=1)]
 
 
-def _by_layer(variables: Sequence[keras.Variable]) -> dict[str, list[int]]:
-    """The variables' positions, by the path of the layer that they belong to."""
+def _by_layer(model: keras.Model, variables: Sequence[keras.Variable]) -> dict[str, list[int]]:
+    """The variables' positions, by the path of the layer that they belong to.
+
+    Layers of one path, as two networks made by one function have, are told apart by a number.
+    """
+    owners = {  # the innermost, which comes last
+        id(variable): layer
+        for layer in model._flatten_layers()
+        for variable in layer.trainable_variables
+    }
     paths = [variable.path.split("/")[:-1] for variable in variables]
     # What all begin with is the model, whose name often has a number that differs between runs.
     parts = zip(*(path[:-1] for path in paths), strict=False)
     shared = sum(1 for _ in itertools.takewhile(lambda names: len(set(names)) == 1, parts))
-    layers: dict[str, list[int]] = {}
+    of_path: dict[str, dict[int, list[int]]] = {}
     for index, path in enumerate(paths):
-        layers.setdefault("/".join(path[shared:]) or variables[index].path, []).append(index)
-    return layers
+        of_layers = of_path.setdefault("/".join(path[shared:]) or variables[index].path, {})
+        owner = id(owners.get(id(variables[index])))
+        of_layers.setdefault(owner, []).append(index)
+    return {
+        path if number == 1 else f"{path} ({number})": positions
+        for path, of_layers in of_path.items()
+        for number, positions in enumerate(of_layers.values(), start=1)
+    }
 
 
 def _draw(domain: Any, batch_size: int, rng: np.random.Generator) -> Any:

@@ -15,6 +15,7 @@ from dg_keras.callbacks._metric import Metric
 from dg_keras.common.check_choice import check_choice
 from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.write_arrays import write_arrays
+from dg_keras.data.feeding.domains import named
 from dg_keras.fitting.checks import check_positive
 
 
@@ -112,7 +113,7 @@ class SourceSelection(EverySteps):
         self._weights: list[np.ndarray] = []
         self._saved = None
         if self.backup is not None:
-            needed = ("best", "step", "epoch")
+            needed = ("best", "step", "epoch", "value")
             self._saved = read_arrays(self.backup, "the selection begins anew", *needed)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -171,7 +172,15 @@ class SourceSelection(EverySteps):
                 stacklevel=3,
             )
             return
-        if int(self.model.optimizer.iterations) == 0:
+        if str(kept["value"]) != self._compared():
+            warnings.warn(
+                f"{self.backup} is of {kept['value']}, and training goes on by "
+                f"{self._compared()}: the selection begins anew.",
+                stacklevel=3,
+            )
+            return
+        optimizer = self.model.optimizer  # None where the model trains without one of its own
+        if optimizer is not None and int(optimizer.iterations) == 0:
             warnings.warn(
                 f"{self.backup} is of another training, since this one has taken no step before: "
                 "the selection begins anew.",
@@ -192,5 +201,11 @@ class SourceSelection(EverySteps):
         if self.backup is None or self.best_step is None:
             return
         weights = {f"weight_{i}": weight for i, weight in enumerate(self._weights)}
-        state = {"best": self._best, "step": self.best_step, "epoch": self._epoch, **weights}
-        write_arrays(self.backup, state)
+        best = {"best": self._best, "step": self.best_step, "epoch": self._epoch}
+        write_arrays(self.backup, {**best, "value": self._compared(), **weights})
+
+    def _compared(self) -> str:
+        """By what weights are compared."""
+        which = "largest" if self._metric.sign > 0 else "smallest"
+        names = ", ".join(str(name) for name, _ in named(self.domains))
+        return f"the {which} {self.by} {self._metric.name} of {names}"

@@ -34,9 +34,10 @@ class WeightAveraging(EverySteps):
     Beside `SourceSelection` put it last: both put weights in at the end of training, and those of
     the last of them stay.
 
-    The average of the latest steps is in memory `overfit_patience` times, on the host, beside one
-    on the device. Statistics that layers keep, such as BatchNormalization's, are averaged as
-    weights are. With `steps_per_execution`, only the weights at an execution's end are averaged.
+    One average more than the larger of the two patiences is in memory, on the host, beside one on
+    the device: seven by default. Statistics that layers keep, such as BatchNormalization's, are
+    averaged as weights are. With `steps_per_execution`, only the weights at an execution's end are
+    averaged.
 
     Args:
         domains: A tuple, list or dict of domains to evaluate on: unbatched and finite
@@ -51,8 +52,8 @@ class WeightAveraging(EverySteps):
             average to begin there: the paper's N_s.
         overfit_patience: The number of evaluations that must all be above the threshold, for the
             average to end before them: N_e.
-        tolerance: How much the threshold is above the mean of the first `optimum_patience` losses,
-            as a part of its magnitude: r - 1.
+        tolerance: How much the threshold is above the mean of the `optimum_patience` losses from
+            the bottom on, as a part of its magnitude: r - 1.
         batch_size: Samples to evaluate at once.
         backup: A file in which the average is kept at the end of every epoch, as long as training
             lasts. Training that is started again, as with `keras.callbacks.BackupAndRestore`, goes
@@ -127,9 +128,7 @@ class WeightAveraging(EverySteps):
             self._metric.check(self.model)
         self._rows, self.averaged = [], None
         self._before = 0  # the steps of another process
-        self._average = DenseAverage(
-            self.model.weights, LossValley(*self._bounds), self.start, self.until
-        )
+        self._average = DenseAverage(self.model, LossValley(*self._bounds), self.start, self.until)
         self._saved = None
         if self.backup is not None:
             self._saved = read_arrays(
@@ -146,8 +145,8 @@ class WeightAveraging(EverySteps):
         if saved is None:
             return
         kept = int(saved["epoch"])
-        shapes = self._average.shapes(saved)
-        if epoch != kept + 1 or shapes != self._average.shapes(self._average.state()):
+        is_same = self.model.built and self._average.is_of_shapes(saved)
+        if epoch != kept + 1 or not is_same:
             what = f"epoch {kept}, and training goes on with {epoch}"
             if epoch == kept + 1:
                 what = "another network"
@@ -158,12 +157,13 @@ class WeightAveraging(EverySteps):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the step before into the average."""
-        self._average.take(self._before + self._epoch_start + batch)
+        self._average.take(self._before + self._steps_before(batch))
         super().on_train_batch_begin(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the last step, and evaluates if it is time."""
-        self._average.take(self._before + self._epoch_start + self._steps_of_epoch())
+        steps = self._steps_of_epoch(max(self._ended))
+        self._average.take(self._before + self._epoch_start + steps)
         super().on_epoch_end(epoch, logs)
         if self.backup is not None:
             self._keep(self.backup, epoch)
@@ -181,8 +181,14 @@ class WeightAveraging(EverySteps):
         if self.averaged is None and self.start is not None:
             warnings.warn(
                 f"No weights were averaged, since training took {self._before + self._step} steps: "
-                f"none that ended an execution is among those averaged. Received: "
-                f"start={self.start}, until={self.until}",
+                "none that ended an execution with finite weights is among those averaged. "
+                f"Received: start={self.start}, until={self.until}",
+                stacklevel=2,
+            )
+        elif self.averaged is None and self._rows:
+            warnings.warn(
+                "No weights were averaged, since no loss that was measured was finite: the model "
+                f"keeps those of its last step. Received: {self._rows[-1]['loss']} as the last",
                 stacklevel=2,
             )
         elif self.averaged is None:

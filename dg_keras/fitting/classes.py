@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from dg_keras.common.loss_of import loss_of
 from dg_keras.data.feeding.checked_batches import Classes
 
 
@@ -21,7 +22,7 @@ def classes(model: keras.Model, net: keras.Model) -> Classes | None:
     losses = [loss for loss in keras.tree.flatten(model.loss) if loss is not None]
     if len(outputs) != 1 or len(losses) != 1:
         return None
-    loss = keras.losses.get(losses[0])
+    loss = loss_of(losses[0])
     config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
     is_sparse = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
     if not is_sparse and loss is not keras.losses.sparse_categorical_crossentropy:

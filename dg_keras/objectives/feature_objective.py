@@ -25,9 +25,9 @@ class FeatureObjective(Objective):
     """Sees what a layer puts out, of all domains at once.
 
     What is minimised is the mean of the domains' losses plus a `penalty` of all their features;
-    domain i's gradient is that of its loss plus N times that of the penalty by its own features,
-    so that with the strategy `mean` the update follows the whole. All domains are passed forward
-    once, in which features may be `changed`, then each is passed back.
+    domain i's gradient is that of its loss plus N times that of the penalty by its own features
+    and predictions, so that with the strategy `mean` the update follows the whole. All domains are
+    passed forward once, in which features may be `changed`, then each is passed back.
 
     A subclass overrides `penalty`, or `changed`, or both. It is a frozen dataclass, as every
     objective, and neither weighs domains nor looks ahead.

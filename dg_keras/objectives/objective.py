@@ -30,11 +30,11 @@ class Objective(Configured):
     """True where the loss must be taken of logits, not of probabilities."""
 
     weighs: ClassVar[bool] = False
-    """True where the domains are weighed by their losses: `weigh` is called in every step."""
+    """True where the domains are weighed by their losses: `weigh` is part of every step."""
 
     looks_ahead: ClassVar[bool] = False
     """True where gradients are taken at second points too: `partners` and `second_point` are
-    called in every step."""
+    part of every step."""
 
     @property
     def needs_all_domains(self) -> bool:
@@ -93,7 +93,8 @@ class Objective(Configured):
 
         Returns:
             What each domain's loss, and so its gradient, is multiplied with, `[N]`, and the new
-            state.
+            state, of the same names, shapes and dtypes. It is put back to the state before where
+            the step is not taken.
         """
         raise NotImplementedError(f"{type(self).__name__} must override `weigh`.")
 

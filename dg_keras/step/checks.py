@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from dg_keras.common.loss_of import loss_of
 from dg_keras.objectives import FeatureObjective, Objective
 from dg_keras.step.replicas import is_of_many_machines
 from dg_keras.strategies import FoldStrategy, Strategy
@@ -41,9 +42,9 @@ def check_can_be_trained(
         )
     for loss in keras.tree.flatten(model.loss):
         if loss is not None:
-            _check_reduction(keras.losses.get(loss), strategy)
+            _check_reduction(loss_of(loss), strategy)
             if objective.needs_logits:
-                _check_takes_logits(keras.losses.get(loss), objective)
+                _check_takes_logits(loss_of(loss), objective)
     objective.check(net)
     restart, together = objective.restart_step, model.steps_per_execution
     if not isinstance(together, numbers.Integral) or together < 1:

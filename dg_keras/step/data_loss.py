@@ -1,13 +1,14 @@
 """The loss of some samples, as it is differentiated."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from dg_keras.objectives import Batch, Objective, Risk
-from dg_keras.step.is_known import is_known
+from dg_keras.step.check_tells_each_sample import check_tells_each_sample
+from dg_keras.step.computed_loss import computed_loss
 from dg_keras.step.metrics_weighed import metrics_weighed
 from dg_keras.step.replicas import mean_over_replicas, number_of_replicas, share
 from dg_keras.step.weight_penalty import without_penalties
@@ -52,7 +53,7 @@ def compiled_risk(model: keras.Model, of_all_replicas: Callable[[tf.Tensor], tf.
             check_tells_each_sample(model, y, y_pred)
         # Not around the objective's loss, in which replicas may take turns.
         with without_penalties(model.trainable_variables), metrics_weighed(model, share):
-            loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
+            loss = computed_loss(model, x, y, y_pred, sample_weight, training=True)
         # Keras makes it this replica's share; objectives see the mean over their samples.
         return loss if replicas == 1 else loss * replicas
 
@@ -66,44 +67,3 @@ def scale(model: keras.Model, loss: tf.Tensor, is_shared: bool = True) -> tf.Ten
         with tf.init_scope():
             model.optimizer.build(model.trainable_variables)
     return model.optimizer.scale_loss(share(loss) if is_shared else loss)
-
-
-def check_tells_each_sample(model: keras.Model, y: Any, y_pred: Any) -> None:
-    """Raises ValueError if a loss of the user's own is a scalar, which Keras shares out to no one.
-
-    Args:
-        model: The compiled model.
-        y: The targets.
-        y_pred: The predictions; those that are nested are not looked at.
-    """
-    if all(map(is_known, keras.tree.flatten(model.loss))):
-        return
-    names = sorted(y_pred) if isinstance(y_pred, dict) else getattr(model.net, "output_names", [])
-    losses, targets, predictions = (_of(names, each) for each in (model.loss, y, y_pred))
-    if not keras.tree.is_nested(model.loss):  # which is then that of all
-        losses *= len(predictions)
-    outputs = [pair for pair in zip(losses, predictions, strict=False) if pair[0] is not None]
-    if len(targets) == len(losses):
-        targets = [t for t, loss in zip(targets, losses, strict=True) if loss is not None]
-    if len(losses) != len(predictions) or len(targets) != len(outputs):
-        return  # which Keras tells, if it does not match them in some other way
-    for target, (loss, prediction) in zip(targets, outputs, strict=True):
-        if any(map(keras.tree.is_nested, (target, prediction, loss))) or is_known(loss):
-            continue
-        loss = keras.losses.get(loss)
-        dtype = getattr(loss, "dtype", None) or keras.config.floatx()
-        pair = [keras.ops.convert_to_tensor(of, dtype) for of in (target, prediction)]
-        value = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(*pair)
-        if tf.convert_to_tensor(value).shape.rank == 0:
-            name = getattr(loss, "__name__", type(loss).__name__)
-            raise ValueError(
-                "`loss` must return a value for each sample on several replicas, of which Keras "
-                f"takes the mean over all. Received: {name}, which returned a scalar"
-            )
-
-
-def _of(outputs: Sequence[str], structure: Any) -> list[Any]:
-    """What there is for each output, by its name or in their order."""
-    if isinstance(structure, dict):
-        return [structure.get(name) for name in outputs]
-    return keras.tree.flatten(structure)

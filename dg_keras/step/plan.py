@@ -3,6 +3,7 @@
 from typing import Any, Literal, cast
 
 import keras
+import tensorflow as tf
 
 from dg_keras.objectives import Batch, FeatureObjective, Objective
 from dg_keras.step.as_before import AsBefore
@@ -101,11 +102,20 @@ class Plan:
                 prepared it.
             moment: When in which run.
         """
-        if self.nonfinite is None:
-            taken = self._way.gradients(batch, moment)
-            return taken, self._update(taken, moment)
-        before = AsBefore([*changed_by_passes(self._model), *self._memory.variables.values()])
+        remembered = AsBefore(self._memory.variables.values())
+        scale = self._scale_of_loss()
+        changed = AsBefore([] if self.nonfinite is None else changed_by_passes(self._model))
         taken = self._way.gradients(batch, moment)
         done = self._update(taken, moment)
-        before.unless(done.is_taken)
+        is_taken = True if done.is_taken is None else done.is_taken
+        changed.unless(is_taken)
+        if scale is not None:
+            # The optimizer leaves out a step for which the scale was too large, and halves it.
+            is_taken &= self._scale_of_loss() >= scale
+        remembered.unless(is_taken)
         return taken, done
+
+    def _scale_of_loss(self) -> tf.Tensor | None:
+        """What the optimizer multiplies the loss with; None if it does not."""
+        scale = getattr(self._model.optimizer, "dynamic_scale", None)
+        return None if scale is None else tf.convert_to_tensor(scale)

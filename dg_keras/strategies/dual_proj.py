@@ -16,7 +16,8 @@ class DualProj(DualCone):
     domain. For at most 10 domains.
 
     Args:
-        ridge: As for `UPGrad`.
+        ridge: What is added to the diagonal of the Gram matrix, as a part of its trace: a step that
+            is projected conflicts by about as much; with 0 it does not.
 
     Examples:
         >>> dg_keras.strategies.DualProj(ridge=0.0)([[[1.0, 0.0]], [[-3.0, 1.0]]])[0].numpy()

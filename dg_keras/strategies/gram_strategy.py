@@ -21,7 +21,7 @@ class GramStrategy(Strategy):
     carries_nonfinite: ClassVar[bool] = True
 
     def weights(self, gram: tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
-        """The domains' weights; called once per training step, while it is traced.
+        """The domains' weights; called while the training step is traced, or in each, eagerly.
 
         Args:
             gram: Inner products of the domains' gradients over all variables, float32 `[N, N]`;

@@ -15,8 +15,8 @@ class MGDA(GramStrategy):
     """MGDA of Désidéri (2012); as in Sener & Koltun (2018), eq. 3.
 
     The weights are those, non-negative and of sum 1, for which the weighted sum is shortest. It
-    conflicts with no domain, and is 0 where no direction does. A domain whose gradient is short
-    rules it. For at most 10 domains.
+    conflicts with no domain, and is 0 where no direction makes every domain better. A domain whose
+    gradient is short rules it. For at most 10 domains.
 
     Examples:
         >>> dg_keras.strategies.MGDA()([[[1.0, 0.0]], [[0.0, 1.0]]])[0].numpy()

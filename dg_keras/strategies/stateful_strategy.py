@@ -42,7 +42,7 @@ class StatefulStrategy(Strategy):
     def merge_from(
         self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor, state: dict[str, tf.Tensor]
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
-        """Merges dense gradients; called once per training step, while it is traced.
+        """Merges dense gradients; called while the training step is traced, or in each, eagerly.
 
         Args:
             gradients: As for `Strategy.merge`.
@@ -50,9 +50,8 @@ class StatefulStrategy(Strategy):
             state: By name, as the step before left it.
 
         Returns:
-            A list over the variables, and the new state: of the same names, shapes and dtypes, and
-            finite even where gradients are not, since nothing else puts it back under
-            `on_nonfinite="ignore"`.
+            A list over the variables, and the new state, of the same names, shapes and dtypes. In
+            training it is put back to the state before where the step is not taken.
         """
         raise NotImplementedError(f"{type(self).__name__} must override `merge_from`.")
 

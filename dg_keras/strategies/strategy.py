@@ -79,13 +79,14 @@ class Strategy(Configured):
             loss scaling and a watchful user can see it.
 
         Raises:
-            ValueError: If there is no domain, or the domains differ in number or shapes of
-                variables, or a gradient is not of floats, or `merge` does not return a gradient.
+            ValueError: If there is no domain, or more than the strategy takes, or the domains
+                differ in number, shapes or dtypes of variables, or a gradient is not of floats, or
+                `merge` does not return a gradient.
         """
         return self._checked(domain_gradients, lambda gradients: self.merge(gradients, step))
 
     def merge(self, gradients: list[list[tf.Tensor]], step: int | tf.Tensor) -> list[tf.Tensor]:
-        """Merges dense gradients; called once per training step, while it is traced.
+        """Merges dense gradients; called while the training step is traced, or in each, eagerly.
 
         Args:
             gradients: A list over the domains of lists over the variables, none of them None. In

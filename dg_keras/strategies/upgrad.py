@@ -17,8 +17,8 @@ class UPGrad(DualCone):
 
     Args:
         ridge: What is added to the diagonal of the Gram matrix, as a part of its trace; the
-            authors' library, TorchJD, takes as much. A domain whose gradient is shorter than a
-            hundredth of the longest may be conflicted with for it; with 0 it is not.
+            authors' library, TorchJD, takes as much. For it a domain whose gradient is short beside
+            the longest may be conflicted with slightly; with 0 none is.
 
     Examples:
         >>> dg_keras.strategies.UPGrad(ridge=0.0)([[[1.0, 0.0]], [[-1.0, 1.0]]])[0].numpy()

@@ -531,3 +531,21 @@ def test_leaves_the_model_as_it_was():
     config = model.get_config()
     GradientGram(model, CROSSENTROPY)
     assert model.get_config() == config
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        *("crossentropy", "CE", ["sparse_categorical_crossentropy"]),
+        *({"head": "sparse_categorical_crossentropy"}, ["ce"]),
+    ],
+)
+def test_is_that_of_any_form_that_compile_takes(loss):
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((4,)), keras.layers.Dense(3, activation="softmax", name="head")]
+    model = keras.Sequential(layers)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5, 4)).astype("float32"), rng.integers(3, size=5)
+    expected = GradientGram(model, "sparse_categorical_crossentropy")(x, y)
+    model.compile("sgd", loss)
+    np.testing.assert_allclose(GradientGram(model)(x, y), expected, rtol=1e-6)

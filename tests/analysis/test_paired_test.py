@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 
 from dg_keras.analysis import paired_test, smallest_p
+from dg_keras.analysis._paired_differences import paired_differences
 
 
 def by_enumeration(differences):
@@ -139,3 +140,19 @@ def test_unpaired_results_are_one_sentence(first, second):
 def test_results_that_are_no_numbers_are_one_sentence(result):
     with pytest.raises(ValueError, match="`first` and `second` must be finite"):
         paired_test([0.5, result], [0.4, 0.3])
+
+
+@pytest.mark.parametrize("images", [1280, 1000, 410])
+def test_accuracies_that_differ_by_as_many_images_tie_whatever_their_last_bits(images):
+    """Of float32; wherever a grid's edges lie."""
+    right = np.arange(images // 4, images // 2)
+    accuracies = [(right + more).astype("float32") / np.float32(images) for more in (0, 1)]
+    found = np.abs(paired_differences(accuracies[1], accuracies[0]))
+    assert len(found) == len(right)
+    assert len(set(found)) == 1
+
+
+def test_differences_of_the_last_bits_alone_are_none():
+    second = np.linspace(0.3, 0.9, 40)
+    found = paired_differences(second.astype("float32"), second)
+    assert not found.size

@@ -511,6 +511,66 @@ class TestOtherModels:
         assert np.isnan(values["gradient/agreement"])
         assert np.isnan(values["gradient/zero"])
 
+    def test_that_their_first_step_builds(self):
+        model = keras.Sequential([layers.Dense(CLASSES, activation="softmax")])
+        model.compile("sgd", loss="sparse_categorical_crossentropy")
+        agreement = GradientAgreement(linear_domains(), per_layer=True)
+        fit(model, agreement, epochs=1)
+        assert len(agreement.measurements) == 1
+
+    def test_whose_loss_is_computed_as_before_keras_3(self):
+        class Own(keras.Sequential):
+            def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None):
+                return super().compute_loss(x, y, y_pred, sample_weight)
+
+        net = linear_net()
+        model = Own(net.layers)
+        model.build((None, FEATURES))
+        model.compile("sgd", loss=net.loss)
+        agreement = GradientAgreement(linear_domains(), batch_size=SAMPLES, every=1)
+        model.fit(*linear_domains()["a"], batch_size=SAMPLES, verbose=0, callbacks=[agreement])
+        assert np.isfinite(agreement.measurements["gradient/cosine"]).all()
+
+    @pytest.mark.parametrize("run_eagerly", [True, False])
+    def test_without_a_loss_are_told_before_training(self, run_eagerly):
+        class OwnLoss(keras.Sequential):
+            def train_step(self, data):
+                pytest.fail("it was trained")
+
+        model = OwnLoss([keras.Input((FEATURES,)), layers.Dense(CLASSES)])
+        model.compile("sgd", run_eagerly=run_eagerly)
+        with pytest.raises(ValueError, match="No loss to compute"):
+            fit(model, GradientAgreement(linear_domains()))
+
+    def test_a_domain_of_other_inputs_is_told_before_training(self):
+        made = linear_domains()
+        made["b"] = (made["b"][0][:, 1:], made["b"][1])
+        model = linear_net(run_eagerly=False)
+        with pytest.raises(ValueError, match=r"[Ss]hape"):
+            fit(model, GradientAgreement(made))
+        assert int(model.optimizer.iterations) == 0
+
+    def test_with_layers_of_one_path_tell_them_apart(self):
+        def encoder():
+            x = keras.Input((FEATURES,))
+            return keras.Model(x, layers.Dense(HIDDEN, name="proj")(x))
+
+        x = keras.Input((FEATURES,))
+        both = layers.Concatenate()([encoder()(x), encoder()(x)])
+        model = keras.Model(x, layers.Dense(CLASSES, name="head")(both))
+        model.compile(
+            "sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True
+        )
+        agreement = GradientAgreement(linear_domains(2), per_layer=True)
+        fit(model, agreement, epochs=1)
+        of_layers = [
+            key.removeprefix("gradient/cosine/")
+            for key in agreement.measurements
+            if key.startswith("gradient/cosine/") and key != "gradient/cosine/a/b"
+        ]
+        assert len(of_layers) == 3
+        assert sum(name.endswith("(2)") for name in of_layers) == 1
+
     def test_without_anything_to_train_are_one_sentence(self):
         model = linear_net()
         model.trainable = False

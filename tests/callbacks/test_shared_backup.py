@@ -111,3 +111,22 @@ def test_a_backup_of_keras_is_taken(tmp_path):
     del told["weights"]  # which Keras does not write
     path.write_text(json.dumps(told), encoding="utf-8")
     assert fit(folder)[1] == 1
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_fit_after_one_that_went_on_has_all_its_epochs(tmp_path, is_shared):
+    """Keras' models remember the epoch at which a `fit` went on, and begin the next there."""
+    folder = tmp_path / "backup"
+
+    def backup():
+        if not is_shared:
+            return keras.callbacks.BackupAndRestore(folder)
+        return dg_keras.callbacks.SharedBackup(folder, tf.distribute.get_strategy())
+
+    arguments = {"batch_size": 4, "steps_per_epoch": 2, "epochs": 3, "verbose": 0}
+    model = compiled(dg_keras.DomainGeneralizer(alexnet_like(), seed=1))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(domains(), callbacks=[backup(), Ends()], **arguments)
+    assert model.fit(domains(), callbacks=[backup()], **arguments).epoch == [2]
+    assert model.fit(domains(), callbacks=[backup()], **arguments).epoch == [0, 1, 2]
+    assert model.fit(domains(), initial_epoch=1, **arguments).epoch == [1, 2]

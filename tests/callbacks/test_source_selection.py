@@ -320,3 +320,145 @@ def test_training_that_is_over_before_it_was_time_is_told(callback):
     assert str(seen[0].message).endswith(
         ": `every` must be at most the number of training steps, 8. Received: every=9"
     )
+
+
+def counted(batches):
+    """Data of which Keras does not know the length."""
+    x, y = (part[:2] for part in SAMPLES)
+    signature = tuple(tf.TensorSpec(part.shape, part.dtype) for part in (x, y))
+    return tf.data.Dataset.from_generator(
+        lambda: iter([(x, y)] * batches), output_signature=signature
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*ran out of data")
+@pytest.mark.parametrize("surgery", [False, True])
+def test_steps_of_data_of_unknown_length_are_those_that_were_taken(surgery):
+    selection = SourceSelection(domains())
+    model = odd(surgery)
+    data = counted(10)
+    model.fit(data, epochs=2, shuffle=False, verbose=0, callbacks=[selection])
+    assert int(model.optimizer.iterations) == 20
+    assert selection.evaluations["step"].tolist() == [10, 20]
+
+
+@pytest.mark.filterwarnings("ignore:.*ran out of data")
+@pytest.mark.parametrize("surgery", [False, True])
+def test_an_average_up_to_the_last_step_of_unknown_data_has_it(surgery):
+    averaging = dg_keras.callbacks.WeightAveraging(start=1, until=10)
+    model = odd(surgery)
+    model.fit(counted(10), shuffle=False, verbose=0, callbacks=[averaging])
+    assert averaging.averaged == (4, 10)
+
+
+class Stages(keras.Model):
+    """Counts something of its own, and calls it `step`."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(3, activation="softmax")
+        self.step = keras.Variable(0, trainable=False, dtype="int32")
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def test_what_a_model_calls_step_is_its_own():
+    model = Stages()
+    model.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    selection = SourceSelection(domains())
+    fit(model, selection)
+    assert selection.evaluations["step"].tolist() == [2, 4, 6, 8]
+
+
+def test_every_kind_of_domain_is_tried_before_training():
+    x, y = SAMPLES
+    model = softmax_model()
+    with pytest.raises(ValueError, match=r"[Ss]hape"):
+        fit(model, SourceSelection({"photo": (x, y), "sketch": (x[:, :3], y)}, metric="loss"))
+    assert int(model.optimizer.iterations) == 0
+
+
+class Drawing(keras.layers.Layer):
+    """Noise, in inference as in training, and a count of its calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.seeds = keras.random.SeedGenerator(0)
+
+    def build(self, shape):
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, inputs):
+        self.calls.assign_add(1.0)
+        return inputs + keras.random.normal(keras.ops.shape(inputs), seed=self.seeds)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        lambda: SourceSelection(domains(), every=1, metric="loss"),
+        lambda: dg_keras.callbacks.DomainMetrics(domains()),
+    ],
+)
+def test_training_with_layers_that_draw_does_not_notice(callback):
+    weights = []
+    for callbacks in ([], [callback()]):
+        keras.utils.set_random_seed(0)
+        net = [keras.Input((4,), batch_size=5), Drawing()]
+        net += [keras.layers.Dense(3, activation="softmax")]
+        model = keras.Sequential(net)
+        model.compile(keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
+        noting = Noting()
+        model.fit(
+            *SAMPLES,
+            batch_size=5,
+            epochs=3,
+            shuffle=False,
+            verbose=0,
+            callbacks=[noting, *callbacks],
+        )
+        weights.append(noting.weights[-1])
+    for weight, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(weight, other)
+
+
+@pytest.mark.parametrize(
+    "other", [{"metric": "accuracy"}, {"by": "worst"}, {"domains": {"other": SAMPLES}}]
+)
+def test_a_backup_of_what_was_compared_otherwise_is_told(tmp_path, other):
+    arguments = {"domains": domains(), "metric": "loss", "backup": tmp_path / "best.npz"}
+    model = softmax_model()
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, SourceSelection(**arguments), Stop(), epochs=7)
+    selection = SourceSelection(**{**arguments, **other})
+    with pytest.warns(UserWarning, match="is of the smallest mean loss of .* begins anew"):
+        fit(model, selection, epochs=7, initial_epoch=4)
+    assert selection.best_step in (2, 4, 6)  # of this process
+    assert len(selection.evaluations) == 3
+
+
+class Alone(keras.Model):
+    """Trains without an optimizer of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(3, activation="softmax")
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+    def train_step(self, data):
+        x, y = data
+        return {"loss": self.compute_loss(x, y, self(x, training=True))}
+
+
+def test_a_backup_of_a_model_without_an_optimizer(tmp_path):
+    arguments = {"domains": domains(), "metric": "loss", "backup": tmp_path / "best.npz"}
+    model = Alone()
+    model.compile(optimizer=None, loss="sparse_categorical_crossentropy")
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, SourceSelection(**arguments), Stop(), epochs=7)
+    selection = SourceSelection(**arguments)
+    fit(model, selection, epochs=7, initial_epoch=4)
+    assert selection.best_step == 2  # the first of equals, of the process before

@@ -265,3 +265,56 @@ def test_of_a_domain_generalizer():
 def test_bad_arguments_are_one_sentence(arguments, message):
     with pytest.raises(ValueError, match=message):
         WeightAveraging(**arguments)
+
+
+def unbuilt():
+    """A network that its first step builds."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Dense(3, activation="softmax")])
+    model.compile(keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
+    return model
+
+
+def test_a_model_that_its_first_step_builds_is_averaged():
+    noting, averaging = Noting(), WeightAveraging(start=3, until=5)
+    model = unbuilt()
+    fit(model, noting, averaging)
+    assert averaging.averaged == (3, 5)
+    for i, weight in enumerate(model.get_weights()):
+        of_steps = [weights[i] for weights in noting.weights[2:5]]
+        np.testing.assert_allclose(weight, np.mean(of_steps, axis=0), rtol=1e-6)
+
+
+class Spoilt(keras.callbacks.Callback):
+    """Weights that are no numbers from some epoch on."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.first = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch >= self.first:
+            self.model.set_weights([weight * np.nan for weight in self.model.get_weights()])
+
+
+def test_what_comes_behind_the_last_finite_loss_is_not_averaged():
+    averaging = WeightAveraging(domains(), optimum_patience=1)
+    model = softmax_model(learning_rate=0.01)
+    fit(model, Spoilt(4), averaging, epochs=6)
+    assert averaging.evaluations["loss"].isna().tolist() == [False] * 4 + [True, True, False]
+    assert averaging.averaged == (1, 8)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"start": 1}, "none that ended an execution with finite weights"),
+        ({"domains": domains()}, "since no loss that was measured was finite: .* nan as the last"),
+    ],
+)
+def test_weights_of_which_none_is_finite_are_told(arguments, message):
+    averaging = WeightAveraging(**arguments)
+    with pytest.warns(UserWarning, match=message):
+        fit(softmax_model(learning_rate=float("nan")), averaging)
+    assert averaging.averaged is None

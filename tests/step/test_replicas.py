@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 import dg_keras
+from dg_keras.step.check_tells_each_sample import check_tells_each_sample
 from dg_keras.step.checks import check_replicas
-from dg_keras.step.data_loss import check_tells_each_sample
 from tests import nets
 from tests.step.on_replicas import OVERFLOWS, assert_same_as_one, findings, scalar
 

@@ -1,5 +1,6 @@
 """What a strategy remembers, in training."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -53,6 +54,37 @@ def test_each_step_is_given_what_the_one_before_returned():
     assert (given[2] != given[1]).numpy().sum() == 6
     model.reset_training(1)
     np.testing.assert_array_equal(model.strategy_state["similarity"], np.zeros((3, 3)))
+
+
+class Smooth(strategies.StatefulStrategy):
+    """The mean, which remembers the gradients' lengths and how often it was asked."""
+
+    def initial_state(self, domains):
+        return {"lengths": np.zeros(domains, "float32"), "count": np.zeros((), "int32")}
+
+    def merge_from(self, gradients, step, state):
+        lengths = tf.sqrt(tf.linalg.diag_part(strategies.gram_matrix(gradients)))
+        after = {"lengths": state["lengths"] + lengths, "count": state["count"] + 1}
+        return strategies.Mean().merge(gradients, step), after
+
+
+@pytest.mark.parametrize("how", ["graph", "xla"])
+def test_a_scale_of_the_loss_that_is_too_large_is_not_remembered(how):
+    model = dg_keras.DomainGeneralizer(
+        keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, dtype="mixed_float16")]),
+        Smooth(),
+    )
+    # 2^20 is halved until gradients are in the range of float16.
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1e-3), 2.0**20)
+    model.compile(optimizer, keras.losses.MeanSquaredError(), **WAYS[how])
+    x, y = np.ones((16, 8), "float32"), np.full((16, 3), 9.0, "float32")
+    model.fit({"a": (x, y), "b": (x, -y)}, batch_size=8, steps_per_epoch=12, verbose=0)
+    assert optimizer.dynamic_scale.numpy() < 2.0**20
+    taken = int(optimizer.inner_optimizer.iterations.numpy())
+    assert 0 < taken < 12
+    assert np.isfinite(model.strategy_state["lengths"]).all()
+    assert (model.strategy_state["lengths"] > 0).all()
+    assert model.strategy_state["count"] == taken
 
 
 def test_what_it_remembers_is_of_these_domains():

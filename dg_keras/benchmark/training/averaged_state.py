@@ -38,7 +38,7 @@ class AveragedState(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begins, or goes on."""
-        self._average = DenseAverage(self.model.weights, LossValley())
+        self._average = DenseAverage(self.model, LossValley())
         if self._saved is not None:
             self._average.resume(self._saved)
 

@@ -1,10 +1,10 @@
 """Files that runs are made of, which must stay as they are meanwhile."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
+from dg_keras.common.file_digest import file_digest
 from dg_keras.data.tables.file_versions import FileVersion, file_versions
 
 
@@ -34,7 +34,7 @@ class KnownFiles:
     def of(cls, paths: Sequence[Path]) -> Self:
         """Files as they are now."""
         versions = file_versions(paths)
-        return cls(versions, [_digest(path) for path in paths])
+        return cls(versions, [file_digest(path) for path in paths])
 
     def check(self) -> None:
         """Looks at the files again, and hashes those that were touched.
@@ -46,7 +46,7 @@ class KnownFiles:
             now = _version(path)
             if now == version:
                 continue
-            if now is None or _digest(path) != digest:
+            if now is None or file_digest(path) != digest:
                 done = "removed" if now is None else "changed"
                 raise ChangedError(
                     "Images and weights must stay as they are while runs are made of them. "
@@ -61,8 +61,3 @@ def _version(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return changed, size
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,9 +1,8 @@
 """Tells an experiment's pretrained weights from others."""
 
-import hashlib
-
 from dg_keras import backbones
 from dg_keras.benchmark.config.config import Config
+from dg_keras.common.file_digest import file_digest
 
 
 def weights_digest(config: Config) -> str | None:
@@ -16,7 +15,4 @@ def weights_digest(config: Config) -> str | None:
         None where there is no such file; see `dg_keras.backbones.weights_file`.
     """
     path = backbones.weights_file(config.backbone.name, config.backbone.weights)
-    if path is None:
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return None if path is None else file_digest(path)

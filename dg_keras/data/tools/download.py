@@ -1,12 +1,12 @@
 """Fetch a data set from the Hugging Face hub."""
 
-import hashlib
 import os
 from pathlib import Path
 
 import pandas as pd
 
 from dg_keras.common.check_choice import check_choice
+from dg_keras.common.file_digest import file_digest
 from dg_keras.data.tables.hub_copy import HubCopy
 from dg_keras.data.tables.known_datasets import KNOWN
 from dg_keras.data.tools.prepare import prepare
@@ -96,8 +96,7 @@ def _check(folder: Path, hub: HubCopy) -> None:
             f"{str(folder)!r} with {', '.join(sorted(found)) or 'none'}"
         )
     for name, path in sorted(found.items()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_digest(path)
         if digest != hub.sha256[name]:
             raise ValueError(
                 f"{name} of {hub.repository} must have sha256 {hub.sha256[name]}. Received: "
