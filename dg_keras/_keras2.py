@@ -316,6 +316,10 @@ def _metrics_variables(model: keras.Model) -> list[tf.Variable]:
     return [variable for metric in model.metrics for variable in metric.variables]
 
 
+def _trainable(layer: keras.layers.Layer) -> list[tf.Variable]:
+    return layer._trainable_weights
+
+
 def _non_trainable(layer: keras.layers.Layer) -> list[tf.Variable]:
     return layer._non_trainable_weights
 
@@ -398,6 +402,7 @@ def install() -> None:
     sys.modules["keras.src.models.functional"] = keras.src.engine.functional
     _add(keras.Model, metrics_variables=_Computed(_metrics_variables))
     _add(tf.Variable, regularizer=None, path=_Computed(lambda variable: variable.name))
+    _add(keras.layers.Layer, _trainable_variables=_Computed(_trainable))
     _add(keras.layers.Layer, _non_trainable_variables=_Computed(_non_trainable))
     for optimizer in (keras.optimizers.Optimizer, _LEGACY):
         _add(optimizer, apply=_apply, scale_loss=lambda optimizer, loss: loss)

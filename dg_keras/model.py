@@ -33,7 +33,8 @@ from dg_keras.fitting.counters import Counters
 from dg_keras.fitting.feed import feed
 from dg_keras.fitting.gradients_apart import gradients_apart
 from dg_keras.fitting.many_machines import PackedLogs, first_of_own
-from dg_keras.fitting.name_domains import name_domains
+from dg_keras.fitting.metrics_kept import metrics_kept
+from dg_keras.fitting.name_domains import name_domains, names_of
 from dg_keras.fitting.policy_of import policy_of
 from dg_keras.fitting.restart_optimizer import restart_optimizer_if_due
 from dg_keras.fitting.validate_by_domain import validate_by_domain
@@ -239,6 +240,10 @@ class DomainGeneralizer(keras.Model):
 
     def export(self, *args: Any, **kwargs: Any) -> Any:
         """Exports the network for inference; as `keras.Model.export`."""
+        if type(self).call is not DomainGeneralizer.call:
+            if len(getattr(self.net, "inputs", None) or []) == 1:  # else Keras asks for it
+                kwargs.setdefault("input_signature", self.net.inputs)
+            return super().export(*args, **kwargs)
         return self.net.export(*args, **kwargs)
 
     def compile(
@@ -294,6 +299,8 @@ class DomainGeneralizer(keras.Model):
         y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
         **kwargs: Any,
     ) -> keras.callbacks.History:
         """Trains the network; as `keras.Model.fit`, and with domains for `x`.
@@ -307,6 +314,8 @@ class DomainGeneralizer(keras.Model):
             batch_size: Where `x` is domains, the number of samples per domain and step. Defaults to
                 Keras' 32.
             epochs: The number of epochs.
+            verbose: How much is told.
+            callbacks: What is called along the way.
             **kwargs: All else that `keras.Model.fit` takes. Where `x` is domains, `shuffle` tells
                 whether each is drawn in an order that is new in every pass, or in its own order,
                 and `steps_per_epoch` defaults to the steps that the largest domain lasts.
@@ -322,6 +331,7 @@ class DomainGeneralizer(keras.Model):
         """
         if not self.compiled:
             return super().fit(x=x, y=y)  # where Keras says so
+        kwargs = {**kwargs, "verbose": verbose, "callbacks": callbacks}
         check_numbers(epochs, kwargs)
         self._initial_epoch = None  # `BackupAndRestore` leaves there where an earlier `fit` went on
         check_class_weight(kwargs.get("class_weight"), classes(self, self.net))
@@ -340,6 +350,7 @@ class DomainGeneralizer(keras.Model):
             x, kwargs, self._batches_from.value = feed(self, x, batch_size, kwargs)
             self.domain_names, y, batch_size = names, None, None
         elif x is not None:
+            self.domain_names = names_of(x, self.domain_names, self._why_these_domains())
             x = check_interleaved(self, x, y, batch_size, kwargs)
         try:
             return super().fit(x=x, y=y, batch_size=batch_size, epochs=epochs, **kwargs)
@@ -347,7 +358,12 @@ class DomainGeneralizer(keras.Model):
             self._batches_from.value = None
 
     def evaluate(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        **kwargs: Any,
     ) -> Any:
         """Evaluates the network; as `keras.Model.evaluate`, and with domains for `x`.
 
@@ -355,6 +371,7 @@ class DomainGeneralizer(keras.Model):
             x: Domains as in `fit`, or what Keras takes.
             y: None where `x` is domains.
             batch_size: The number of samples at once.
+            verbose: How much is told.
             **kwargs: All else that `keras.Model.evaluate` takes.
 
         Returns:
@@ -362,6 +379,7 @@ class DomainGeneralizer(keras.Model):
             and those of each domain beside them, such as `accuracy/<domain>`: a dict with
             `return_dict=True`, else a list, which begins as Keras' own and goes on by domain.
         """
+        kwargs["verbose"] = verbose
         if y is not None or not looks_like_domains(x):
             return super().evaluate(x, y, batch_size, **kwargs)
         check_domains_alone(
@@ -371,7 +389,8 @@ class DomainGeneralizer(keras.Model):
         check_evaluated(x, self.net, classes(self, self.net))
         size = batch_size or DEFAULT_BATCH
         of_all = super().evaluate(pooled(x, size), **kwargs)
-        of_domains = metrics_by_domain(self, x, size)
+        with metrics_kept(self):  # of all samples
+            of_domains = metrics_by_domain(self, x, size)
         if isinstance(of_all, dict):
             return of_all | of_domains
         return [*(of_all if isinstance(of_all, list) else [of_all]), *of_domains.values()]
@@ -415,7 +434,11 @@ class DomainGeneralizer(keras.Model):
         if done.penalty is not None:
             total += tf.cast(done.penalty, total.dtype)
         samples = number_of_samples(batch.x)
-        next(m for m in self.metrics if m.name == "loss").update_state(total, samples)
+        # A subclass may leave Keras' own out of `metrics`.
+        tracker = getattr(self, "_loss_tracker", None)
+        tracker = tracker or next((m for m in self.metrics if m.name == "loss"), None)
+        if tracker is not None:
+            tracker.update_state(total, samples)
         logs = self.compute_metrics(batch.x, batch.y, taken.y_pred, batch.sample_weight)
         self._domain_losses.value.update_state(taken.losses)
         return {**logs, **self._domain_losses.value.logs()}
@@ -579,7 +602,7 @@ class DomainGeneralizer(keras.Model):
         return model
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the counters, what is remembered, and the state of the network's generators."""
+        """Saves a subclass' weights, counters, what is remembered, and generators' states."""
         for name, variable in self._own_state().items():
             store[name] = variable.numpy()
 
@@ -600,8 +623,10 @@ class DomainGeneralizer(keras.Model):
     def _own_state(self) -> dict[str, keras.Variable]:
         """What is saved beside the network and the optimizer."""
         memory = self._memory.value
+        of_subclass = [*self._trainable_variables, *self._non_trainable_variables]
         # Keras saves the state of no seed generator, so that dropout would start anew.
         return {
+            **{f"own_{i}": variable for i, variable in enumerate(of_subclass)},
             **self._counters.value.variables,
             **({} if memory is None else memory.variables),
             **{f"generator_{i}": variable for i, variable in enumerate(generators(self))},

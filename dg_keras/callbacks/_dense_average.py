@@ -1,6 +1,7 @@
 """The mean of the weights of every step in a valley of the loss, or between given steps."""
 
 import functools
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -36,7 +37,6 @@ class DenseAverage:
         self._start, self._until = start, until
         self._steps = self._first = self._last = 0
         self.latest = 0
-        self._add = tf.function(self._added, autograph=False)
 
     @functools.cached_property
     def _weights(self) -> list[keras.Variable]:
@@ -48,6 +48,18 @@ class DenseAverage:
         return [
             tf.Variable(tf.zeros(w.shape, _wide(w.dtype)), trainable=False) for w in self._weights
         ]
+
+    @functools.cached_property
+    def _add(self) -> Callable[[tf.Tensor], None]:
+        """Takes the weights into the means, as so large a part of them."""
+        pairs = list(zip(self._means, self._weights, strict=True))
+
+        def added(part: tf.Tensor) -> None:
+            for mean, weight in pairs:
+                value = tf.cast(tf.convert_to_tensor(weight), mean.dtype)
+                mean.assign_add(tf.cast(part, mean.dtype) * (value - mean))
+
+        return tf.function(added, autograph=False)
 
     def take(self, step: int) -> None:
         """Takes the weights as they are after a step, if they are new and wanted."""
@@ -116,11 +128,6 @@ class DenseAverage:
         for mean in self._means:
             mean.assign(tf.zeros_like(mean))
         return segment
-
-    def _added(self, part: tf.Tensor) -> None:
-        for mean, weight in zip(self._means, self._weights, strict=True):
-            value = tf.cast(tf.convert_to_tensor(weight), mean.dtype)
-            mean.assign_add(tf.cast(part, mean.dtype) * (value - mean))
 
 
 def _wide(dtype: str) -> tf.DType:

@@ -56,10 +56,15 @@ def interleaved(parts: list[Any]) -> Any:
 
 def number_of_samples(x: Any) -> tf.Tensor:
     """The number of samples in a structure of tensors, a scalar integer."""
-    first = keras.tree.flatten(x)[0]
+    first = first_of(x)
     if isinstance(first, tf.SparseTensor):
         return first.dense_shape[0]
     return first.nrows() if isinstance(first, tf.RaggedTensor) else tf.shape(first)[0]
+
+
+def first_of(x: Any) -> Any:
+    """The first tensor of a structure, in which None stands for an input that is left out."""
+    return next(tensor for tensor in keras.tree.flatten(x) if tensor is not None)
 
 
 def check_divides(samples: int, domains: int) -> None:

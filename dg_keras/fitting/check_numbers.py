@@ -16,5 +16,5 @@ def check_numbers(epochs: Any, arguments: dict[str, Any]) -> None:
     for name in ("steps_per_epoch", "validation_batch_size", "validation_freq"):
         value = arguments.get(name)
         # A list says after which epochs to validate.
-        if name != "validation_freq" or not isinstance(value, list | tuple | set):
+        if name != "validation_freq" or not isinstance(value, list):
             check_positive(name, value)

@@ -28,13 +28,19 @@ def check_net(net: Any) -> None:
     """Raises ValueError unless it is a model that leaves training to Keras."""
     if not isinstance(net, keras.Model):
         raise ValueError(f"`net` must be a keras.Model. Received: net={net!r}")
-    for method in ("train_step", "compute_loss"):
+    for method in ("train_step", "compute_loss", "test_step", "predict_step", "compute_metrics"):
         if getattr(type(net), method) is not getattr(keras.Model, method):
             raise ValueError(
-                f"`net` must leave `{method}` to Keras, since the training step is "
-                f"DomainGeneralizer's; override `compute_loss` in a subclass of DomainGeneralizer. "
+                f"`net` must leave `{method}` to Keras, since it is DomainGeneralizer that is "
+                f"trained; override it in a subclass of DomainGeneralizer. "
                 f"Received: {type(net).__name__}, which overrides `{method}`"
             )
+    if net._metrics:
+        raise ValueError(
+            "`net` must have no metrics of its own, which Keras would show of DomainGeneralizer's "
+            f"alone; give them to `compile`. Received: {type(net).__name__} with "
+            f"{', '.join(metric.name for metric in net._metrics)}"
+        )
 
 
 @overload
@@ -105,7 +111,7 @@ def check_stays_interleaved(
     replicas: int,
 ) -> None:
     """Raises ValueError if Keras would mix the domains of arrays that are interleaved."""
-    arrays = keras.tree.flatten(x)
+    arrays = [array for array in keras.tree.flatten(x) if array is not None]
     are_arrays = all(hasattr(array, "shape") for array in arrays)
     if domains is None and (are_arrays or isinstance(x, list | tuple)):
         raise ValueError(
@@ -122,7 +128,9 @@ def check_stays_interleaved(
         )
     # As Keras splits them.
     split = fit_arguments.get("validation_split") or 0.0
-    samples, size = math.floor(int(arrays[0].shape[0]) * (1 - split)), batch_size or DEFAULT_BATCH
+    samples = math.floor(int(arrays[0].shape[0]) * (1 - split))
+    steps = fit_arguments.get("steps_per_epoch")
+    size = batch_size or (math.ceil(samples / steps) if steps else DEFAULT_BATCH)
     if domains is not None:
         for number in (min(size, samples), samples % size):
             check_divides(number, len(domains) * replicas)
@@ -160,6 +168,16 @@ def steps_per_epoch(domains: Any, batch_size: int) -> int:
             f"Received: steps_per_epoch=None, and domain {unknown!r} of no known size"
         )
     return -(-max(known) // batch_size)
+
+
+def check_executions(steps: int, together: int) -> None:
+    """Raises ValueError unless an epoch is of whole executions: domains have no end at which
+    Keras would break one off."""
+    if steps % together:
+        raise ValueError(
+            f"`steps_per_execution` must divide the steps of an epoch, {steps}, or "
+            f"`steps_per_epoch` be another. Received: steps_per_execution={together}"
+        )
 
 
 def check_evaluated(

@@ -16,6 +16,7 @@ from dg_keras.fitting.batches_by_replica import batches_by_replica
 from dg_keras.fitting.check_shapes import check_shapes
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
+    check_executions,
     check_fits_replicas,
     sample_rank,
     steps_per_epoch,
@@ -63,6 +64,13 @@ def feed(
     if is_parallel:
         batches = batches_by_replica(batches, len(domains), replicas)
     steps = arguments.get("steps_per_epoch")
+    steps = steps_per_epoch(domains, size) if steps is None else steps
+    check_executions(steps, model.steps_per_execution)
+    if arguments.get("class_weight") is not None and known and known.ignored is not None:
+        raise ValueError(
+            "`class_weight` must be None where the loss ignores a class, since Keras looks for its "
+            f"weight, too. Received: class_weight, and ignore_class={known.ignored}"
+        )
     streams = [d for _, d in named(domains) if isinstance(d, tf.data.Dataset)]
     is_repeatable = all(isinstance(stream, Domain) for stream in streams)
     if arguments.get("class_weight") is not None:  # which Keras weighs its batches by
@@ -73,6 +81,7 @@ def feed(
         # Keras warns of a dataset that it shall shuffle: this one is by now, if it was to be.
         "shuffle": False,
         "class_weight": whole_class_weight(arguments.get("class_weight"), known),
-        "steps_per_epoch": steps_per_epoch(domains, size) if steps is None else steps,
+        "steps_per_epoch": steps,
+        "validation_batch_size": arguments.get("validation_batch_size") or batch_size,
     }
     return batches, others, (lambda step: made(start_step=step)) if is_repeatable else None

@@ -7,6 +7,33 @@ from dg_keras.data.feeding.domains import named
 from dg_keras.fitting.checks import check_number, domain_names
 
 
+def names_of(
+    dataset: Any, known: tuple[str, ...] | None, reason: str | None
+) -> tuple[str, ...] | None:
+    """The names of a model's domains, where it is trained on a data set that is interleaved.
+
+    Args:
+        dataset: What `fit` was given; of `dg_keras.data.interleave` it has names.
+        known: The model's names; None if it has none.
+        reason: Why other names than these won't do; None if they will.
+
+    Raises:
+        ValueError: If the data set has others, or in another order, that won't do.
+    """
+    names = getattr(dataset, "domain_names", None)
+    if known is None or names is None or names == known:
+        return known
+    check_number(names, known)
+    if names == tuple(map(str, range(len(names)))):  # of a list, which has no names
+        return known
+    if reason is not None:
+        raise ValueError(
+            f"`x` must have the domains {', '.join(known)}, in this order, {reason}. "
+            f"Received: {', '.join(names)}"
+        )
+    return names
+
+
 def name_domains(
     domains: Any, known: tuple[str, ...] | None, reason: str | None
 ) -> tuple[tuple[str, ...], Any]:

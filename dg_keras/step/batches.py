@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dg_keras.common.samples import check_divides, every
+from dg_keras.common.samples import check_divides, every, first_of
 from dg_keras.objectives import Batch
 
 
@@ -21,7 +21,7 @@ def read(data: Any, domains: int) -> Batch:
     """
     batch = Batch(*keras.utils.unpack_x_y_sample_weight(data))
     batch = keras.tree.map_structure(_to_tensor, batch, none_is_leaf=False)
-    samples = keras.tree.flatten(batch.x)[0].shape[0]
+    samples = first_of(batch.x).shape[0]
     if samples is not None:
         check_divides(samples, domains)
     return batch

@@ -60,7 +60,8 @@ def pays_to_compile(
     if domains > FEW or is_enough(model, net, strategy, objective):
         return False
     rate = model.optimizer._learning_rate
-    parts = [model.optimizer, rate, strategy, objective, *keras.tree.flatten([model.loss, metrics])]
+    given = keras.tree.flatten([model.loss, metrics])
+    parts = [model, model.optimizer, rate, strategy, objective, *given]
     return all(map(is_known, parts)) and _is_small_and_plain(net)
 
 

@@ -41,6 +41,8 @@ def make_variables(model: keras.Model, net: keras.Model, batch: Batch) -> None:
 
 def specified(data: Any) -> Batch:
     """The batch of a data set's specification, for its shapes and dtypes."""
+    # Keras makes one of what is None.
+    data = keras.tree.map_structure(lambda s: None if isinstance(s, tf.OptionalSpec) else s, data)
     return Batch(*keras.utils.unpack_x_y_sample_weight(data))
 
 

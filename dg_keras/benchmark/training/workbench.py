@@ -54,6 +54,7 @@ class Workbench:
     ) -> None:
         self.config = config
         self.images = images
+        self._without: dict[str, datasets.LeaveOneOut] = {}
         image_versions = file_versions(images.images.paths)
         self.inventory = Inventory.of_images(images)
         self._image_files = KnownFiles(image_versions, self.inventory.digests)
@@ -111,9 +112,12 @@ class Workbench:
         return 4 * math.prod(self.front.output_shape[1:])
 
     def without(self, target: str) -> datasets.LeaveOneOut:
-        """The images with a domain held out."""
-        test_whole = self.config.data.test == "whole"
-        return dataclasses.replace(self.images, target=target, test_whole=test_whole)
+        """The images with a domain held out; the same again for each run."""
+        if target not in self._without:
+            test_whole = self.config.data.test == "whole"
+            changed = {"target": target, "test_whole": test_whole}
+            self._without[target] = dataclasses.replace(self.images, **changed)
+        return self._without[target]
 
     def trained_on(
         self,

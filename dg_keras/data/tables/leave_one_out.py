@@ -105,7 +105,15 @@ class LeaveOneOut:
         """
         check_choice("domain", domain, self.domains)
         check_choice("split", split, [None, *SHARES])
-        return self._pool((domain,), split)
+        # Each is some functions that TensorFlow traces.
+        known = self._parts.get((domain, split))
+        if known is None:
+            known = self._parts[domain, split] = self._pool((domain,), split)
+        return known
+
+    @functools.cached_property
+    def _parts(self) -> dict[tuple[str, str | None], Domain]:
+        return {}
 
     @property
     def unseen_concepts(self) -> np.ndarray:

@@ -1,0 +1,229 @@
+"""What Keras takes, a DomainGeneralizer takes, and what it can't is told before it trains."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dg_keras
+from dg_keras.data import interleave
+
+FEATURES, CLASSES = 4, 3
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(24, FEATURES)).astype("float32")
+Y = RNG.integers(CLASSES, size=24)
+DOMAINS = {"photo": (X[:12], Y[:12]), "sketch": (X[12:], Y[12:])}
+
+
+def net(**first):
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((FEATURES,)), keras.layers.Dense(CLASSES, "softmax", **first)]
+    return keras.Sequential(layers)
+
+
+def compiled(model, **how):
+    model.compile(keras.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy", **how)
+    return model
+
+
+class Weighed(dg_keras.DomainGeneralizer):
+    """Learns a factor of its loss, and counts how often it was computed."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.log_factor = self.add_weight(shape=(), initializer="zeros", name="log_factor")
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        self.calls.assign_add(1.0)
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        return loss * keras.ops.exp(-self.log_factor) + self.log_factor
+
+
+class TestASubclass:
+    @pytest.mark.parametrize("ending", ["weights.h5", "keras"])
+    def test_has_its_own_weights_saved(self, tmp_path, ending):
+        model = compiled(Weighed(net(), "agr_sum", domains=2))
+        model.fit(DOMAINS, batch_size=4, verbose=0)
+        assert model.log_factor.numpy() != 0
+        path = tmp_path / f"model.{ending}"
+        if ending == "keras":
+            model.save(path)
+            again = keras.models.load_model(path, custom_objects={"Weighed": Weighed})
+        else:
+            model.save_weights(path)
+            again = compiled(Weighed(net(), "agr_sum", domains=2))
+            again.fit(DOMAINS, batch_size=4, verbose=0)
+            again.load_weights(path)
+        assert again.log_factor.numpy() == model.log_factor.numpy()
+        assert again.calls.numpy() == model.calls.numpy() > 0
+
+    def test_may_leave_keras_metrics_out(self):
+        class Own(dg_keras.DomainGeneralizer):
+            @property
+            def metrics(self):
+                return []
+
+        model = compiled(Own(net(), "mean"))
+        before = model.net.get_weights()
+        history = model.fit(DOMAINS, batch_size=4, verbose=0).history
+        assert sorted(history) == ["loss/photo", "loss/sketch"]
+        assert int(model.step.numpy()) == 3
+        assert (before[0] != model.net.get_weights()[0]).any()
+
+    def test_with_a_call_of_its_own_is_exported_with_it(self, tmp_path):
+        class Doubled(dg_keras.DomainGeneralizer):
+            def call(self, x):
+                return 2 * self.net(x)
+
+        model = compiled(Doubled(net(), "mean"))
+        model.fit(DOMAINS, batch_size=4, verbose=0)
+        expected = model.predict(X, verbose=0)
+        model.export(tmp_path / "exported", verbose=False)
+        exported = tf.saved_model.load(str(tmp_path / "exported"))
+        np.testing.assert_allclose(exported.serve(X), expected, rtol=1e-6)
+
+    def test_whose_loss_xla_may_not_know_is_not_compiled_by_it(self):
+        class Own(dg_keras.DomainGeneralizer):
+            def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+                told = tf.numpy_function(lambda value: value, [y_pred], tf.float32)
+                with tf.control_dependencies([told]):
+                    return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+        model = compiled(Own(net(), "agr_sum"))
+        model.fit(DOMAINS, batch_size=4, verbose=0)
+        assert int(model.step.numpy()) == 3
+
+
+class TestANet:
+    @pytest.mark.parametrize("method", ["test_step", "predict_step", "compute_metrics"])
+    def test_that_does_what_keras_does_itself_is_refused(self, method):
+        kind = type("Own", (keras.Sequential,), {method: lambda *_, **__: None})
+        own = kind([keras.Input((FEATURES,)), keras.layers.Dense(CLASSES)])
+        with pytest.raises(ValueError, match=f"`net` must leave `{method}` to Keras"):
+            dg_keras.DomainGeneralizer(own)
+
+    def test_with_metrics_of_its_own_is_refused(self):
+        class Own(keras.Sequential):
+            def __init__(self, layers):
+                super().__init__(layers)
+                self.kl = keras.metrics.Mean(name="kl")
+
+        own = Own([keras.Input((FEATURES,)), keras.layers.Dense(CLASSES)])
+        with pytest.raises(ValueError, match=r"`net` must have no metrics of its own.* with kl"):
+            dg_keras.DomainGeneralizer(own)
+
+    def test_that_was_trained_by_itself_is_taken(self):
+        own = compiled(net(), metrics=["accuracy"])
+        own.fit(X, Y, verbose=0)
+        compiled(dg_keras.DomainGeneralizer(own, "mean")).fit(DOMAINS, verbose=0)
+
+
+class TestSteps:
+    def test_of_an_epoch_are_whole_executions(self):
+        model = compiled(dg_keras.DomainGeneralizer(net()), steps_per_execution=2)
+        with pytest.raises(ValueError, match=r"`steps_per_execution` must divide .* epoch, 3, or"):
+            model.fit(DOMAINS, batch_size=4, verbose=0)
+        model.fit(DOMAINS, batch_size=4, steps_per_epoch=4, verbose=0)
+        assert int(model.step.numpy()) == 4
+
+    def test_of_arrays_that_are_interleaved_are_cut_as_keras_does(self):
+        model = compiled(dg_keras.DomainGeneralizer(net(), "mean", domains=2))
+        with pytest.raises(ValueError, match="Received: 5 samples"):
+            model.fit(X, Y, steps_per_epoch=5, shuffle=False, verbose=0)
+        model.fit(X, Y, steps_per_epoch=4, shuffle=False, verbose=0)  # of six samples
+        assert int(model.step.numpy()) == 4
+
+    def test_are_validated_on_batches_of_the_same_size(self):
+        sizes = []
+
+        class Noting(keras.callbacks.Callback):
+            def on_test_batch_end(self, batch, logs=None):
+                sizes.append(batch)
+
+        model = compiled(dg_keras.DomainGeneralizer(net()))
+        model.fit(
+            *(DOMAINS, None, 4),
+            validation_data=(X, Y),
+            validation_steps=2,
+            verbose=0,
+            callbacks=[Noting()],
+        )
+        assert sizes == [0, 1]
+        whole = model.evaluate(X[:8], Y[:8], 4, 0)
+        assert model.history.history["val_loss"][0] == pytest.approx(whole, rel=1e-5)
+
+    def test_are_told_as_keras_is_told(self):
+        model = compiled(dg_keras.DomainGeneralizer(net()))
+        model.fit(DOMAINS, None, 4, 2, 0, [])
+        assert int(model.step.numpy()) == 6
+
+    @pytest.mark.parametrize("freq", [(1, 2), {1}])
+    def test_validation_freq_is_what_keras_takes(self, freq):
+        model = compiled(dg_keras.DomainGeneralizer(net()))
+        with pytest.raises(ValueError, match="validation_freq"):
+            model.fit(DOMAINS, validation_data=(X, Y), validation_freq=freq, verbose=0)
+
+
+class TestNames:
+    def interleaved(self, *names):
+        return interleave({name: DOMAINS[name] for name in names}, 4, seed=0)
+
+    def test_in_another_order_than_was_given_are_told(self):
+        model = compiled(dg_keras.DomainGeneralizer(net(), domains=["photo", "sketch"]))
+        with pytest.raises(ValueError, match=r"in this order, which .*: sketch, photo"):
+            model.fit(
+                self.interleaved("sketch", "photo"), steps_per_epoch=2, shuffle=False, verbose=0
+            )
+        model.fit(self.interleaved("photo", "sketch"), steps_per_epoch=2, shuffle=False, verbose=0)
+
+    def test_are_those_of_the_data_set_where_none_were_given(self):
+        model = compiled(dg_keras.DomainGeneralizer(net(), domains=2))
+        data = self.interleaved("sketch", "photo")
+        history = model.fit(data, steps_per_epoch=2, shuffle=False, verbose=0).history
+        assert sorted(history) == ["loss", "loss/photo", "loss/sketch"]
+        assert model.domain_names == ("sketch", "photo")
+
+
+def test_evaluating_domains_leaves_the_metrics_of_all_samples():
+    model = compiled(dg_keras.DomainGeneralizer(net()), metrics=["accuracy"])
+    results = model.evaluate(DOMAINS, return_dict=True, verbose=0)
+    assert float(model.get_metrics_result()["loss"]) == results["loss"]
+    assert results["loss/photo"] != results["loss/sketch"]
+
+
+def test_a_class_that_the_loss_ignores_and_weights_are_told_before_training():
+    model = dg_keras.DomainGeneralizer(net())
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(ignore_class=-1))
+    with pytest.raises(ValueError, match="`class_weight` must be None where the loss ignores"):
+        model.fit(DOMAINS, class_weight={0: 2.0}, verbose=0)
+
+
+def test_batches_whose_weights_are_none():
+    def batches():
+        for _ in range(3):
+            yield X[:8], Y[:8], None
+
+    model = compiled(dg_keras.DomainGeneralizer(net(), domains=2))
+    model.fit(batches(), steps_per_epoch=3, shuffle=False, verbose=0)
+    assert int(model.step.numpy()) == 3
+
+
+def test_an_input_that_is_left_out():
+    keras.utils.set_random_seed(0)
+    inputs = [
+        keras.Input((FEATURES,), name="left_out", optional=True),
+        keras.Input((FEATURES,), name="given"),
+    ]
+
+    class First(keras.layers.Layer):
+        def call(self, left_out, given):
+            return given if left_out is None else left_out
+
+    outputs = keras.layers.Dense(CLASSES, "softmax")(First()(*inputs))
+    model = dg_keras.DomainGeneralizer(keras.Model(inputs, outputs), "mean", domains=2)
+    compiled(model)
+    with pytest.raises(ValueError, match="`shuffle` must be False"):
+        model.fit([None, X], Y, batch_size=8, verbose=0)
+    model.fit([None, X], Y, batch_size=8, shuffle=False, verbose=0)
+    assert int(model.step.numpy()) == 3
