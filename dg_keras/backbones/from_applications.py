@@ -16,6 +16,7 @@ from dg_keras.backbones._preprocessing import (
     tf_preprocessing,
     torch_preprocessing,
 )
+from dg_keras.backbones._second_rescaling import fold_second_rescaling, has_second_rescaling
 from dg_keras.backbones._weights import (
     check_finite,
     check_is_file,
@@ -101,7 +102,7 @@ def from_applications(
             pooling="avg",
         )
     if path is not None:
-        _load(body, path)
+        _load(body, path, module)
     if weights is not None:  # of MobileNet and MobileNetV2 Keras compares no hash
         for layer in body.layers:
             check_finite(layer.get_weights(), layer.name, path or f"Keras' download for {name}")
@@ -114,10 +115,12 @@ def from_applications(
     return net
 
 
-def _load(body: keras.Model, path: Path) -> None:
-    """Loads a file of weights as keras.applications does."""
+def _load(body: keras.Model, path: Path, module: str) -> None:
+    """Loads a file of weights of a module of keras.applications, as that does with its download."""
     try:
         body.load_weights(path)
+        if module == "efficientnet" and has_second_rescaling(path):
+            fold_second_rescaling(body)
     except Exception as error:  # Keras and h5py raise some six kinds on files that don't fit
         raise ValueError(
             f"`weights` must be a file of {body.name!r} without the classifier, as Keras downloads "

@@ -1,9 +1,11 @@
+import hashlib
 import inspect
 import urllib.error
 
 import keras
 import numpy as np
 import pytest
+from keras.src.applications import efficientnet as keras_efficientnet
 from keras.src.utils import file_utils
 
 from dg_keras.backbones import from_applications
@@ -66,6 +68,50 @@ def test_a_file_without_the_classifier_is_loaded_and_freezes_batch_norm(tmp_path
     norms = [x for x in net.layers if isinstance(x, keras.layers.BatchNormalization)]
     assert norms
     assert not any(norm.trainable for norm in norms)
+
+
+def efficientnet(**arguments):
+    return from_applications("EfficientNetB0", classes=2, image_size=32, **arguments)
+
+
+def assert_same_features(net, other):
+    first, second = (
+        logits(keras.Model(x.input, x.get_layer("avg_pool").output), images(2, 32))
+        for x in (net, other)
+    )
+    np.testing.assert_allclose(first, second, rtol=0, atol=1e-4 * np.abs(second).max())
+
+
+@pytest.fixture
+def downloaded(tmp_path, monkeypatch):
+    """A file in place of the one that Keras downloads for EfficientNetB0, of fewer blocks."""
+    blocks = keras_efficientnet.DEFAULT_BLOCKS_ARGS[:2]
+    monkeypatch.setattr(keras_efficientnet, "DEFAULT_BLOCKS_ARGS", blocks)
+    body = keras.applications.EfficientNetB0(
+        include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
+    path = tmp_path / "efficientnetb0_notop.weights.h5"
+    body.save_weights(path)
+    digest = hashlib.md5(path.read_bytes()).hexdigest()
+    monkeypatch.setitem(keras_efficientnet.WEIGHTS_HASHES, "b0", ("", digest))
+    monkeypatch.setattr(file_utils, "get_file", lambda *args, **kwargs: str(path))
+    return path
+
+
+def test_a_downloaded_file_of_efficientnet_is_the_network_that_keras_makes_of_it(downloaded):
+    """Keras builds a layer without weights for it, which it does not for a path."""
+    ours, theirs = efficientnet(weights=downloaded), efficientnet(weights="imagenet")
+    assert len(ours.layers) == len(theirs.layers) - 1
+    assert_same_features(ours, theirs)
+
+
+@pytest.mark.parametrize("weights", [None, "path", "imagenet"])
+def test_a_file_that_an_efficientnet_wrote_is_the_network_that_it_was(
+    weights, downloaded, tmp_path
+):
+    before = efficientnet(weights=downloaded if weights == "path" else weights)
+    before.save_weights(tmp_path / "written.weights.h5")
+    assert_same_features(efficientnet(weights=tmp_path / "written.weights.h5"), before)
 
 
 def test_a_failed_download_is_one_sentence(tmp_path, monkeypatch):

@@ -88,6 +88,10 @@ def without_lists(root):
 
 HEAD = "path,domain,class\n"
 LAYOUT = "`root` must hold images as <domain>/<class>/<image>. Received: '{root}' with "
+ELSEWHERE = (
+    "`root` must hold images as <domain>/<class>/<image>, or in folders whose name begins with a "
+    "dot. Received: '{{root}}', whose folder {!r} has none in their place, but {!r}"
+)
 INSIDE = (
     "Manifest '{path}' must have paths that are relative to the data set's folder and stay in it, "
     "without `.` and `..`. Received: "
@@ -102,6 +106,33 @@ FOLDERS = [
     folder_of("classes without images", ["a/cat/0.txt"], LAYOUT + "a", FileNotFoundError),
     folder_of("hidden domains alone", [".a/cat/0.png"], LAYOUT + ".a", FileNotFoundError),
     folder_of("images too deep", ["a/b/c/0.png"], LAYOUT + "a", FileNotFoundError),
+    folder_of(
+        "a domain in folders of its split",
+        ["a/cat/0.png", "b/train/cat/0.png"],
+        ELSEWHERE.format("b", "b/train/cat/0.png"),
+    ),
+    folder_of(
+        "a domain without classes",
+        ["a/cat/0.png", "b/0.png"],
+        ELSEWHERE.format("b", "b/0.png"),
+    ),
+    folder_of(
+        "a class in folders of its own",
+        ["a/cat/0.png", "a/dog/old/pug/0.png", "b/dog/0.png"],
+        ELSEWHERE.format("a/dog", "a/dog/old/pug/0.png"),
+    ),
+    *[
+        folder_of(
+            f"two spellings of one {what}",
+            files,
+            f"A {what} in `root` must have one spelling in Unicode. Received: '{{root}}' with "
+            "'cafe\\u0301' and 'caf\\xe9', which look the same",
+        )
+        for what, files in [
+            ("class", ["a/cafe\u0301/0.png", "b/caf\u00e9/0.png"]),
+            ("domain", ["caf\u00e9/cat/0.png", "cafe\u0301/dog/0.png"]),
+        ]
+    ],
     folder_of(
         "a name that is not UTF-8",
         [b"a/cat/\xff.png"],

@@ -23,10 +23,10 @@ def animals(folder):
     return folder / "animals"
 
 
-def encoded(kind, mode="RGB"):
+def encoded(kind, mode="RGB", **options):
     """A photo-like image file's content."""
     buffer = io.BytesIO()
-    Image.effect_noise((64, 64), 50).convert(mode).save(buffer, kind)
+    Image.effect_noise((64, 64), 50).convert(mode).save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -109,6 +109,12 @@ ROWS = [
     file("a TIFF is called .png", encoded("TIFF"), NO_IMAGE),
     file("zeros are called .png", bytes(1000), NO_IMAGE),
     file("a JPEG is cut off", encoded("JPEG")[:-400], DAMAGED, "2.jpg"),
+    file(
+        "a JPEG is cut off whose camera's notes are broken, too",
+        encoded("JPEG", exif=b"Exif\0\0no header", dpi=(72, 72))[:-400],
+        DAMAGED,
+        "2.jpg",
+    ),
     file("a JPEG is cut off in its header", encoded("JPEG")[:20], NO_IMAGE, "2.jpg"),
     file("a PNG is cut off", encoded("PNG")[:200], DAMAGED),
     file("a bit of a PNG is wrong", spoiled(encoded("PNG"), 300), DAMAGED),

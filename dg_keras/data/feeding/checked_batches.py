@@ -145,8 +145,8 @@ def _checked(batches: Iterator[Any], domains: int, classes: Classes | None) -> I
 def _check(batch: Any, domains: int, classes: Classes | None) -> Any:
     """Raises ValueError if the batch is not as it must be; returns it."""
     x, y, *_ = batch if isinstance(batch, tuple) and len(batch) > 1 else (batch, None)
-    samples = len(tf.nest.flatten(x)[0])
-    check_divides(samples, domains)
+    # What Keras takes has a shape; sparse and ragged batches, SciPy's among them, have no length.
+    check_divides(int(tf.nest.flatten(x)[0].shape[0]), domains)
     if y is not None:
         check_labels_of_arrays(tf.nest.flatten(y)[0], classes)
     return batch

@@ -139,9 +139,11 @@ def check_unbatched(domains: Any, x_rank: int | None) -> None:
 
     Args:
         domains: A tuple, list or dict of domains.
-        x_rank: Rank of one sample's `x` (3 for an image); None where it is unknown, and then a
-            dataset is taken for batched if the first dimension of `x` and of `y`, and no other, is
-            unknown, as `batch` leaves them.
+        x_rank: Rank of one sample's `x` (3 for an image) in the network, for which Keras takes away
+            a last side of 1 more: where `x` has one, a dataset is taken for batched if `x` and `y`
+            may have the same first dimension. None where the rank is unknown, and then a dataset is
+            taken for batched if the first dimension of `x` and of `y`, and no other, is unknown, as
+            `batch` leaves them.
 
     Raises:
         ValueError: Naming the first domain that is batched.
@@ -159,7 +161,9 @@ def _is_batched(element_spec: Any, x_rank: int | None) -> bool:
         return False
     x, y = (tf.nest.flatten(spec) for spec in element_spec[:2])
     if x_rank is not None:
-        return any(spec.shape.rank == x_rank + 1 for spec in x)
+        deeper = [spec.shape for spec in x if spec.shape.rank == x_rank + 1]
+        may_be_squeezed = all(shape[-1] == 1 for shape in deeper)
+        return bool(deeper) and (not may_be_squeezed or _may_share_first_side(x + y))
     # More unknown dimensions are those of images or masks of varying size.
     return all(
         spec.shape.rank not in (None, 0)
@@ -167,3 +171,11 @@ def _is_batched(element_spec: Any, x_rank: int | None) -> bool:
         and spec.shape[1:].is_fully_defined()
         for spec in x + y
     )
+
+
+def _may_share_first_side(specs: list[Any]) -> bool:
+    """Whether all may be batches of as many samples."""
+    shapes = [spec.shape for spec in specs if spec.shape.rank is not None]
+    if any(shape.rank == 0 for shape in shapes):
+        return False
+    return len({shape[0] for shape in shapes} - {None}) <= 1

@@ -2,15 +2,26 @@
 
 import io
 import os
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 _LARGEST = 16384  # pixels a side that an image may be resized to
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each of EXIF's orientations; 1 is upright."""
 
 
 def read_image(path: str | os.PathLike[str], image_size: int | tuple[int, int]) -> np.ndarray:
@@ -18,8 +29,8 @@ def read_image(path: str | os.PathLike[str], image_size: int | tuple[int, int]) 
 
     Pillow is the only decoder, so that a file has the same pixels on every platform and
     whatever its format. The first frame of an animation is taken, transparency is put on white,
-    16-bit grey is scaled to 8 bits, and the orientation a camera noted (EXIF) is applied. The
-    aspect ratio is not kept, as is the habit in domain generalization.
+    16-bit grey is scaled to 8 bits, and the orientation a camera noted (EXIF) is applied where it
+    can be read. The aspect ratio is not kept, as is the habit in domain generalization.
 
     Args:
         path: A JPEG, PNG, BMP, GIF or WebP file.
@@ -75,7 +86,8 @@ def decode_image(content: bytes) -> Image.Image:
     """
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-            return _to_rgb(ImageOps.exif_transpose(image))
+            image.load()
+            return _to_rgb(_upright(image))
     except Exception as error:  # Pillow's decoders raise some ten kinds on damaged files
         if not content:
             raise ValueError("it is empty") from error
@@ -127,6 +139,20 @@ def image_shape(image_size: int | tuple[int, int], argument: str = "image_size")
 def _is_side(side: Any) -> bool:
     is_whole = isinstance(side, int | np.integer) and not isinstance(side, bool)
     return is_whole and 1 <= side <= _LARGEST
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # ImageOps.exif_transpose writes the camera's other notes anew, and fails where one is broken,
+    # though no pixel is.
+    method = _UPRIGHT.get(_orientation(image))
+    return image if method is None else image.transpose(method)
+
+
+def _orientation(image: Image.Image) -> Any:
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (SyntaxError, struct.error, ValueError):  # no header, one cut off, no hexadecimal digits
+        return 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -32,7 +32,7 @@ def read_table(
         manifest has, sorted so that no file system or manifest decides the order of its rows.
 
     Raises:
-        ValueError: If a manifest is faulty, or a file's name is not UTF-8.
+        ValueError: If a manifest is faulty, or `scan_folder` or `scan_known` refuses the folder.
         FileNotFoundError: If there are no images, or `manifest` is not there.
     """
     own = root / "manifest.csv"

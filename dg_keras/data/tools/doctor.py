@@ -52,7 +52,7 @@ def doctor(
         "changed". Images that are not read for their format or place are counted, and no fault.
 
     Raises:
-        ValueError: If `name` is unknown, or a manifest is faulty.
+        ValueError: If `name` is unknown, or a manifest or a folder's layout is faulty.
         FileNotFoundError: If there is no such folder, or no image in it.
     """
     root = Path(root)

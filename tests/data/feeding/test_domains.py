@@ -128,8 +128,31 @@ def test_unbatched_datasets_pass(x_rank):
     check_unbatched([DATASET, one_hot, (X, Y)], x_rank)
 
 
-def test_images_and_masks_of_varying_size_are_no_batches():
-    spec = (tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, None)))
-    varying = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec)
+def specified(*shapes):
+    """A dataset of elements of these shapes."""
+    spec = tuple(tf.TensorSpec(shape) for shape in shapes)
+    return tf.data.Dataset.from_generator(lambda: iter(()), output_signature=spec)
 
-    check_unbatched([varying], None)
+
+@pytest.mark.parametrize("y_shape", [(), (7,)])
+def test_images_with_the_side_of_1_that_keras_takes_away_are_no_batch(y_shape):
+    check_unbatched([specified((28, 28, 1), y_shape)], 2)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(None, 28, 1), (None,)],
+        [(4, 28, 1), (4,)],
+        [(4, 28, 1), (4, 7)],
+        [(None, 28, 1), (4, 7)],
+        [(28, 28, 3), ()],
+    ],
+)
+def test_batches_of_samples_with_a_side_of_1_are_named(shapes):
+    with pytest.raises(ValueError, match="domain 0 is a batched"):
+        check_unbatched([specified(*shapes)], 2)
+
+
+def test_images_and_masks_of_varying_size_are_no_batches():
+    check_unbatched([specified((None, None, 3), (None, None))], None)

@@ -1,6 +1,9 @@
+import struct
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from dg_keras.data.feeding.read_image import read_image
 
@@ -92,6 +95,51 @@ def test_camera_orientation_is_applied(tmp_path):
 
     np.testing.assert_array_equal(pixels[:8], np.broadcast_to(RED, (8, 8, 3)))
     np.testing.assert_array_equal(pixels[8:], np.broadcast_to(BLUE, (8, 8, 3)))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("header", [b"no header", b"MM\0*\0\0"], ids=["another", "cut off"])
+def test_a_broken_header_of_the_cameras_notes_spoils_no_pixel(header, suffix, tmp_path):
+    noise = Image.effect_noise((16, 8), 50).convert("RGB")
+    expected = read_image(saved(noise, tmp_path, suffix), (8, 16))
+
+    # Of a JPEG that tells its resolution Pillow has not looked at the notes by then.
+    path = saved(noise, tmp_path, suffix, exif=b"Exif\0\0" + header, dpi=(72, 72))
+
+    np.testing.assert_array_equal(read_image(path, (8, 16)), expected)
+
+
+def test_notes_that_are_no_hexadecimal_digits_spoil_no_pixel(tmp_path):
+    notes = PngInfo()
+    notes.add_text("Raw profile type exif", "\nexif\n10\nxyz\n")
+    path = saved(solid("RGB", RED), tmp_path, "png", pnginfo=notes)
+
+    assert (read_image(path, 4) == RED).all()
+
+
+def test_camera_orientation_is_applied_beside_a_note_that_is_broken(tmp_path):
+    image = Image.new("RGB", (16, 8), BLUE)
+    image.paste(RED, (0, 0, 8, 8))
+    # Two entries: the orientation, 6, and a resolution that is a byte where it must be a fraction.
+    orientation = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
+    resolution = struct.pack(">HHI4s", 0x011A, 1, 1, b"N")
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + orientation + resolution + bytes(4)
+    pixels = read_image(saved(image, tmp_path, "png", exif=exif), (16, 8))
+
+    assert (pixels[:8] == RED).all()
+    assert (pixels[8:] == BLUE).all()
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_every_orientation_is_undone_as_pillow_does(orientation, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(Image.effect_noise((5, 3), 50).convert("RGB"), tmp_path, "png", exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(path))
+
+    pixels = read_image(path, (expected.height, expected.width))
+
+    np.testing.assert_array_equal(pixels, np.asarray(expected))
 
 
 def test_first_frame_of_an_animation(tmp_path):

@@ -1,3 +1,5 @@
+import pytest
+
 from dg_keras.data.tables.scan_folder import scan_folder
 
 
@@ -29,3 +31,27 @@ def test_suffixes_in_capitals_and_a_class_missing_in_a_domain(folder):
     table = scan_folder(folder)
 
     assert table[table["class"] == "fox"]["path"].tolist() == ["day/fox/0.JPEG"]
+
+
+def test_leaves_out_folders_in_which_no_image_is_to_be_seen(folder):
+    expected = scan_folder(folder)
+    for path in (
+        *("notes/2024/plan.txt", "empty/", "__MACOSX/day/cat/._0.png", "licences/.old/0.png"),
+        *("day/empty/", "day/notes/more/plan.txt", "night/cat/old/0.png", "night/loose.png"),
+    ):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).mkdir() if path.endswith("/") else (folder / path).touch()
+
+    assert scan_folder(folder).equals(expected)
+
+
+def test_a_linked_domain_is_read_and_told_if_its_images_are_elsewhere(folder, tmp_path):
+    (tmp_path / "dusk" / "train" / "cat").mkdir(parents=True)
+    (tmp_path / "dusk" / "train" / "cat" / "0.png").touch()
+    (folder / "dusk").symlink_to(tmp_path / "dusk" / "train")
+    assert "dusk/cat/0.png" in scan_folder(folder)["path"].tolist()
+
+    (folder / "dusk").unlink()
+    (folder / "dusk").symlink_to(tmp_path / "dusk")
+    with pytest.raises(ValueError, match=r"folder 'dusk' has none .* but 'dusk/train/cat/0\.png'"):
+        scan_folder(folder)
