@@ -37,9 +37,10 @@ def paired_differences(first: Sequence[float], second: Sequence[float]) -> np.nd
         )
     sizes = np.abs(both[both != 0])
     scale = float(np.median(sizes)) if sizes.size else 1.0
-    differences = (one - other) / scale
-    values, places = np.unique(np.abs([0.0, *differences]), return_inverse=True)
+    differences: np.ndarray = (one - other) / scale
+    of_zero_too = np.concatenate([[0.0], np.abs(differences)])
+    values, places = np.unique(of_zero_too, return_inverse=True)
     groups = np.cumsum(np.diff(values, prepend=values[0]) > _NEAR)
-    first = values[np.unique(groups, return_index=True)[1]]  # of each group, the smallest
-    tied = np.copysign(first[groups][places[1:]], differences)
+    smallest = values[np.unique(groups, return_index=True)[1]]  # of each group
+    tied = np.copysign(smallest[groups][places[1:]], differences)
     return tied[tied != 0]

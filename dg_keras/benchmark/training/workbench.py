@@ -114,9 +114,9 @@ class Workbench:
     def without(self, target: str) -> datasets.LeaveOneOut:
         """The images with a domain held out; the same again for each run."""
         if target not in self._without:
-            test_whole = self.config.data.test == "whole"
-            changed = {"target": target, "test_whole": test_whole}
-            self._without[target] = dataclasses.replace(self.images, **changed)
+            self._without[target] = dataclasses.replace(
+                self.images, target=target, test_whole=self.config.data.test == "whole"
+            )
         return self._without[target]
 
     def trained_on(
