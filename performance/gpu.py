@@ -134,13 +134,15 @@ def differences_of_two(kind: str) -> pd.DataFrame | None:
     if len(tf.config.list_logical_devices(kind)) < 2:
         return None
     tf.config.experimental.enable_tensor_float_32_execution(False)
+    # One for all: TensorFlow can't tell what two of them reduce from each other.
+    distribution = tf.distribute.MirroredStrategy([f"{kind}:0", f"{kind}:1"])
     rows = []
     for strategy in ("mean", "agr_sum", "agr_rand", "pcgrad"):
         with tf.device(f"{kind}:0"):
             of_one = _trained(strategy)
         row: dict[str, Any] = {"strategy": strategy}
         for way, is_parallel in (("in parts", False), ("whole domains", True)):
-            with tf.distribute.MirroredStrategy([f"{kind}:0", f"{kind}:1"]).scope():
+            with distribution.scope():
                 row[way] = _difference(of_one, _trained(strategy, domain_parallel=is_parallel))
         rows.append(row)
     return pd.DataFrame(rows)
