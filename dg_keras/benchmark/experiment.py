@@ -47,6 +47,8 @@ from dg_keras.benchmark.training.check_samples import check_samples
 from dg_keras.benchmark.training.frozen_features import KeptFeatures
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.weights_digest import weights_digest
+from dg_keras.common.sole_user import InUseError, sole_user
+from dg_keras.common.told_if_full import told_if_full
 
 _SHOWN = 32  # runs of a dry run
 
@@ -269,15 +271,25 @@ class Experiment:
         return by_ray.carried_out_by_ray(waiting, hand, self._ray, started)
 
     def _clear(self, files: RunFiles) -> None:
-        """Removes what was left behind; not where it may be what another shard is writing."""
+        """Removes what was left behind, and nothing that another shard may be at."""
+        done = (run for run in self.runs if self._done[run.key] is not None)
         if self._shard is None:
-            files.clear(run for run in self.runs if self._done[run.key] is not None)
+            files.clear(done)
+            return
+        # Where another shard is just doing so, or begins, it is left to that one.
+        with (
+            contextlib.suppress(InUseError),
+            told_if_full(self.folder, 0),
+            sole_user(self.folder, "run", "run", wait=False),
+        ):
+            files.clear_beside_others(done, self._claims)
 
     def part(self) -> ReportPart | SearchPart | None:
         """What a report shows of what has been run so far; None where nothing has been."""
         finished = self.finished()
         if self._part is None or len(self._part.records) != len(finished):
-            self._part = part_of(self.config, finished) if finished else None
+            planned = len(self.runs)
+            self._part = part_of(self.config, finished, planned) if finished else None
         return self._part
 
     def report(self) -> None:
@@ -286,8 +298,6 @@ class Experiment:
         if part is None:
             raise ValueError(f"There are no records of runs in {self.records.folder} to report")
         console = rich.console.Console(highlight=False, soft_wrap=True)
-        if len(part.records) < len(self.runs):
-            console.print(f"{len(part.records)} of {len(self.runs)} runs are done.")
         folder = self.folder / "report"
         write_report(folder, part)
         self._show(console, part)
@@ -353,10 +363,10 @@ class Experiment:
                 means = part.means
             else:
                 means = grid_means(self.config, self.finished())
-            console.print(tables.terminal_grid(self.config, means))
+            console.print(tables.terminal_grid(self.config, means, len(self.runs)))
             return
         if isinstance(part, ReportPart):
             summary = part.summary
         else:
-            summary = Summary.of(self.config, self.finished())
+            summary = Summary.of(self.config, self.finished(), len(self.runs))
         console.print(tables.terminal(self.config, summary))

@@ -56,6 +56,21 @@ ROWS = [
         "Received: baseline='Deep-All'",
     ),
     changed(
+        "a known method's name with another strategy alone",
+        "[Deep-All]",
+        "[Deep-All, {name: Mixup, strategy: agr_sum}]",
+        "{path}: `methods.1`: `objective` and `strategy` must both be given where they are not "
+        "mixup and mean, which the name Mixup stands for. Received: strategy='agr_sum' alone",
+    ),
+    changed(
+        "a known method's name with another objective alone",
+        "[Deep-All]",
+        "[Deep-All, {name: Agr-Sum, objective: {class_name: empirical_risk}}]",
+        "{path}: `methods.1`: `objective` and `strategy` must both be given where they are not "
+        "empirical_risk and agr_sum, which the name Agr-Sum stands for. Received: "
+        "objective={'class_name': 'empirical_risk'} alone",
+    ),
+    changed(
         "a method without a name",
         "[Deep-All]",
         "[{name: ''}]",

@@ -14,6 +14,7 @@ from dg_keras import benchmark, objectives
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.records import inventory
 from tests.benchmark.few_images import few_images
+from tests.benchmark.made_records import write_records
 from tests.benchmark.small_net import SMALL
 
 pytestmark = pytest.mark.usefixtures("small_net")
@@ -107,14 +108,39 @@ def test_what_happens_along_training_is_recorded(tmp_path):
 
 def test_a_grid_is_never_tested(tmp_path):
     grid = "grid={learning_rate: [1e-3], weight_decay: [0]}"
-    experiment(tmp_path, *FEW, "methods=[Deep-All]", grid, "training.steps=2").run()
+    along = "along_training.accuracy=true"
+    experiment(tmp_path, *FEW, "methods=[Deep-All]", grid, "training.steps=2", along).run()
     chosen = benchmark.read(tmp_path / "smoke" / "report" / "chosen.yaml").configs[0]
     setting = chosen.methods[0].targets["photo"]
     assert (setting.learning_rate, setting.weight_decay) == (1e-3, 0)
     assert chosen.grid is None
     measured = {name for name, value in record(tmp_path)["result"].items() if value is not None}
     assert measured == {"validation_accuracy"}
-    assert not any(key.startswith("test") for key in record(tmp_path)["history"])
+    history = record(tmp_path)["history"]
+    assert {key for key in history if "accuracy/" in key} == {
+        *("val_accuracy/cartoon", "val_accuracy/clipart", "val_accuracy/sketch")
+    }
+    assert not any("photo" in key or key.startswith("test") for key in history)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [["methods=[Deep-All, Agr-Sum]"], ["methods=[Deep-All]", "grid={learning_rate: [0.1, 0.2]}"]],
+    ids=["a comparison", "a search"],
+)
+def test_a_report_of_some_runs_says_of_how_many_and_chooses_nothing(tmp_path, capsys, overrides):
+    made = experiment(tmp_path, *FEW, *overrides)
+    report = tmp_path / "smoke" / "report"
+    told = "The experiment is unfinished: 1 of 2 runs are done."
+    write_records(made, made.runs[:1])
+    experiment(tmp_path, *FEW, *overrides).report()
+    assert capsys.readouterr().out.count(told) == 1
+    assert told in (report / "index.html").read_text()
+    assert not (report / "chosen.yaml").exists()
+    write_records(made, made.runs[1:])
+    experiment(tmp_path, *FEW, *overrides).report()
+    assert told not in capsys.readouterr().out + (report / "index.html").read_text()
+    assert (report / "chosen.yaml").exists() == (made.config.grid is not None)
 
 
 def test_without_images_a_known_data_set_is_planned(tmp_path, capsys, monkeypatch):

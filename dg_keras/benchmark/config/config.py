@@ -31,6 +31,7 @@ from dg_keras.common.one_line import one_line
 from dg_keras.common.shortened import shortened
 
 _WORKERS = 8  # that a config may ask for; a process takes a gigabyte and more
+_PLUG_INS = {"objective", "strategy"}
 
 METHODS: dict[str, tuple[str, str]] = {
     "Deep-All": ("empirical_risk", "mean"),
@@ -98,6 +99,7 @@ class Setting(Section):
 class Method(Section):
     """A column of the table: an objective and a strategy, each a name or a Keras config.
 
+    A name of `METHODS` stands for its objective and strategy, where neither is given.
     `learning_rate` and `weight_decay` replace the optimizer's, and `targets` replaces them once
     more where one of the domains that it names is held out. With `batches: one_domain` the batches
     of a step come from one source, drawn anew for each step, instead of one from each: the control
@@ -116,16 +118,20 @@ class Method(Section):
     @pydantic.model_validator(mode="before")
     @classmethod
     def _by_name(cls, given: Any) -> Any:
-        if isinstance(given, dict | Method):
+        if isinstance(given, Method):
             return given
+        if isinstance(given, dict):
+            name = given.get("name")
+            if not isinstance(name, str) or name not in METHODS or given.keys() & _PLUG_INS:
+                return given
+            return {**_known(name), **given}
         if not isinstance(given, str) or given not in METHODS:
             name = given if isinstance(given, str) else ""
             raise ValueError(
                 "must be the name of a method, or keys and values with a `name`. "
                 f"Received: {shortened(given)}; nearest: {nearest(name, METHODS)}"
             )
-        objective, strategy = METHODS[given]
-        return {"name": given, "objective": objective, "strategy": strategy}
+        return {"name": given, **_known(given)}
 
     @pydantic.model_validator(mode="after")
     def _exists(self, info: pydantic.ValidationInfo) -> Self:
@@ -143,10 +149,45 @@ class Method(Section):
             ) from error
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _is_what_its_name_says(self, info: pydantic.ValidationInfo) -> Self:
+        alone = self.model_fields_set & _PLUG_INS
+        if info.context == BEFORE_IMPORTS or len(alone) != 1 or self.name not in METHODS:
+            return self
+        if not self.is_as_named:
+            (given,) = alone
+            raise ValueError(
+                "`objective` and `strategy` must both be given where they are not "
+                f"{' and '.join(METHODS[self.name])}, which the name {self.name} stands for. "
+                f"Received: {given}={shortened(getattr(self, given))} alone"
+            )
+        return self
+
+    @property
+    def is_as_named(self) -> bool:
+        """Whether its name is known, and stands for its objective and strategy.
+
+        Their arguments may be others.
+        """
+        if self.name not in METHODS:
+            return False
+        objective, strategy = METHODS[self.name]
+        pairs = (
+            (objectives.get(self.objective), objectives.get(objective)),
+            (strategies.get(self.strategy), strategies.get(strategy)),
+        )
+        return all(type(own) is type(known) for own, known in pairs)
+
     def where_held_out(self, target: str) -> Self:
         """The method as it is trained where this domain is held out."""
         own = self.targets.get(target, Setting()).model_dump(exclude_none=True)
         return self.model_copy(update={**own, "targets": {}})
+
+
+def _known(name: str) -> dict[str, str]:
+    """The objective and strategy that a name of `METHODS` stands for."""
+    objective, strategy = METHODS[name]
+    return {"objective": objective, "strategy": strategy}
 
 
 class Data(Section):
@@ -246,9 +287,10 @@ class Training(Section):
 class AlongTraining(Section):
     """What is recorded at every evaluation, and before the first step, beside the pooled accuracy.
 
-    `accuracy`: of each source's validation part, and of the held-out domain. `gradients`: how far
-    the domains' gradients agree, layer by layer, and the cosine similarity of the gradients of
-    single samples within and between domains, from `samples` per class and domain.
+    `accuracy`: of each source's validation part, and of the held-out domain, but for a grid, which
+    looks at none. `gradients`: how far the domains' gradients agree, layer by layer, and the cosine
+    similarity of the gradients of single samples within and between domains, from `samples` per
+    class and domain.
     """
 
     accuracy: bool = False
@@ -261,7 +303,8 @@ class Report(Section):
 
     `level_from`: the step from which training is level, chosen before looking and the same for all
     methods. From there on all evaluations of the held-out domain are averaged, which swings less
-    than the one that was selected. It needs `along_training.accuracy`.
+    than the one that was selected. It needs `along_training.accuracy`. Methods that are tested with
+    averaged weights have no such mean: no evaluation is of these.
     """
 
     level_from: int | None = pydantic.Field(default=None, gt=0)

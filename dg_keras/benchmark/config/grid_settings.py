@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Container
 from typing import Any
 
-from dg_keras.benchmark.config.config import Config, Method, Setting
+from dg_keras.benchmark.config.config import SHARED, Config, Method, Setting
 from dg_keras.benchmark.config.setting_text import setting_text
 
 SETTINGS = {
@@ -43,15 +43,24 @@ class GridSetting:
 def grid_settings(config: Config) -> list[GridSetting]:
     """All settings of an experiment.
 
+    Those that do not differ in what methods share have one config, the same object, by which
+    workers know that they have its network.
+
     Args:
         config: The experiment, with a `grid` or without.
     """
     if config.grid is None:
         return [GridSetting({}, config, {method.name: method for method in config.methods})]
-    return [_setting(config, values) for values in config.grid.settings]
+    configs: dict[tuple[Any, ...], Config] = {}
+    settings = []
+    for values in config.grid.settings:
+        shared = tuple(values.get(name) for name in SHARED)
+        trained = configs.setdefault(shared, with_shared(config, values))
+        settings.append(_setting(config, values, trained))
+    return settings
 
 
-def _setting(config: Config, values: dict[str, Any]) -> GridSetting:
+def _setting(config: Config, values: dict[str, Any], trained: Config) -> GridSetting:
     words = ", ".join(_WORDS[name].format(setting_text(value)) for name, value in values.items())
     own: dict[str, Any] = {
         name: values[name] for name in ("learning_rate", "weight_decay") if name in values
@@ -65,7 +74,7 @@ def _setting(config: Config, values: dict[str, Any]) -> GridSetting:
         )
         for method in config.methods
     }
-    return GridSetting(values, with_shared(config, values), methods)
+    return GridSetting(values, trained, methods)
 
 
 def without(targets: dict[str, Setting], searched: Container[str]) -> dict[str, Setting]:
@@ -85,4 +94,4 @@ def with_shared(config: Config, values: dict[str, Any]) -> Config:
         for name, place in places.items()
         if name in values
     }
-    return config.model_copy(update=sections)
+    return config.model_copy(update=sections) if sections else config

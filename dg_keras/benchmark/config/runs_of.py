@@ -27,10 +27,11 @@ def runs_of(config: Config, targets: list[str]) -> list[Run]:
         ValueError: If two runs would have one record, or no file can be called as a record is.
     """
     check_number_of_runs(config, len(targets))
+    settings = grid_settings(config)  # once, so that a setting is of one config in all trials
     runs = [
         Run(setting.config, method, target, trial)
         for trial in range(1, config.trials + 1)
-        for setting in grid_settings(config)
+        for setting in settings
         for method in setting.methods.values()
         for target in targets
     ]

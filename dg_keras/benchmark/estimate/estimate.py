@@ -57,7 +57,7 @@ def estimate(
     are_kept = config.backbone.train_from is not None or number * times.kept_bytes <= MEMORY_LIMIT
     if not are_kept:
         times = times.decoding(sources)
-    total = sum(_seconds(config, run, inventory, times, sources) for run in alike)
+    total = sum(run_seconds(config, run, inventory, times, sources) for run in alike)
     processes = min(workers, len(runs))
     kept = models_kept(
         keep_traced, times.gradient_bytes, ways_of(runs[0].config, inventory.domains)
@@ -86,14 +86,19 @@ def estimate(
     )
 
 
-def _seconds(config: Config, run: Run, inventory: Inventory, times: Times, sources: int) -> float:
+def run_seconds(
+    config: Config, run: Run, inventory: Inventory, times: Times, sources: int
+) -> float:
     """What a run takes."""
     training, along = config.training, config.along_training
     evaluations = training.steps // training.evaluate_every
     validated = sum(inventory.size(d, "validation") for d in inventory.domains if d != run.target)
     tested = inventory.size(run.target, None if config.data.test == "whole" else "test")
-    evaluated = evaluations * (validated + tested * along.accuracy)
-    evaluated += tested * (config.grid is None)
+    is_averaged = config.selection_of(run.method) == "average"
+    # The loss on the sources, which finds the valley, and the accuracy of what is averaged there.
+    validations = evaluations * (1 + is_averaged) + is_averaged
+    tests = (evaluations * along.accuracy + 1) * (config.grid is None)
+    evaluated = validations * validated + tests * tested
     recorded = (evaluations + 1) * times.record
     step = times.step(run.method, training.batch_size, sources)
     return training.steps * step + evaluated * times.evaluate + recorded

@@ -36,7 +36,8 @@ class Claims:
 
     A claim is made where there is none, which on any disk one process alone can do. One of a holder
     that gives no sign of life is taken over, under a lock. How old a sign is, is read off the
-    disk's own clock, which all machines share.
+    disk's own clock, which all machines share; where that was put back, a sign from the time to
+    come is as old as this look at it.
 
     Args:
         folder: Where the files are, `<run>.claim` and, of a process that has none at the moment,
@@ -95,25 +96,33 @@ class Claims:
 
     def silent(self, runs: Sequence[Run]) -> list[float | None]:
         """Seconds since the last sign of life of each run's holder; None if nobody has it."""
-        return self._ages([self._path(run) for run in runs])
+        return self.ages([self._path(run) for run in runs])
+
+    def are_held(self, runs: Sequence[Run]) -> list[bool]:
+        """Whether somebody who lives, as far as is known, has each run."""
+        return [seconds is not None and seconds < DEAD for seconds in self.silent(runs)]
 
     def are_any(self) -> bool:
         """Whether a process is present, or was two minutes ago."""
-        ages = self._ages(list(self._folder.glob("*.present")))
+        ages = self.ages(list(self._folder.glob("*.present")))
         return any(seconds is not None and seconds < DEAD for seconds in ages)
 
     def holders(self) -> list[str]:
         """Who has given a sign of life of late, by process and machine."""
         paths = [*self._folder.glob("*.present"), *self._folder.glob("*.claim")]
         told = []
-        for path, seconds in zip(paths, self._ages(paths), strict=True):
+        for path, seconds in zip(paths, self.ages(paths), strict=True):
             if seconds is not None and seconds < DEAD:
                 with _if_there():
                     told.append(path.read_text(encoding="utf-8").split("\n")[0])
         return told
 
-    def _ages(self, paths: list[Path]) -> list[float | None]:
-        """Seconds since files were touched, by the disk's clock; None for one that is not there."""
+    def ages(self, paths: list[Path]) -> list[float | None]:
+        """Seconds since files were touched, by the disk's clock; None for one that is not there.
+
+        Args:
+            paths: Files on the disk that the claims are on.
+        """
         if not paths or not self._folder.is_dir():
             return [None] * len(paths)
         clock = self._folder / f".clock.{uuid.uuid4()}"
@@ -128,6 +137,11 @@ class Claims:
             age = None
             with _if_there():
                 age = now - path.stat().st_mtime
+                if age < -BEAT:
+                    # The clock was put back. Touched, a dead holder's file ages from now on.
+                    with contextlib.suppress(OSError):
+                        os.utime(path)
+                    age = 0.0
             ages.append(age)
         return ages
 
@@ -155,7 +169,7 @@ class Claims:
     def _clear_the_dead(self) -> None:
         """Removes what was left by processes that were killed before they had a run."""
         paths = [*self._folder.glob("*.present"), *self._folder.glob(".clock.*")]
-        for path, seconds in zip(paths, self._ages(paths), strict=True):
+        for path, seconds in zip(paths, self.ages(paths), strict=True):
             if seconds is not None and seconds > DEAD:
                 path.unlink(missing_ok=True)
 

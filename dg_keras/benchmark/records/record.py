@@ -65,8 +65,9 @@ class Divergence(_Part):
 
     Args:
         step: The number of training steps that were taken before.
-        domain: The domain whose loss or gradient was infinite or NaN; None where it was no one's.
-        loss: That domain's loss.
+        domain: The domain whose loss or gradient was infinite or NaN; None where it was no one's,
+            and where all batches of a step are of one domain, drawn anew.
+        loss: The loss of that domain, or of the batch; None where it was no one's.
     """
 
     step: int
@@ -74,8 +75,9 @@ class Divergence(_Part):
     loss: _Number | None
 
     def __str__(self) -> str:
-        where = "" if self.domain is None else f" ({self.domain}: loss {self.loss:.4g})"
-        return f"at step {self.step}{where}"
+        loss = None if self.loss is None else f"loss {self.loss:.4g}"
+        where = ": ".join(filter(None, (self.domain, loss)))
+        return f"at step {self.step} ({where})" if where else f"at step {self.step}"
 
 
 class Similarity(_Part):

@@ -75,7 +75,7 @@ def _history(
     keys = ["val_accuracy", *(f"loss/{domain}" for domain in sources)]
     if config.along_training.accuracy:
         keys += [f"val_accuracy/{domain}" for domain in sources]
-        keys.append(f"test_accuracy/{target}")
+        keys += [f"test_accuracy/{target}"] if config.grid is None else []
     return dict.fromkeys(keys, values)
 
 

@@ -8,12 +8,15 @@ from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.search_part import SearchPart
 
 
-def part_of(config: Config, records: Sequence[Record]) -> ReportPart | SearchPart:
+def part_of(
+    config: Config, records: Sequence[Record], planned: int | None = None
+) -> ReportPart | SearchPart:
     """Computes what there is to show of a comparison, or of a grid search.
 
     Args:
         config: The experiment.
         records: Of the runs that have been done, at least one.
+        planned: How many runs there are to be; None for those that there are records of.
     """
     kind = ReportPart if config.grid is None else SearchPart
-    return kind.of(config, records)
+    return kind.of(config, records, planned)

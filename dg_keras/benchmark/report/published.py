@@ -6,8 +6,7 @@ from typing import Self
 
 import pandas as pd
 
-from dg_keras import objectives, strategies
-from dg_keras.benchmark.config.config import METHODS, Config, Method
+from dg_keras.benchmark.config.config import Config, Method
 from dg_keras.benchmark.records.held_out import AVERAGE
 from dg_keras.benchmark.report.summary import Summary
 
@@ -90,11 +89,4 @@ class Published:
 
 def _is_the_papers(method: Method) -> bool:
     """Whether a method is what the paper calls by its name, whatever its hyperparameters."""
-    if method.name not in METHODS:
-        return False
-    objective, strategy = METHODS[method.name]
-    return (
-        type(objectives.get(method.objective)) is type(objectives.get(objective))
-        and type(strategies.get(method.strategy)) is type(strategies.get(strategy))
-        and method.batches == "each_domain"
-    )
+    return method.is_as_named and method.batches == "each_domain"

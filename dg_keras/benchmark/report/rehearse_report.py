@@ -81,7 +81,7 @@ def _make_tables(config: Config, records: Sequence[Record]) -> None:
         means = grid_means(config, records)
         made = list(tables.search_tables(config, means))
         tables.markdown(config.name, [], made)
-        _show(tables.terminal_grid(config, means))
+        _show(tables.terminal_grid(config, means, len(records)))
         return
     summary = Summary.of(config, records)
     made = tables.tables_of(config, summary)

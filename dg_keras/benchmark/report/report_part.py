@@ -35,14 +35,15 @@ class ReportPart:
     """The files that are not there where there is nothing to show in them."""
 
     @classmethod
-    def of(cls, config: Config, records: Sequence[Record]) -> Self:
+    def of(cls, config: Config, records: Sequence[Record], planned: int | None = None) -> Self:
         """Computes all of it.
 
         Args:
             config: The experiment, which is no grid search.
             records: Of the runs that have been done, at least one.
+            planned: How many runs there are to be; None for those that there are records of.
         """
-        summary = Summary.of(config, records)
+        summary = Summary.of(config, records, planned)
         results = [record for record in records if not record.diverged]
         drawn = (
             figures.box_plots(results, summary),
@@ -55,6 +56,11 @@ class ReportPart:
         named = zip(_FIGURES, drawn, strict=True)
         images = {name: figures.png(figure) for name, figure in named if figure is not None}
         return cls(config, records, summary, tables.tables_of(config, summary), images)
+
+    @property
+    def planned(self) -> int:
+        """How many runs there are to be."""
+        return self.summary.planned
 
     def write(self, folder: Path) -> None:
         """Writes `table.md`, `table.csv` and `table.tex`, and the figures.

@@ -22,6 +22,7 @@ class SearchPart:
     Args:
         config: The experiment, with a `grid`.
         records: Of the runs that have been done.
+        planned: How many runs there are to be.
         means: From `grid_means`.
         tables: The settings that were chosen, and all that were tried.
         figures: A PNG image, by the name of its file without ending, where there are settings to
@@ -30,38 +31,42 @@ class SearchPart:
 
     config: Config
     records: Sequence[Record]
+    planned: int
     means: pd.DataFrame
     tables: list[tables.Table]
     figures: dict[str, bytes]
 
     OPTIONAL: ClassVar[frozenset[str]] = frozenset({"grid.png", "chosen.yaml"})
-    """The files that are not there where there is nothing to show in them, or to choose."""
+    """The files that are not there where there is nothing to show in them, or to choose yet."""
 
     @classmethod
-    def of(cls, config: Config, records: Sequence[Record]) -> Self:
+    def of(cls, config: Config, records: Sequence[Record], planned: int | None = None) -> Self:
         """Computes all of it.
 
         Args:
             config: The experiment, with a `grid`.
             records: Of the runs that have been done, at least one.
+            planned: How many runs there are to be; None for those that there are records of.
         """
         means = grid_means(config, records)
         shown = list(tables.search_tables(config, means))
         images = {}
         if len(config.search.settings) > 1:  # of a single one there is no map
             images["grid"] = figures.png(figures.heat_maps(config, means))
-        return cls(config, records, means, shown, images)
+        planned = len(records) if planned is None else planned
+        return cls(config, records, planned, means, shown, images)
 
     @property
     def notes(self) -> list[str]:
         """What a reader must know to read the tables."""
         skipped = max(record.skipped_images for record in self.records)
-        return [*tables.search_notes(self.means), *tables.left_out(skipped)]
+        return [*tables.search_notes(self.means, self.planned), *tables.left_out(skipped)]
 
     def write(self, folder: Path) -> None:
         """Writes `grid.csv`, `grid.md`, `grid.png`, and `chosen.yaml`, a config that can be run.
 
-        The last is not there where nothing could be chosen.
+        The last is not there where nothing could be chosen, or runs are missing, with which the
+        choice may be another.
 
         Args:
             folder: Where to write; it exists.
@@ -72,6 +77,6 @@ class SearchPart:
         for figure, image in self.figures.items():
             (folder / f"{figure}.png").write_bytes(image)
         chosen = chosen_config(self.config, self.means)
-        if chosen is not None:
+        if chosen is not None and len(self.records) >= self.planned:
             content = dump_yaml(chosen.model_dump(mode="json", exclude={"grid"}))
             (folder / "chosen.yaml").write_text(content, encoding="utf-8")

@@ -20,7 +20,7 @@ MEASURES = ("accuracy", "level_accuracy", "balanced_accuracy", "new_concepts_acc
 """The measures on the held-out domain, the one that is tested for significance first.
 
 All are those of the selected step, but for the level accuracy: the mean over all evaluations from
-`report.level_from` on.
+`report.level_from` on, which averaged weights have none of.
 """
 
 _GAINED = MEASURES[:2]
@@ -108,8 +108,11 @@ class Summary:
         methods: The names of the methods of which there are runs, in the config's order.
         entries: By target and method; what has not been run is missing.
         level_from: The step from which on the level accuracy averages; None where there is none.
+        averaged: The names of the methods that are tested with averaged weights.
         diverged: The records of the runs that diverged; no mean and no test is about them.
         skipped_images: How many images were left out since they can't be read.
+        runs: How many have been done, those that diverged included.
+        planned: How many runs the experiment has.
     """
 
     baseline: str
@@ -117,11 +120,14 @@ class Summary:
     methods: tuple[str, ...]
     entries: dict[tuple[str, str], Entry]
     level_from: int | None = None
+    averaged: tuple[str, ...] = ()
     diverged: tuple[Record, ...] = ()
     skipped_images: int = 0
+    runs: int = 0
+    planned: int = 0
 
     @classmethod
-    def of(cls, config: Config, records: Sequence[Record]) -> Self:
+    def of(cls, config: Config, records: Sequence[Record], planned: int | None = None) -> Self:
         """Summarizes the runs that have been done.
 
         The average over the targets is taken per trial, so that it has a standard deviation too; a
@@ -130,7 +136,10 @@ class Summary:
         Args:
             config: The experiment, which is no grid search.
             records: Of some of its runs, at least one.
+            planned: How many runs it has; None for those that there are records of.
         """
+        level_from = config.report.level_from
+        averaged = [m.name for m in config.methods if config.selection_of(m) == "average"]
         values: dict[tuple[str, str], _Values] = {}
         diverged: dict[tuple[str, str], set[int]] = {}
         for record in records:
@@ -140,8 +149,8 @@ class Summary:
                 diverged.setdefault(place, set()).add(record.trial)
                 continue
             measures = record.result.model_dump(include=set(MEASURES), exclude_none=True)
-            if config.report.level_from is not None:
-                measures["level_accuracy"] = _level_accuracy(record, config.report.level_from)
+            if level_from is not None and record.method not in averaged:
+                measures["level_accuracy"] = _level_accuracy(record, level_from)
             of_place[record.trial] = measures
         targets = list(dict.fromkeys(record.target for record in records))
         done = {record.method for record in records}
@@ -171,9 +180,12 @@ class Summary:
             tuple(targets),
             tuple(methods),
             entries,
-            config.report.level_from,
+            level_from,
+            tuple(method for method in methods if method in averaged),
             tuple(record for record in records if record.diverged),
             max(record.skipped_images for record in records),
+            len(records),
+            len(records) if planned is None else planned,
         )
 
     @property

@@ -32,6 +32,7 @@ class Recorders:
     def __init__(self, config: Config, net: keras.Model, inputs: TrainedInputs) -> None:
         self._wanted = config.along_training
         self._training = config.training
+        self._is_search = config.grid is not None
         self._net = net
         self._inputs = inputs
         self._agreement: GradientAgreement | None = None
@@ -48,7 +49,9 @@ class Recorders:
         self._earlier = pd.DataFrame()
         found: list[keras.callbacks.Callback] = []
         if self._wanted.accuracy:
-            found.append(AccuracyAlongTraining(self._net, images, self._inputs))
+            # What is held out has no part in a search.
+            with_target = not self._is_search
+            found.append(AccuracyAlongTraining(self._net, images, self._inputs, with_target))
         if self._wanted.gradients:
             domains = self._inputs.train(images)
             # The same in all runs, since it is traced for the model that it had.

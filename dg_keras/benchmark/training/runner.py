@@ -103,7 +103,9 @@ class Runner:
                 selected_step = training.evaluate_every * (selected.evaluation + 1)
             result = Result(validation_accuracy=accuracy, **measured)
         except NonfiniteError as error:
-            diverged = Divergence(step=error.step, domain=error.domain, loss=error.loss)
+            # Batches of one domain are not of those that the model calls so.
+            domain = error.domain if run.method.batches == "each_domain" else None
+            diverged = Divergence(step=error.step, domain=domain, loss=error.loss)
         except NonfiniteScoresError:
             diverged = Divergence(step=int(model.step.numpy()), domain=None, loss=None)
         bench.check_files()

@@ -72,6 +72,30 @@ def test_a_method_is_a_name_or_a_pair():
     assert second.objective == "empirical_risk"
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_a_known_name_with_other_keys_stands_for_what_it_stands_for_alone(name):
+    alone, with_rate = (
+        Method.model_validate(given) for given in (name, {"name": name, "learning_rate": 3e-4})
+    )
+    assert (with_rate.objective, with_rate.strategy) == METHODS[name]
+    assert with_rate == alone.model_copy(update={"learning_rate": 3e-4})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"objective": {"class_name": "irm", "config": {"anneal_steps": 3}}},
+        {"objective": {"class_name": "dg_keras>IRM", "config": {}}},
+        {"objective": "irm", "strategy": "pcgrad"},
+    ],
+    ids=["other arguments", "a registered name", "both"],
+)
+def test_what_a_known_name_is_given_is_what_it_is(given):
+    method = Method(name="IRM", **given)
+    assert method.objective == given["objective"]
+    assert method.strategy == given.get("strategy", "mean")
+
+
 def test_a_method_can_have_settings_per_held_out_domain():
     method = "{name: Deep-All, weight_decay: 0.1, targets: {photo: {learning_rate: 0.5}}}"
     config = read("configs/smoke.yaml", [f"methods=[{method}]"])

@@ -9,10 +9,11 @@ from dg_keras import benchmark
 from dg_keras.benchmark.config.config import Method
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.estimate.at_once import at_once
-from dg_keras.benchmark.estimate.estimate import gradients_in_memory
+from dg_keras.benchmark.estimate.estimate import gradients_in_memory, run_seconds
 from dg_keras.benchmark.estimate.models_made import models_made
 from dg_keras.benchmark.estimate.peak_memory import forget_peak, peak_memory
 from dg_keras.benchmark.estimate.step_times import Times
+from dg_keras.benchmark.records.inventory import Inventory
 
 
 def test_tells_how_many_gradients_a_method_holds():
@@ -50,6 +51,37 @@ def test_images_that_are_too_many_to_be_kept_are_decoded_at_every_use():
         more = anew.step(method, batch, 3) - times.step(method, batch, 3)
         assert more == pytest.approx(0.01 * batch * 3)
     assert taken == {"one gradient": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "validations", "tests"),
+    [
+        ([], 3, 1),
+        (["along_training.accuracy=true"], 3, 4),
+        (["training.selection=average"], 7, 1),
+        (["training.selection=average", "along_training.accuracy=true"], 7, 4),
+        (["along_training.accuracy=true", "grid={learning_rate: [1e-3]}"], 3, 0),
+    ],
+    ids=["best", "along training", "averaged", "averaged along training", "a search along it"],
+)
+def test_an_evaluation_is_of_as_many_images_as_a_run_looks_at(overrides, validations, tests):
+    """A second an image, and nothing else; 10 to validate on in each source, and 20 to test on."""
+    steps = (
+        "training.steps=6",
+        "training.evaluate_every=2",
+        "methods=[Deep-All]",
+        "data.test=part",
+    )
+    (config,) = benchmark.read("configs/smoke.yaml", [*steps, *overrides]).configs
+    times = Times(
+        **dict.fromkeys(("gradient_bytes", "busy", "build", "record", "image_bytes"), 0),
+        **{"prepare": 0, "evaluate": 1.0, "image": 0, "kept_bytes": 1, "batch": 8, "largest": 8},
+        **{"steps": {"one gradient": 0.0}, "traces": {"one gradient": 0.0}},
+    )
+    inventory = Inventory(dict.fromkeys(("a", "b", "c"), 100), ())
+    (run,) = runs_of(config, ["a"])[:1]
+    seconds = run_seconds(config, run, inventory, times, sources=2)
+    assert seconds == validations * 2 * 10 + tests * 20
 
 
 RATES = "grid={learning_rate: [1e-3, 1e-4], weight_decay: [0]}"

@@ -15,11 +15,13 @@ from dg_keras.benchmark.experiment import Experiment
 from dg_keras.benchmark.records import claims
 from dg_keras.benchmark.records.claims import Claims
 from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.records.run_files import RunFiles
 from dg_keras.benchmark.running import occupied, waiting
 from dg_keras.benchmark.running.shard import Shard
 from dg_keras.benchmark.running.waiting import Waiting
+from dg_keras.common.write_whole import write_whole
 from tests.benchmark.few_images import few_images
-from tests.benchmark.made_records import record
+from tests.benchmark.made_records import record, write_records
 from tests.benchmark.test_full_disk import full_disk
 from tests.common.test_sole_user import used_elsewhere
 
@@ -141,6 +143,21 @@ class TestClaims:
             time.sleep(2)
             assert failures
             assert not other.take(runs[0])
+
+    def test_that_of_a_dead_holder_is_taken_over_though_the_clock_was_put_back(
+        self, tmp_path, runs, quick
+    ):
+        dead, living, other = Claims(tmp_path), Claims(tmp_path), Claims(tmp_path)
+        with living.kept():
+            assert dead.take(runs[0])
+            assert living.take(runs[1])
+            tomorrow = time.time() + 86_400  # as files are told to be, of before the clock was
+            for path in tmp_path.glob("*.*"):
+                os.utime(path, (tomorrow, tomorrow))
+            assert not other.take(runs[0])  # it may live
+            time.sleep(1.5)
+            assert other.take(runs[0])
+            assert not other.take(runs[1])
 
     def test_a_holder_gives_signs_of_life(self, tmp_path, runs, quick):
         holder, other = Claims(tmp_path), Claims(tmp_path)
@@ -264,6 +281,42 @@ def test_what_a_dead_shard_left_is_cleared(tmp_path, quick):
         (left,) = tmp_path.glob("*.present")
         assert left.name != "dead.present"
     assert not list(tmp_path.glob("*.present"))
+
+
+def test_files_that_dead_shards_left_are_cleared_and_no_others(tmp_path, runs, quick):
+    files, claims_of = RunFiles(tmp_path), [Claims(tmp_path / "claims") for _ in range(3)]
+    made, claimed, lost, left = runs[:4]
+    for run in runs[:4]:
+        write_whole(files.checkpoint(run), b"")
+        files.write_log(run, "")
+    for folder in ("runs", "checkpoints", "."):
+        for name, age in ((".old.npz.1-1.partial", 3700), (".new.npz.1-1.partial", 3500)):
+            path = tmp_path / folder / name
+            path.touch()
+            os.utime(path, (time.time() - age,) * 2)
+    assert claims_of[0].take(claimed)
+    assert claims_of[1].take(lost)
+    silent = time.time() - claims.DEAD - 1
+    os.utime(tmp_path / "claims" / f"{lost.key}.claim", (silent, silent))
+    files.clear_beside_others([made, claimed, lost], claims_of[2])
+    assert [files.checkpoint(run).exists() for run in runs[:4]] == [False, True, False, True]
+    assert [files.log(run).exists() for run in runs[:4]] == [False, True, False, True]
+    assert [path.name[:4] for path in tmp_path.rglob(".*.partial")] == [".new"] * 3
+    assert left not in (made, claimed, lost)
+
+
+def test_a_shard_clears_what_dead_ones_left(tmp_path, config):
+    config = config.model_copy(update={"targets": ["photo"], "trials": 1})
+    made = Experiment(config, tmp_path)
+    write_records(made, made.runs)
+    left = RunFiles(made.folder).checkpoint(made.runs[0])
+    write_whole(left, b"")
+    shard = Experiment(config, tmp_path, shard=Shard(1, 2))
+    with used_elsewhere(made.folder):  # by another that begins
+        shard._clear(RunFiles(made.folder))
+    assert left.exists()
+    shard.run()
+    assert not left.exists()
 
 
 def test_one_that_runs_alone_keeps_shards_away(tmp_path, config, monkeypatch):

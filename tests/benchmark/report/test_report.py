@@ -1,15 +1,18 @@
 """A report's files and its page."""
 
+import io
 import os
 import re
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import rich.console
 
 from dg_keras.benchmark.config.config import Method
 from dg_keras.benchmark.config.grid_settings import grid_settings
 from dg_keras.benchmark.config.read import read
+from dg_keras.benchmark.report import tables
 from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.page import page
 from dg_keras.benchmark.report.page.search_finding import search_finding
@@ -218,6 +221,65 @@ def test_the_page_says_how_a_method_is_made():
     assert "<dd>1 run, 60 seconds.</dd>" in shown
 
 
+def test_an_unfinished_experiment_is_told_in_every_form(tmp_path, capsys):
+    made, done = config("trials=20"), records(**accuracies(3))
+    told = "The experiment is unfinished: 12 of 80 runs are done."
+    write_report(tmp_path / "some", part_of(made, done, planned=80))
+    for name in ("table.md", "table.tex", "index.html"):
+        assert told in (tmp_path / "some" / name).read_text()
+    shown = (tmp_path / "some" / "index.html").read_text()
+    assert "20 per method and held-out domain, of whose 80 runs 12 have been done." in shown
+    write_report(tmp_path / "all", part_of(made, done, planned=12))
+    for path in (tmp_path / "all").glob("[it]*.[mth]*"):
+        assert "unfinished" not in path.read_text()
+    assert "20 per method and held-out domain. A run" in (tmp_path / "all/index.html").read_text()
+
+
+def test_an_unfinished_search_chooses_nothing_yet(tmp_path):
+    made = config(
+        "methods=[Deep-All, PCGrad]", "grid={learning_rate: [0.1, 0.2, 0.3], choose: for_all}"
+    )
+    first, second, _ = grid_settings(made)
+    done = [
+        record(setting.methods[method].name, "photo", 1, None)
+        for setting, method in ((first, "Deep-All"), (second, "Deep-All"), (first, "PCGrad"))
+    ]
+    write_report(tmp_path, part_of(made, done, planned=6))
+    told = (
+        "The experiment is unfinished: 3 of 6 runs are done. The choice may change, and "
+        "chosen.yaml is written when all are."
+    )
+    shown = (tmp_path / "index.html").read_text()
+    for text in ((tmp_path / "grid.md").read_text(), shown, printed_search(made, done, 6)):
+        assert told in text
+    for text in (shown, printed_search(made, done, 6)):
+        assert "of 1 to 2 of 3 settings" in text
+    assert "of whose 6 runs 3 have been done" in shown
+    assert "Settings to be tried" in shown
+    assert not (tmp_path / "chosen.yaml").exists()
+    write_report(tmp_path, part_of(made, done, planned=3))
+    assert (tmp_path / "chosen.yaml").exists()
+
+
+def printed_search(made, done, planned):
+    """What the terminal shows of a search, in one line."""
+    file = io.StringIO()
+    rich.console.Console(file=file).print(
+        tables.terminal_grid(made, grid_means(made, done), planned)
+    )
+    return " ".join(file.getvalue().split())
+
+
+def test_where_no_setting_that_can_be_compared_is_sound_an_unfinished_search_waits():
+    made, done = search("for_all")
+    lost = [diverged(done[0].method, done[0].target, 1)]
+    means = grid_means(made, lost)
+    assert search_finding(made, means, 4) == "Nothing can be chosen yet."
+    assert search_finding(made, means, 1) == (
+        "Nothing could be chosen: runs of every setting diverged."
+    )
+
+
 @pytest.mark.parametrize("choose", ["per_target", "for_all"])
 def test_a_search_writes_its_choice_as_a_config(tmp_path, choose):
     made, done = search(choose)
@@ -258,7 +320,7 @@ def test_what_a_search_chose_is_told_with_its_units():
         record(setting.methods["Deep-All"].name, "photo", 1, None, validation_accuracy=accuracy)
         for setting, accuracy in zip(grid_settings(made), (0.5, 0.6), strict=True)
     ]
-    sentence = search_finding(made, grid_means(made, done))
+    sentence = search_finding(made, grid_means(made, done), len(done))
     assert sentence.endswith("; nothing was tested. Deep-All: image size 64 pixels.")
 
 

@@ -175,6 +175,23 @@ def test_the_level_accuracy_is_averaged_over_the_targets():
     assert with_level(*done).spread(AVERAGE, "Deep-All", "level_accuracy").mean == 0.6
 
 
+def test_averaged_weights_have_no_level_accuracy():
+    """What was evaluated along training was not what is tested."""
+    averaged = "methods=[Deep-All, {name: SWAD, selection: average}]"
+    level = ("training.steps=6", "along_training.accuracy=true", "report.level_from=4")
+    done = [along(name, "photo", 1, 0.1, 0.5, 0.7) for name in ("Deep-All", "SWAD")]
+    made = Summary.of(config(averaged, *level), done)
+    assert made.averaged == ("SWAD",)
+    assert made.spread("photo", "Deep-All", "level_accuracy").mean == pytest.approx(0.6)
+    assert made.spread("photo", "SWAD", "level_accuracy") is None
+    assert made.gain("photo", "SWAD", "level_accuracy") is None
+    assert made.gain("photo", "SWAD", "accuracy").mean == 0
+    frame = made.frame().set_index("method")
+    assert frame.loc["SWAD", ["level_accuracy_mean", "level_accuracy_gain_mean"]].isna().all()
+    every = Summary.of(config(averaged, *level, "training.selection=average"), done)
+    assert every.measures == ["accuracy"]
+
+
 def test_there_is_no_level_accuracy_where_the_config_wants_none():
     made = summary(along("Deep-All", "photo", 1, 0.1, 0.5, 0.7))
     assert made.measures == ["accuracy"]

@@ -11,7 +11,9 @@ import rich.console
 from dg_keras.benchmark.config.grid_settings import grid_settings
 from dg_keras.benchmark.report import tables
 from dg_keras.benchmark.report.grid_means import grid_means
+from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.summary import Summary
+from dg_keras.benchmark.report.write_report import write_report
 from tests.benchmark.made_records import config, record, records
 
 NAMES = [r"a|b", "<i>&amp;", "$x$ and $y$", r"back\slash", "_under_score_", "*star*", "{50 % #1}"]
@@ -159,6 +161,31 @@ def test_the_level_accuracy_says_from_which_step():
     assert cells(shown[3])["photo", "PCGrad"] == "+12.5"
 
 
+@pytest.mark.parametrize(
+    ("methods", "shown"),
+    [
+        ("[Deep-All, PCGrad, {name: SWAD, selection: average}]", ("SWAD", 2)),
+        ("[{name: Deep-All, selection: average}, PCGrad]", ("Deep-All", 1)),
+        ("[Deep-All, PCGrad]", ("", 0)),
+    ],
+    ids=["a method", "the baseline, over which nothing has a gain of it", "none"],
+)
+def test_every_form_says_whose_level_accuracy_there_is_not(methods, shown, tmp_path):
+    made = config(f"methods={methods}", "along_training.accuracy=true", "report.level_from=2")
+    done = [
+        record(method.name, "photo", 1, 0.5, history={"test_accuracy/photo": [0.25, 0.5]})
+        for method in made.methods
+    ]
+    name, number = shown
+    level = [t for t in tables.tables_of(made, Summary.of(made, done)) if "step 2" in t.heading]
+    assert len(level) == (number or 2)
+    assert not name or cells(level[0])["photo", name] == ""
+    write_report(tmp_path, part_of(made, done))
+    told = f"There is no such mean of {name}"
+    for form in ("table.md", "index.html"):
+        assert (tmp_path / form).read_text().count(told) == number
+
+
 def of_the_paper(*overrides):
     made = config(*overrides, path="configs/vlcs.yaml")
     done = [
@@ -208,6 +235,22 @@ def test_a_method_is_the_papers_by_what_it_is_not_by_its_name():
     assert found.columns == ("held out", "Deep-All")
     option = "{name: Agr-Rand, strategy: {class_name: agr_rand, config: {zero_agrees: false}}}"
     assert of_the_paper(f"methods=[Deep-All, {option}]").columns[2:] == ("Agr-Rand",)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "is_the_papers"),
+    [
+        ("IRM", "objective: {class_name: irm, config: {penalty_weight: 1.0}}", False),
+        ("IRM", "objective: {class_name: irm, config: {}}", True),
+        ("DRO", "objective: {class_name: group_dro, config: {eta: 1.0}}, strategy: mean", False),
+        ("Agr-Rand", "strategy: {class_name: agr_rand, config: {seed: 1}}", True),
+    ],
+)
+def test_a_method_with_arguments_of_its_own_repeats_nothing_of_the_papers(
+    name, given, is_the_papers
+):
+    found = of_the_paper(f"methods=[Deep-All, {{name: {name}, {given}}}]")
+    assert (name in found.columns) is is_the_papers
 
 
 def gains_of_the_paper(*overrides, targets=("SUN09", "VOC2007"), trials=6):
@@ -395,6 +438,6 @@ def test_a_search_shows_what_it_chose(choose, chosen):
     best, tried = tables.search_tables(made, means)
     assert [tuple(cell.text for cell in row)[:-1] for row in best.rows] == chosen
     assert len(tried.rows) == len(means)
-    text = printed(tables.terminal_grid(made, means))
+    text = printed(tables.terminal_grid(made, means, len(done)))
     assert "chosen of 2 settings per method" in text
     assert all(" ".join(row) in " ".join(text.split()) for row in chosen)

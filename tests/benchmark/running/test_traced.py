@@ -1,5 +1,6 @@
 """Each worker is given more of what it has traced."""
 
+import itertools
 from functools import partial
 
 from dg_keras import benchmark
@@ -23,8 +24,9 @@ def given(folder, workers, runs):
             found[worker].append(run)
 
 
-def smoke_runs():
-    (config,) = benchmark.read("configs/smoke.yaml", [f"data.name={few_images()}"]).configs
+def smoke_runs(*overrides):
+    given = [f"data.name={few_images()}", *overrides]
+    (config,) = benchmark.read("configs/smoke.yaml", given).configs
     return runs_of(config, ["photo", "sketch"])
 
 
@@ -37,6 +39,25 @@ def test_two_workers_trace_each_method_once_and_keep_the_trials_order(tmp_path):
     assert sorted(run.key for of in found.values() for run in of) == sorted(r.key for r in runs)
     for of_worker in found.values():
         assert [run.trial for run in of_worker] == [1] * 4 + [2] * 4
+
+
+def test_in_a_grid_too_each_worker_is_given_in_each_trial_what_it_has_traced(tmp_path):
+    rates = "grid={learning_rate: [1e-3, 1e-4, 1e-5], weight_decay: [0]}"
+    runs = [run for run in smoke_runs(rates, "methods=[Deep-All]") if run.target == "photo"]
+    found = given(tmp_path, ["one", "two"], runs)
+    # The second trial, of three runs as the first, begins with the other worker.
+    of_one, of_two = ([run.method.learning_rate for run in of] for of in found.values())
+    assert (of_one, of_two) == ([1e-3, 1e-5, 1e-3], [1e-4, 1e-4, 1e-5])
+
+
+def test_in_a_grid_of_networks_a_worker_changes_its_own_no_more_than_it_must(tmp_path):
+    sizes = "grid={image_size: [32, 40], learning_rate: [1e-3, 1e-4], choose: for_all}"
+    runs = smoke_runs(sizes, "methods=[Deep-All]", "trials=3")
+    found = given(tmp_path, ["one", "two"], runs)
+    for of_worker in found.values():
+        sizes = [run.config.data.image_size for run in of_worker]
+        # 32, 40 in the first trial, 40, 32 in the second, and 32, 40 again.
+        assert len(list(itertools.groupby(sizes))) == 4, sizes
 
 
 def test_with_more_workers_than_methods_some_share_one(tmp_path):

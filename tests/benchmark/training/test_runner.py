@@ -18,6 +18,7 @@ from dg_keras.benchmark.training.make_optimizer import make_optimizer
 from dg_keras.benchmark.training.one_domain_batches import one_domain_batches
 from dg_keras.benchmark.training.runner import Runner
 from dg_keras.benchmark.training.workbench import Workbench
+from dg_keras.fitting.nonfinite_error import NonfiniteError
 from tests import nets
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL
@@ -158,6 +159,18 @@ def test_what_a_trial_begins_with_is_built_once_for_all_methods(monkeypatch):
     seeds = [run.config.run_seed(target, 1) for target in ("photo", "sketch")]
     assert len(runs) == 4
     assert built == seeds
+
+
+def test_of_batches_of_one_domain_that_diverge_no_domain_is_told(monkeypatch):
+    """The model numbers them, and calls them by the names of those that it has none of."""
+    runner, runs = made("methods=[Deep-All, {name: One, batches: one_domain}]")
+
+    def diverges(model, **arguments):
+        raise NonfiniteError("", 3, "1", float("nan"))
+
+    monkeypatch.setattr(dg_keras.DomainGeneralizer, "fit", diverges)
+    told = {run.method.name: str(runner.run(run).diverged) for run in runs}
+    assert told == {"Deep-All": "at step 3 (1: loss nan)", "One": "at step 3 (loss nan)"}
 
 
 @pytest.mark.slow

@@ -19,12 +19,13 @@ _DECAYS = {
 }
 
 
-def facts(config: Config, records: Sequence[Record]) -> list[tuple[str, list[str]]]:
+def facts(config: Config, records: Sequence[Record], planned: int) -> list[tuple[str, list[str]]]:
     """What an experiment's runs had in common, with units.
 
     Args:
         config: The experiment.
         records: Of the runs that have been done, at least one.
+        planned: How many runs there are to be.
 
     Returns:
         Terms, each with one sentence or several.
@@ -42,10 +43,11 @@ def facts(config: Config, records: Sequence[Record]) -> list[tuple[str, list[str
             f"{SETTINGS[name]}: {', '.join(map(setting_text, values))}"
             for name, values in config.grid.searched.items()
         ]
-        found.append(("Settings tried", [*tried, "They take the place of what is told above."]))
+        term = "Settings tried" if len(records) >= planned else "Settings to be tried"
+        found.append((term, [*tried, "They take the place of what is told above."]))
     return [
         *found,
-        ("Trials", [_trials(config)]),
+        ("Trials", [_trials(config, len(records), planned)]),
         ("Time", [_time(records)]),
         ("Versions and machines", _versions(records)),
     ]
@@ -104,11 +106,12 @@ def _optimizer(optimizer: Optimizer) -> str:
     )
 
 
-def _trials(config: Config) -> str:
+def _trials(config: Config, runs: int, planned: int) -> str:
+    done = "" if runs >= planned else f", of whose {planned} runs {runs} have been done"
     return (
-        f"{config.trials} per method and held-out domain. A run's seed is made of {config.seed}, "
-        "the data set, the held-out domain and the trial, not of the method, so that the same "
-        "trial of two methods is a pair."
+        f"{config.trials} per method and held-out domain{done}. A run's seed is made of "
+        f"{config.seed}, the data set, the held-out domain and the trial, not of the method, so "
+        "that the same trial of two methods is a pair."
     )
 
 

@@ -44,6 +44,8 @@ _CAPTIONS = {
 }
 """By the names of the figures' files: a heading, and what is seen."""
 
+_DIVERGED = " div.: some of its runs diverged, so that it is never chosen."
+
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
@@ -64,13 +66,16 @@ class Picture:
     height: int
 
     @classmethod
-    def of(cls, name: str, png: bytes) -> Self:
+    def of(cls, name: str, png: bytes, some_diverged: bool = False) -> Self:
         """A report's figure.
 
         Args:
             name: Of its file, without ending.
             png: Its content.
+            some_diverged: Whether it is that of a grid search, and has settings that diverged.
         """
         width, height = struct.unpack(">II", png[16:24])  # of the header, which comes first
         encoded = base64.b64encode(png).decode("ascii")
-        return cls(*_CAPTIONS[name], f"data:image/png;base64,{encoded}", width, height)
+        heading, caption = _CAPTIONS[name]
+        caption += _DIVERGED * some_diverged
+        return cls(heading, caption, f"data:image/png;base64,{encoded}", width, height)

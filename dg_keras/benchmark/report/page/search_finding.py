@@ -7,17 +7,21 @@ import pandas as pd
 from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.config.grid_settings import SETTINGS
 from dg_keras.benchmark.config.setting_text import setting_text
+from dg_keras.benchmark.report import tables
 
 
-def search_finding(config: Config, means: pd.DataFrame) -> str:
+def search_finding(config: Config, means: pd.DataFrame, planned: int) -> str:
     """The sentence that a search's report opens with: what was chosen, and on what.
 
     Args:
         config: The experiment, with a `grid`.
         means: From `grid_means`.
+        planned: How many runs there are to be.
     """
     settings = len(config.search.settings)
     chosen = means[means["chosen"]]
+    if chosen.empty and means["runs"].sum() < planned:
+        return "Nothing can be chosen yet."
     if chosen.empty:
         return "Nothing could be chosen: runs of every setting diverged."
     if settings == 1:
@@ -28,7 +32,7 @@ def search_finding(config: Config, means: pd.DataFrame) -> str:
             "Mean accuracy on the validation parts of the sources, the most accurate method first; "
             f"nothing was tested: {named}."
         )
-    of = f"of {settings} settings"
+    of = f"of {tables.settings_tried(config, means)} settings"
     measure = "most accurate on average on the validation parts of the sources"
     if config.search.choose == "per_target":
         methods, targets = chosen["method"].nunique(), chosen["target"].nunique()

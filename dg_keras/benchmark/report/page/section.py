@@ -54,18 +54,18 @@ class Section:
         shared: dict[str, Any] = {
             "name": part.config.name,
             "baseline": part.config.baseline,
-            # The gains are drawn as panels.
-            "pictures": [Picture.of(n, png) for n, png in part.figures.items() if n != "gains"],
-            "facts": facts(part.config, part.records),
+            "facts": facts(part.config, part.records, part.planned),
         }
         if isinstance(part, SearchPart):
+            lost = bool(part.means["diverged"].any())
             return cls(
-                finding=search_finding(part.config, part.means),
+                finding=search_finding(part.config, part.means, part.planned),
                 panels=[],
                 gains_caption="",
                 caveats=[],
                 tables=[PageTable.of(table, ()) for table in part.tables],
                 notes=part.notes,
+                pictures=[Picture.of(name, png, lost) for name, png in part.figures.items()],
                 **shared,
             )
         summary = part.summary
@@ -79,6 +79,8 @@ class Section:
             caveats=caveats(part.config, summary),
             tables=_tables(part),
             notes=_notes(part),
+            # The gains are drawn as panels.
+            pictures=[Picture.of(n, png) for n, png in part.figures.items() if n != "gains"],
             **shared,
         )
 

@@ -17,6 +17,7 @@ from dg_keras.benchmark.report.tables.paper_gains_table import paper_gains_table
 from dg_keras.benchmark.report.tables.paper_table import paper_table
 from dg_keras.benchmark.report.tables.search_notes import search_notes
 from dg_keras.benchmark.report.tables.search_tables import search_tables
+from dg_keras.benchmark.report.tables.settings_tried import settings_tried
 from dg_keras.benchmark.report.tables.table import Cell, Table
 from dg_keras.benchmark.report.tables.tables_of import tables_of
 from dg_keras.benchmark.report.tables.terminal import terminal
@@ -42,6 +43,7 @@ __all__ = [
     "paper_table",
     "search_notes",
     "search_tables",
+    "settings_tried",
     "tables_of",
     "terminal",
     "terminal_grid",

@@ -3,6 +3,7 @@
 from dg_keras.benchmark.report.summary import MEASURES, Summary
 from dg_keras.benchmark.report.tables._by_target import by_target
 from dg_keras.benchmark.report.tables.gain_notes import gain_notes
+from dg_keras.benchmark.report.tables.level_notes import level_notes
 from dg_keras.benchmark.report.tables.measure_heading import measure_heading
 from dg_keras.benchmark.report.tables.table import Cell, Table
 
@@ -24,4 +25,5 @@ def gains_table(summary: Summary, measure: str = MEASURES[0]) -> Table:
 
     shown = measure_heading(summary, measure)
     heading = f"Gain over {summary.baseline}: {shown[0].lower()}{shown[1:]}"
-    return by_target(heading, summary, methods, cell, gain_notes(summary))
+    notes = [*gain_notes(summary), *level_notes(summary, measure)]
+    return by_target(heading, summary, methods, cell, notes)

@@ -2,6 +2,7 @@
 
 from dg_keras.benchmark.report.summary import MEASURES, Entry, Summary
 from dg_keras.benchmark.report.tables._by_target import by_target
+from dg_keras.benchmark.report.tables.level_notes import level_notes
 from dg_keras.benchmark.report.tables.measure_heading import measure_heading
 from dg_keras.benchmark.report.tables.table import Cell, Table
 
@@ -24,14 +25,15 @@ def measure_table(summary: Summary, measure: str = MEASURES[0]) -> Table:
         text = _text(summary.entries.get((target, method)), measure)
         return Cell(text, method in best[target])
 
-    return by_target(measure_heading(summary, measure), summary, summary.methods, cell)
+    notes = level_notes(summary, measure)
+    return by_target(measure_heading(summary, measure), summary, summary.methods, cell, notes)
 
 
 def _text(entry: Entry | None, measure: str) -> str:
     if entry is None:
         return ""
     if measure not in entry.spreads:
-        return "diverged" if entry.diverged else ""
+        return "" if entry.trials else "diverged"
     lost = f" ({entry.diverged} diverged)" if entry.diverged else ""
     spread = entry.spreads[measure]
     text = f"{spread.percent:.2f}"

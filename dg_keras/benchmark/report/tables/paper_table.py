@@ -1,9 +1,14 @@
 """How far from the published numbers an experiment is that repeats them."""
 
-from dg_keras.benchmark.config.config import Config, Method
+from typing import Any
+
+from dg_keras import objectives, strategies
+from dg_keras.benchmark.config.config import METHODS, Config, Method
 from dg_keras.benchmark.report.published import DATA_SETS, Published
 from dg_keras.benchmark.report.summary import MEASURES, Summary
 from dg_keras.benchmark.report.tables.table import Cell, Table
+
+_EITHER = {"seed", "zero_agrees"}  # as it is drawn; as in the paper, or in its authors' code
 
 
 def paper_table(config: Config, summary: Summary) -> Table | None:
@@ -64,4 +69,20 @@ def _has_own_settings(config: Config, method: Method) -> bool:
     """Whether a method is not trained and tested as the paper's, or as in its authors' code."""
     rates = (method.learning_rate, method.weight_decay)
     own = rates != (None, None) or bool(method.targets)
-    return own or config.selection_of(method) == "average"
+    return own or config.selection_of(method) == "average" or _has_own_arguments(method)
+
+
+def _has_own_arguments(method: Method) -> bool:
+    """Whether its objective or strategy has other hyperparameters than its name stands for."""
+    if not method.is_as_named:
+        return True
+    objective, strategy = METHODS[method.name]
+    pairs = (
+        (objectives.get(method.objective), objectives.get(objective)),
+        (strategies.get(method.strategy), strategies.get(strategy)),
+    )
+    return any(_hyperparameters(own) != _hyperparameters(known) for own, known in pairs)
+
+
+def _hyperparameters(plug_in: objectives.Objective | strategies.Strategy) -> dict[str, Any]:
+    return {name: of for name, of in plug_in.get_config().items() if name not in _EITHER}

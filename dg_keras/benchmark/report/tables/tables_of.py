@@ -26,8 +26,8 @@ def tables_of(config: Config, summary: Summary) -> list[Table]:
         numbers, where the experiment is the paper's; and the runs that diverged, where some did.
     """
     tables: list[Table | None] = [measure_table(summary, measure) for measure in summary.measures]
-    if summary.comparisons:
-        tables += [gains_table(summary, measure) for measure in summary.gained]
+    gained = {measure for entry in summary.entries.values() for measure in entry.gains}
+    tables += [gains_table(summary, measure) for measure in summary.gained if measure in gained]
     tables.append(pairs_table(config, summary))
     tables.append(paper_gains_table(config, summary))
     if summary.can_test:
