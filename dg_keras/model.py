@@ -120,7 +120,7 @@ class DomainGeneralizer(keras.Model):
     jit_compile: Any
 
     counts_all_steps = True
-    """Read by callbacks of any model: `step` counts every training step, whatever comes of it."""
+    """By which callbacks of any model know that `step` counts the steps that are taken."""
 
     def __init__(
         self,
@@ -318,7 +318,8 @@ class DomainGeneralizer(keras.Model):
             callbacks: What is called along the way.
             **kwargs: All else that `keras.Model.fit` takes. Where `x` is domains, `shuffle` tells
                 whether each is drawn in an order that is new in every pass, or in its own order,
-                and `steps_per_epoch` defaults to the steps that the largest domain lasts.
+                and `steps_per_epoch` defaults to the steps that the largest domain lasts, in whole
+                executions; one that is given must be a multiple of `steps_per_execution`.
                 `validation_data` may be domains too; see `evaluate`.
 
         Returns:
@@ -350,8 +351,9 @@ class DomainGeneralizer(keras.Model):
             x, kwargs, self._batches_from.value = feed(self, x, batch_size, kwargs)
             self.domain_names, y, batch_size = names, None, None
         elif x is not None:
-            self.domain_names = names_of(x, self.domain_names, self._why_these_domains())
+            known = names_of(x, self.domain_names, self._why_these_domains())
             x = check_interleaved(self, x, y, batch_size, kwargs)
+            self.domain_names = known
         try:
             return super().fit(x=x, y=y, batch_size=batch_size, epochs=epochs, **kwargs)
         finally:

@@ -91,7 +91,7 @@ class DenseAverage:
             whole = rest
         else:
             whole = self._valley.average()
-            if rest is not None and self._valley.threshold is not None and not self._valley.is_over:
+            if rest is not None and self._valley.is_open:
                 whole = rest if whole is None else whole + rest
         if whole is None:
             return None

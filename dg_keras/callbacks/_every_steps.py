@@ -34,6 +34,9 @@ class EverySteps(keras.callbacks.Callback):
         """Called when it is time; `_step` is the number of steps of this `fit` before."""
         raise NotImplementedError(f"{type(self).__name__} must override `measure`.")
 
+    def stepped(self) -> None:
+        """Called between two executions, before it may be time."""
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts to count."""
         self._step = self._measured_step = 0
@@ -46,6 +49,7 @@ class EverySteps(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures after the steps before, if it is time: unlike at their end, they are over."""
         self._step = self._steps_before(batch)
+        self.stepped()
         self._measure_if_due()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:

@@ -86,6 +86,12 @@ class LossValley:
         while len(self._latest) > max(self._tolerate, self._converge):
             self._keep()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether steps behind the latest loss belong to it."""
+        ends_finite = not self._latest or self._latest[-1][1] < math.inf
+        return self.threshold is not None and not self.is_over and ends_finite
+
     def average(self) -> Segment | None:
         """The mean over the valley so far; of the latest steps, where it has not begun."""
         latest = list(self._latest)

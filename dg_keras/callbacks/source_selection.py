@@ -113,7 +113,7 @@ class SourceSelection(EverySteps):
         self._weights: list[np.ndarray] = []
         self._saved = None
         if self.backup is not None:
-            needed = ("best", "step", "epoch", "value")
+            needed = ("best", "step", "epoch")
             self._saved = read_arrays(self.backup, "the selection begins anew", *needed)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -172,9 +172,10 @@ class SourceSelection(EverySteps):
                 stacklevel=3,
             )
             return
-        if str(kept["value"]) != self._compared():
+        compared = str(kept.get("value", "what an earlier version compared"))
+        if compared != self._compared():
             warnings.warn(
-                f"{self.backup} is of {kept['value']}, and training goes on by "
+                f"{self.backup} is of {compared}, and training goes on by "
                 f"{self._compared()}: the selection begins anew.",
                 stacklevel=3,
             )

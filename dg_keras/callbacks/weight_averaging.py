@@ -155,10 +155,9 @@ class WeightAveraging(EverySteps):
         self._average.resume(saved)
         self._before = int(saved["step"])
 
-    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+    def stepped(self) -> None:
         """Takes the weights of the step before into the average."""
-        self._average.take(self._before + self._steps_before(batch))
-        super().on_train_batch_begin(batch, logs)
+        self._average.take(self._before + self._step)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the weights of the last step, and evaluates if it is time."""
@@ -181,8 +180,8 @@ class WeightAveraging(EverySteps):
         if self.averaged is None and self.start is not None:
             warnings.warn(
                 f"No weights were averaged, since training took {self._before + self._step} steps: "
-                "none that ended an execution with finite weights is among those averaged. "
-                f"Received: start={self.start}, until={self.until}",
+                "none that ended an execution is among those averaged, or the weights after one of "
+                f"them were not finite. Received: start={self.start}, until={self.until}",
                 stacklevel=2,
             )
         elif self.averaged is None and self._rows:

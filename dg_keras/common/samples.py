@@ -63,8 +63,9 @@ def number_of_samples(x: Any) -> tf.Tensor:
 
 
 def first_of(x: Any) -> Any:
-    """The first tensor of a structure, in which None stands for an input that is left out."""
-    return next(tensor for tensor in keras.tree.flatten(x) if tensor is not None)
+    """The first tensor of a structure, or specification of one; of inputs some may be None."""
+    first, *_ = (of for of in keras.tree.flatten(x) if hasattr(of, "shape"))
+    return first
 
 
 def check_divides(samples: int, domains: int) -> None:

@@ -26,3 +26,20 @@ def check_class_weight(weight: Any, classes: Classes | None) -> None:
             raise ValueError(f"{rule}{upto}. Received: a weight for {number!r}")
         if not isinstance(value, numbers.Real) or not 0 <= float(value) < math.inf:
             raise ValueError(f"{rule}. Received: {value!r} for class {number}")
+
+
+def check_no_weight_of_ignored(weight: Any, classes: Classes | None) -> None:
+    """Raises ValueError if batches of a data set hold a label that Keras finds no weight for.
+
+    Args:
+        weight: As `class_weight` of `fit`.
+        classes: The network's, where they are known.
+    """
+    if weight is None or classes is None or classes.ignored is None:
+        return
+    if classes.ignored not in range(classes.number):
+        raise ValueError(
+            "`class_weight` must be None where the loss ignores a label that is no class, since "
+            f"Keras looks for its weight, too. Received: class_weight, and ignore_class="
+            f"{classes.ignored}"
+        )

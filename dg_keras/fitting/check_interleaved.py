@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from dg_keras.data.feeding.checked_batches import check_labels_of_arrays, checked_batches
 from dg_keras.fitting.batches_by_replica import batches_by_replica
+from dg_keras.fitting.check_class_weight import check_no_weight_of_ignored
 from dg_keras.fitting.checks import check_dataset, check_stays_interleaved
 from dg_keras.fitting.classes import classes
 from dg_keras.step.checks import check_domains_suffice
@@ -29,7 +30,9 @@ def check_interleaved(
         `x`, for Keras.
     """
     names, replicas = model.domain_names, model.distribute_strategy.num_replicas_in_sync
-    check_dataset(x, arguments.get("steps_per_epoch"), names)
+    check_dataset(x, arguments.get("steps_per_epoch"), names, model.steps_per_execution)
+    if isinstance(x, tf.data.Dataset):
+        check_no_weight_of_ignored(arguments.get("class_weight"), classes(model, model.net))
     if isinstance(x, tf.data.Dataset) and is_of_many_machines(model.distribute_strategy):
         x = of_samples(x)
     if model.domain_parallel and replicas > 1:

@@ -136,7 +136,9 @@ def check_stays_interleaved(
             check_divides(number, len(domains) * replicas)
 
 
-def check_dataset(x: Any, steps: int | None, domains: tuple[str, ...] | None) -> None:
+def check_dataset(
+    x: Any, steps: int | None, domains: tuple[str, ...] | None, together: int
+) -> None:
     """Raises ValueError if a dataset has no end, or holds another number of domains."""
     if not isinstance(x, tf.data.Dataset):
         return
@@ -145,6 +147,8 @@ def check_dataset(x: Any, steps: int | None, domains: tuple[str, ...] | None) ->
             "`steps_per_epoch` must be given for a dataset without end, such as that of "
             "dg_keras.data.interleave. Received: steps_per_epoch=None"
         )
+    if steps is not None and int(x.cardinality()) == tf.data.INFINITE_CARDINALITY:
+        check_executions(steps, together)
     check_number(getattr(x, "domain_names", domains), domains)
 
 
@@ -171,12 +175,14 @@ def steps_per_epoch(domains: Any, batch_size: int) -> int:
 
 
 def check_executions(steps: int, together: int) -> None:
-    """Raises ValueError unless an epoch is of whole executions: domains have no end at which
-    Keras would break one off."""
+    """Raises ValueError unless an epoch is of whole executions.
+
+    Data have no end at which Keras would break one off.
+    """
     if steps % together:
         raise ValueError(
-            f"`steps_per_execution` must divide the steps of an epoch, {steps}, or "
-            f"`steps_per_epoch` be another. Received: steps_per_execution={together}"
+            "`steps_per_epoch` must be a multiple of `steps_per_execution` where data have no end, "
+            f"as domains. Received: steps_per_epoch={steps}, steps_per_execution={together}"
         )
 
 

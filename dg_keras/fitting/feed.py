@@ -13,6 +13,7 @@ from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import check_unbatched, named
 from dg_keras.data.feeding.interleave import interleave
 from dg_keras.fitting.batches_by_replica import batches_by_replica
+from dg_keras.fitting.check_class_weight import check_no_weight_of_ignored
 from dg_keras.fitting.check_shapes import check_shapes
 from dg_keras.fitting.checks import (
     DEFAULT_BATCH,
@@ -63,14 +64,11 @@ def feed(
         batches = checked_batches(batches, len(domains), known)
     if is_parallel:
         batches = batches_by_replica(batches, len(domains), replicas)
-    steps = arguments.get("steps_per_epoch")
-    steps = steps_per_epoch(domains, size) if steps is None else steps
-    check_executions(steps, model.steps_per_execution)
-    if arguments.get("class_weight") is not None and known and known.ignored is not None:
-        raise ValueError(
-            "`class_weight` must be None where the loss ignores a class, since Keras looks for its "
-            f"weight, too. Received: class_weight, and ignore_class={known.ignored}"
-        )
+    steps, together = arguments.get("steps_per_epoch"), model.steps_per_execution
+    if steps is None:  # in whole executions
+        steps = -(-steps_per_epoch(domains, size) // together) * together
+    check_executions(steps, together)
+    check_no_weight_of_ignored(arguments.get("class_weight"), known)
     streams = [d for _, d in named(domains) if isinstance(d, tf.data.Dataset)]
     is_repeatable = all(isinstance(stream, Domain) for stream in streams)
     if arguments.get("class_weight") is not None:  # which Keras weighs its batches by

@@ -15,7 +15,9 @@ def metrics_kept(model: keras.Model) -> Iterator[None]:
     Keras' `evaluate` counts in the same metrics as training, from 0, and a layer may draw or count
     in inference, too.
     """
-    changed = [*model.metrics_variables, *changed_by_passes(model)]
+    changed = list(model.metrics_variables)
+    if model.distribute_strategy.num_replicas_in_sync == 1:  # else each replica has its own
+        changed += changed_by_passes(model)
     kept = [(variable, variable.numpy()) for variable in changed]
     try:
         yield

@@ -24,8 +24,11 @@ def names_of(
     if known is None or names is None or names == known:
         return known
     check_number(names, known)
-    if names == tuple(map(str, range(len(names)))):  # of a list, which has no names
+    numbers = tuple(map(str, range(len(names))))
+    if names == numbers:  # of a list, which has no names
         return known
+    if known == numbers:  # which are no names, either, whatever is remembered of them
+        return names
     if reason is not None:
         raise ValueError(
             f"`x` must have the domains {', '.join(known)}, in this order, {reason}. "

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras.src.models.functional import Functional
 
+from dg_keras.common.loss_of import cross_entropy, loss_of
 from dg_keras.objectives import Objective
 from dg_keras.step.is_known import is_known
 from dg_keras.step.one_pass import is_enough
@@ -59,6 +60,8 @@ def pays_to_compile(
         return False
     if domains > FEW or is_enough(model, net, strategy, objective):
         return False
+    if any(loss_of(loss) is cross_entropy for loss in keras.tree.flatten(model.loss)):
+        return False  # which nobody knows the classes of, and XLA does not look at labels
     rate = model.optimizer._learning_rate
     given = keras.tree.flatten([model.loss, metrics])
     parts = [model, model.optimizer, rate, strategy, objective, *given]

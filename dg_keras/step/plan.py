@@ -103,16 +103,19 @@ class Plan:
             moment: When in which run.
         """
         remembered = AsBefore(self._memory.variables.values())
-        scale = self._scale_of_loss()
         changed = AsBefore([] if self.nonfinite is None else changed_by_passes(self._model))
         taken = self._way.gradients(batch, moment)
+        scale = self._scale_of_loss()  # not before: a first pass may build the optimizer
         done = self._update(taken, moment)
-        is_taken = True if done.is_taken is None else done.is_taken
-        changed.unless(is_taken)
+        is_taken = done.is_taken
+        if is_taken is not None:
+            changed.unless(is_taken)
         if scale is not None:
             # The optimizer leaves out a step for which the scale was too large, and halves it.
-            is_taken &= self._scale_of_loss() >= scale
-        remembered.unless(is_taken)
+            fits = self._scale_of_loss() >= scale
+            is_taken = fits if is_taken is None else is_taken & fits
+        if is_taken is not None:
+            remembered.unless(is_taken)
         return taken, done
 
     def _scale_of_loss(self) -> tf.Tensor | None:

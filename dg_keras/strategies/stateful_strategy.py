@@ -51,7 +51,9 @@ class StatefulStrategy(Strategy):
 
         Returns:
             A list over the variables, and the new state, of the same names, shapes and dtypes. In
-            training it is put back to the state before where the step is not taken.
+            training it is put back to the state before where the step is not taken. Under
+            `on_nonfinite="ignore"` all are, but for those that loss scaling leaves out: there it
+            should be finite even where gradients are not.
         """
         raise NotImplementedError(f"{type(self).__name__} must override `merge_from`.")
 

@@ -306,10 +306,20 @@ def test_what_comes_behind_the_last_finite_loss_is_not_averaged():
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
+def test_steps_behind_a_loss_that_is_not_finite_are_not_averaged():
+    valley = LossValley(converge=1)
+    for i, loss in enumerate([1.0, 1.1, np.inf]):
+        valley.add(Segment([np.array([float(i)])], steps=1, first=i + 1, last=i + 1), loss)
+    assert not valley.is_open
+    assert (valley.average().first, valley.average().last) == (1, 2)
+    valley.add(Segment([np.array([3.0])], steps=1, first=4, last=4), 1.2)
+    assert valley.is_open
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"start": 1}, "none that ended an execution with finite weights"),
+        ({"start": 1}, "or the weights after one of them were not finite"),
         ({"domains": domains()}, "since no loss that was measured was finite: .* nan as the last"),
     ],
 )

@@ -122,9 +122,12 @@ class TestANet:
 class TestSteps:
     def test_of_an_epoch_are_whole_executions(self):
         model = compiled(dg_keras.DomainGeneralizer(net()), steps_per_execution=2)
-        with pytest.raises(ValueError, match=r"`steps_per_execution` must divide .* epoch, 3, or"):
-            model.fit(DOMAINS, batch_size=4, verbose=0)
-        model.fit(DOMAINS, batch_size=4, steps_per_epoch=4, verbose=0)
+        told = "steps_per_epoch=3, steps_per_execution=2"
+        data = interleave(DOMAINS, 4, seed=0)
+        for x, how in ((DOMAINS, {"batch_size": 4}), (data, {"shuffle": False})):
+            with pytest.raises(ValueError, match=f"`steps_per_epoch` must be .*{told}"):
+                model.fit(x, steps_per_epoch=3, verbose=0, **how)
+        model.fit(DOMAINS, batch_size=4, verbose=0)  # of three steps, in two executions
         assert int(model.step.numpy()) == 4
 
     def test_of_arrays_that_are_interleaved_are_cut_as_keras_does(self):
@@ -169,6 +172,20 @@ class TestNames:
     def interleaved(self, *names):
         return interleave({name: DOMAINS[name] for name in names}, 4, seed=0)
 
+    def test_are_taken_over_though_something_is_remembered(self, tmp_path):
+        trained = compiled(dg_keras.DomainGeneralizer(net(), "grad_vac", domains=2))
+        data = self.interleaved("photo", "sketch")
+        how = {"steps_per_epoch": 2, "shuffle": False, "verbose": 0}
+        trained.fit(data.map(lambda *batch: batch), **how)  # which has no names
+        trained.save_weights(tmp_path / "a.weights.h5")
+        model = compiled(dg_keras.DomainGeneralizer(net(), "grad_vac", domains=2))
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(tmp_path / "a.weights.h5")
+        model.fit(data, **how)
+        assert model.domain_names == ("photo", "sketch")
+        with pytest.raises(ValueError, match="which GradVac remembers"):
+            model.fit(self.interleaved("sketch", "photo"), **how)
+
     def test_in_another_order_than_was_given_are_told(self):
         model = compiled(dg_keras.DomainGeneralizer(net(), domains=["photo", "sketch"]))
         with pytest.raises(ValueError, match=r"in this order, which .*: sketch, photo"):
@@ -193,10 +210,11 @@ def test_evaluating_domains_leaves_the_metrics_of_all_samples():
 
 
 def test_a_class_that_the_loss_ignores_and_weights_are_told_before_training():
-    model = dg_keras.DomainGeneralizer(net())
+    model = dg_keras.DomainGeneralizer(net(), domains=2)
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(ignore_class=-1))
-    with pytest.raises(ValueError, match="`class_weight` must be None where the loss ignores"):
-        model.fit(DOMAINS, class_weight={0: 2.0}, verbose=0)
+    for x in (DOMAINS, interleave(DOMAINS, 4, seed=0)):
+        with pytest.raises(ValueError, match="`class_weight` must be None where the loss ignores"):
+            model.fit(x, class_weight={0: 2.0}, steps_per_epoch=2, shuffle=False, verbose=0)
 
 
 def test_batches_whose_weights_are_none():
@@ -227,3 +245,6 @@ def test_an_input_that_is_left_out():
         model.fit([None, X], Y, batch_size=8, verbose=0)
     model.fit([None, X], Y, batch_size=8, shuffle=False, verbose=0)
     assert int(model.step.numpy()) == 3
+    batches = (batch for batch in [((None, X), Y)])
+    model.fit(batches, steps_per_epoch=1, shuffle=False, verbose=0)
+    assert int(model.step.numpy()) == 4

@@ -68,11 +68,14 @@ class Smooth(strategies.StatefulStrategy):
         return strategies.Mean().merge(gradients, step), after
 
 
-@pytest.mark.parametrize("how", ["graph", "xla"])
-def test_a_scale_of_the_loss_that_is_too_large_is_not_remembered(how):
+@pytest.mark.parametrize(
+    ("how", "on_nonfinite"), [("graph", "raise"), ("xla", "ignore"), ("eager", "ignore")]
+)
+def test_a_scale_of_the_loss_that_is_too_large_is_not_remembered(how, on_nonfinite):
     model = dg_keras.DomainGeneralizer(
         keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, dtype="mixed_float16")]),
         Smooth(),
+        on_nonfinite=on_nonfinite,
     )
     # 2^20 is halved until gradients are in the range of float16.
     optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1e-3), 2.0**20)

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from dg_keras.common.check_keras import is_keras2
-from dg_keras.common.samples import check_divides, number_of_samples, rule_of_division
+from dg_keras.common.samples import check_divides, first_of, number_of_samples, rule_of_division
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import named
 
@@ -84,7 +84,7 @@ def _checked_dataset(
 ) -> tf.data.Dataset:
     spec = dataset.element_spec
     elements = spec if isinstance(spec, tuple) else (spec,)
-    size = tf.nest.flatten(elements[0])[0].shape[0]
+    size = first_of(elements[0]).shape[0]
     labels = tf.nest.flatten(elements[1]) if len(elements) > 1 else []
     looked_at = classes if len(labels) == 1 else None
     if size is not None and size % domains == 0 and looked_at is None:
@@ -146,7 +146,7 @@ def _check(batch: Any, domains: int, classes: Classes | None) -> Any:
     """Raises ValueError if the batch is not as it must be; returns it."""
     x, y, *_ = batch if isinstance(batch, tuple) and len(batch) > 1 else (batch, None)
     # What Keras takes has a shape; sparse and ragged batches, SciPy's among them, have no length.
-    check_divides(int(tf.nest.flatten(x)[0].shape[0]), domains)
+    check_divides(int(first_of(x).shape[0]), domains)
     if y is not None:
         check_labels_of_arrays(tf.nest.flatten(y)[0], classes)
     return batch
