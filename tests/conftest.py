@@ -41,6 +41,8 @@ NOT_FAST = (
 ONE_IN = {
     "analysis/test_gradient_gram.py": {
         "test_a_mask_on_the_output_counts": 3,
+        "test_inputs_are_told_by_name_or_in_the_network_s_order": 4,
+        "test_is_that_of_any_form_that_compile_takes": 2,
         "test_is_that_of_a_loop": 3,
         "test_of_a_softmax_head": 3,
     },
@@ -50,7 +52,14 @@ ONE_IN = {
     "benchmark/report/test_names_in_reports.py": {
         "test_it_is_text_on_the_page": 3,
     },
+    "callbacks/test_shared_backup.py": {
+        "test_a_fit_after_one_that_went_on_has_all_its_epochs": 2,
+        "test_training_ends_as_if_undisturbed": 2,
+    },
     "callbacks/test_source_selection.py": {
+        "test_a_backup_of_what_was_compared_otherwise_is_told": 3,
+        "test_a_backup_that_is_none_is_told": 2,
+        "test_training_with_layers_that_draw_does_not_notice": 2,
         "test_the_best_weights_are_those_by_hand": 3,
     },
     "callbacks/test_weight_averaging.py": {
@@ -59,6 +68,9 @@ ONE_IN = {
     },
     "common/test_forgotten_gradients.py": {
         "test_models_of_one_network_leave_nothing_behind": 2,
+    },
+    "common/test_loss_of.py": {
+        "test_it_is_that_of_keras": 2,
     },
     "common/test_quantile.py": {
         "test_it_is_that_of_numpy": 6,
@@ -90,6 +102,7 @@ ONE_IN = {
         "test_a_compiled_step_is_not_taken": 3,
     },
     "step/test_stateful.py": {
+        "test_a_scale_of_the_loss_that_is_too_large_is_not_remembered": 2,
         "test_it_is_given_what_it_returned": 2,
     },
     "strategies/test_any_gradients.py": {

@@ -132,12 +132,11 @@ def test_steps_are_those_that_were_taken(surgery):
     assert int(model.optimizer.iterations) == 30
 
 
-@pytest.mark.parametrize("surgery", [False, True])
-def test_steps_of_data_without_end_are_whole_executions(surgery):
+def test_steps_of_data_without_end_are_whole_executions():
     batch = tuple(part[:2] for part in SAMPLES)
     data = tf.data.Dataset.from_tensors(batch).repeat()
     selection = SourceSelection(domains())
-    model = odd(surgery)
+    model = odd(surgery=False)
     model.fit(data, steps_per_epoch=10, epochs=2, shuffle=False, verbose=0, callbacks=[selection])
     assert selection.evaluations["step"].tolist() == [12, 24]
     assert int(model.optimizer.iterations) == 24
