@@ -171,12 +171,16 @@ class Method(Section):
         """
         if self.name not in METHODS:
             return False
+        return all(type(own) is type(known) for own, known in self.beside_known)
+
+    @property
+    def beside_known(self) -> tuple[tuple[Any, Any], ...]:
+        """Its objective and its strategy, each beside that which its known name stands for."""
         objective, strategy = METHODS[self.name]
-        pairs = (
+        return (
             (objectives.get(self.objective), objectives.get(objective)),
             (strategies.get(self.strategy), strategies.get(strategy)),
         )
-        return all(type(own) is type(known) for own, known in pairs)
 
     def where_held_out(self, target: str) -> Self:
         """The method as it is trained where this domain is held out."""

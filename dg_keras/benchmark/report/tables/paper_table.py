@@ -3,7 +3,7 @@
 from typing import Any
 
 from dg_keras import objectives, strategies
-from dg_keras.benchmark.config.config import METHODS, Config, Method
+from dg_keras.benchmark.config.config import Config, Method
 from dg_keras.benchmark.report.published import DATA_SETS, Published
 from dg_keras.benchmark.report.summary import MEASURES, Summary
 from dg_keras.benchmark.report.tables.table import Cell, Table
@@ -76,12 +76,9 @@ def _has_own_arguments(method: Method) -> bool:
     """Whether its objective or strategy has other hyperparameters than its name stands for."""
     if not method.is_as_named:
         return True
-    objective, strategy = METHODS[method.name]
-    pairs = (
-        (objectives.get(method.objective), objectives.get(objective)),
-        (strategies.get(method.strategy), strategies.get(strategy)),
+    return any(
+        _hyperparameters(own) != _hyperparameters(known) for own, known in method.beside_known
     )
-    return any(_hyperparameters(own) != _hyperparameters(known) for own, known in pairs)
 
 
 def _hyperparameters(plug_in: objectives.Objective | strategies.Strategy) -> dict[str, Any]:
