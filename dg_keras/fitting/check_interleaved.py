@@ -41,7 +41,7 @@ def check_interleaved(
     if names is None:
         return x
     known = classes(model, model.net)
-    check_labels_of_arrays(y, known)
+    check_labels_of_arrays(y, known, arguments.get("sample_weight"))
     # A replica gets a slice of the batch, which must begin with the first domain.
     return checked_batches(x, len(names) * replicas, known)
 

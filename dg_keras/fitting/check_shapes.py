@@ -1,4 +1,4 @@
-"""Samples that the network can take."""
+"""Samples that the network, and a loss, can take."""
 
 from typing import Any
 
@@ -10,14 +10,15 @@ from dg_keras.data.feeding.domains import named
 
 
 def check_shapes(domains: Any, net: keras.Model, argument: str) -> None:
-    """Raises ValueError if a domain's samples differ in a side from what the network takes.
+    """Raises ValueError if a domain's samples are text, or differ in a side from what is taken.
 
     Args:
         domains: A tuple, list or dict of domains.
-        net: The network; one with several inputs, or unknown ones, is left to Keras.
+        net: The network; the shapes of one with several inputs, or unknown ones, are left to Keras.
         argument: What the domains' argument is called.
     """
     inputs = getattr(net, "inputs", None) or []
+    _check_text(domains, inputs, argument)
     if len(inputs) != 1:
         return
     taken = tf.TensorShape(inputs[0].shape[1:])
@@ -33,3 +34,16 @@ def check_shapes(domains: Any, net: keras.Model, argument: str) -> None:
                 f"takes, {tuple(taken)}. Received: domain {name!r} with samples of shape "
                 f"{tuple(given)}"
             )
+
+
+def _check_text(domains: Any, inputs: list[Any], argument: str) -> None:
+    """Raises ValueError if there is text where the loss, or each of the inputs, takes numbers."""
+    takes_text = not inputs or any(taken.dtype == "string" for taken in inputs)
+    for name, domain in named(domains):
+        x, *y = element_spec(domain)[:2] if isinstance(element_spec(domain), tuple) else (None,)
+        for what, specs in (("x", [] if takes_text else x), ("y", y)):
+            if any(spec.dtype == tf.string for spec in tf.nest.flatten(specs)):
+                raise ValueError(
+                    f"Every domain in `{argument}` must have numbers in `{what}`. Received: domain "
+                    f"{name!r} with text in it"
+                )

@@ -7,9 +7,18 @@ import keras
 from dg_keras.common.loss_of import loss_of
 from dg_keras.data.feeding.checked_batches import Classes
 
+_SPARSE = (
+    keras.losses.SparseCategoricalCrossentropy,
+    keras.losses.sparse_categorical_crossentropy,
+)
+_BINARY = (
+    *(keras.losses.BinaryCrossentropy, keras.losses.BinaryFocalCrossentropy),
+    *(keras.losses.binary_crossentropy, keras.losses.binary_focal_crossentropy),
+)
+
 
 def classes(model: keras.Model, net: keras.Model) -> Classes | None:
-    """The classes that labels may be of, where the loss takes their numbers.
+    """The classes that labels may be of, where the loss takes their numbers, or 0 and 1.
 
     Args:
         model: The compiled model.
@@ -23,12 +32,20 @@ def classes(model: keras.Model, net: keras.Model) -> Classes | None:
     if len(outputs) != 1 or len(losses) != 1:
         return None
     loss = loss_of(losses[0])
-    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
-    is_sparse = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
-    if not is_sparse and loss is not keras.losses.sparse_categorical_crossentropy:
+    is_binary = _is_one_of(loss, _BINARY)
+    if not is_binary and not _is_one_of(loss, _SPARSE):
         return None
+    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
     number = outputs[0].shape[config.get("axis", -1)]
-    return None if number is None else Classes(number, config.get("ignore_class"))
+    if number is None:
+        return None
+    if is_binary:  # one output tells two classes
+        return Classes(max(2, number), is_binary=True)
+    return Classes(number, config.get("ignore_class"))
+
+
+def _is_one_of(loss: Any, losses: tuple[Any, ...]) -> bool:
+    return any(isinstance(loss, of) if isinstance(of, type) else loss is of for of in losses)
 
 
 def whole_class_weight(weight: Any, classes: Classes | None) -> Any:

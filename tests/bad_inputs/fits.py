@@ -17,6 +17,9 @@ STRATEGY = (
 )
 NAMES = "`domains` must be a positive number or different names. Received: domains="
 CLASS = "A label must be the number of a class, from 0 to 3 for the network's 4 classes. Received: "
+BINARY = (
+    "A label must be 0 or 1, or lie between, where the loss is a binary crossentropy. Received: "
+)
 ARRAYS = (
     "Every domain in `x` must be a tf.data.Dataset or a tuple (x, y) or (x, y, sample_weight) of "
     "NumPy arrays or tensors. Received: domain 'b' "
@@ -61,9 +64,9 @@ def with_b(*domain):
     return {**domains(), "b": domain[0] if isinstance(domain[0], tf.data.Dataset) else domain}
 
 
-def labelled(wrong, dtype="int32"):
+def labelled(wrong, dtype="int32", classes=CLASSES):
     """Three domains, of which b has a wrong label."""
-    data = {name: (x, y.astype(dtype)) for name, (x, y) in domains().items()}
+    data = {name: (x, y.astype(dtype) % classes) for name, (x, y) in domains().items()}
     data["b"][1][2] = wrong
     return data
 
@@ -424,9 +427,27 @@ VALUES = [
     fit("a label that is a fraction", f"{CLASS}label 1.5 in domain 'b'", labelled(1.5, "float32")),
     fit(
         "labels in words",
-        f"{CLASS}labels of dtype <U11 in domain 'a'",
+        "Every domain in `x` must have numbers in `y`. Received: domain 'a' with text in it",
         {name: (x, y.astype(str)) for name, (x, y) in domains().items()},
     ),
+    fit(
+        "features in words",
+        "Every domain in `x` must have numbers in `x`. Received: domain 'b' with text in it",
+        with_b(X.astype(str), Y),
+    ),
+    *[
+        fit(
+            f"a binary label of {wrong}",
+            f"{BINARY}label {wrong} in domain 'b'",
+            labelled(wrong, classes=2),
+            {"net": net(classes=1)},
+            {"loss": loss},
+        )
+        for wrong, loss in [
+            (2, "binary_crossentropy"),
+            (-1, keras.losses.BinaryFocalCrossentropy()),
+        ]
+    ],
     *[
         fit(
             f"{what} of {value}",

@@ -415,3 +415,50 @@ class TestLabelsOutsideTheClasses:
         history = fit(model, self.labelled(-1), batch_size=10, steps_per_epoch=1).history
         assert np.isfinite(history["loss"]).all()
         assert_moved(before, model)
+
+
+class TestBinaryLabels:
+    """Outside of 0..1 the loss has no lower bound, and falls for as long as training lasts."""
+
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+
+    def data(self, *wrong, weight=()):
+        x = batch(8)[0]
+        y = np.array([0, 1, *wrong, *[1] * (6 - len(wrong))], "float32")
+        return {name: (x, y, *weight) for name in "abc"}
+
+    def model(self, **how):
+        return compiled(surgeon(net(classes=1)), self.loss, **how)
+
+    @how_it_runs
+    def test_are_told_in_a_stream(self, how):
+        streams = {
+            name: tf.data.Dataset.from_tensor_slices(arrays)
+            for name, arrays in self.data(255).items()
+        }
+        with pytest.raises(TOLD, match="A label must be 0 or 1, or lie between"):
+            fit(self.model(**how), streams, batch_size=8, steps_per_epoch=1)
+
+    @how_it_runs
+    @pytest.mark.parametrize("as_streams", [False, True])
+    def test_may_be_shares(self, as_streams, how):
+        data = self.data(0.25, 1.0000001)
+        if as_streams:
+            data = {k: tf.data.Dataset.from_tensor_slices(arrays) for k, arrays in data.items()}
+        history = fit(self.model(**how), data, batch_size=8, steps_per_epoch=1).history
+        assert np.isfinite(history["loss"]).all()
+
+    def test_may_be_anything_where_weights_tell_which_are_known(self):
+        weight = np.array([1, 1, 0, 1, 1, 1, 1, 1], "float32")
+        known, unknown = self.model(), self.model()
+        fit(known, self.data(0, weight=[weight]), batch_size=8, steps_per_epoch=1, shuffle=False)
+        fit(unknown, self.data(-1, weight=[weight]), batch_size=8, steps_per_epoch=1, shuffle=False)
+        assert_same_weights(known, unknown)
+        x, y, w = self.data(-1, weight=[weight])["a"]
+        steps_on(unknown, *(np.repeat(of, 3, axis=0) for of in (x, y)), sample_weight=w.repeat(3))
+
+    def test_a_class_left_out_of_class_weight_has_a_weight_of_1(self):
+        whole, part = self.model(), self.model()
+        for model, weight in ((whole, {0: 1.0, 1: 3.0}), (part, {1: 3.0})):
+            fit(model, self.data(), batch_size=8, steps_per_epoch=1, class_weight=weight)
+        assert_same_weights(whole, part)

@@ -31,9 +31,9 @@ def domains(samples=8, seed=0):
     return {name: batch(samples + i, seed + i) for i, name in enumerate("abc")}
 
 
-def net(seed=0, activation=None, **dense):
+def net(seed=0, activation=None, classes=CLASSES, **dense):
     keras.utils.set_random_seed(seed)
-    layers = [keras.layers.Dense(CLASSES, activation=activation, **dense)]
+    layers = [keras.layers.Dense(classes, activation=activation, **dense)]
     return keras.Sequential([keras.Input((FEATURES,)), *layers])
 
 

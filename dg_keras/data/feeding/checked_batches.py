@@ -17,17 +17,22 @@ from dg_keras.common.samples import check_divides, first_of, number_of_samples, 
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import named
 
+_ROUNDED = 1e-6  # what a binary label that was mixed of others may be off by
+
 
 class Classes(NamedTuple):
-    """What labels may be: numbers from 0 on, and one that the loss ignores.
+    """What labels may be: numbers from 0 on, and one that the loss ignores; or 0, 1 and between.
 
     Args:
         number: The number of classes.
         ignored: A label that stands for no class, or None.
+        is_binary: Whether labels are 0 and 1, or what lies between. Those of samples that have
+            weights may be anything: a label that is not known is often told by a weight of 0.
     """
 
     number: int
     ignored: int | None = None
+    is_binary: bool = False
 
 
 def check_labels(domains: Any, classes: Classes | None) -> bool:
@@ -45,16 +50,26 @@ def check_labels(domains: Any, classes: Classes | None) -> bool:
     """
     if classes is None:
         return True
-    labels = {name: _labels(domain) for name, domain in named(domains)}
-    for name, of_domain in labels.items():
-        if of_domain is not None:
-            _check_classes(of_domain, classes, f"domain {name!r}")
-    return all(of_domain is not None for of_domain in labels.values())
+    are_seen = True
+    for name, domain in named(domains):
+        if not isinstance(domain, tf.data.Dataset) and not _are_looked_at(classes, *domain[2:]):
+            continue
+        labels = _labels(domain)
+        if labels is not None:
+            _check_classes(labels, classes, f"domain {name!r}")
+        are_seen &= labels is not None
+    return are_seen
 
 
-def check_labels_of_arrays(y: Any, classes: Classes | None) -> None:
-    """Raises ValueError if `y`, an array, holds labels outside of the classes."""
-    if classes is not None and hasattr(y, "shape"):
+def check_labels_of_arrays(y: Any, classes: Classes | None, weight: Any = None) -> None:
+    """Raises ValueError if `y`, an array, holds labels outside of the classes.
+
+    Args:
+        y: The labels.
+        classes: What they may be; None for anything.
+        weight: The samples' weights, or None.
+    """
+    if classes is not None and _are_looked_at(classes, weight) and hasattr(y, "shape"):
         _check_classes(np.asarray(y), classes, "`y`")
 
 
@@ -86,7 +101,10 @@ def _checked_dataset(
     elements = spec if isinstance(spec, tuple) else (spec,)
     size = first_of(elements[0]).shape[0]
     labels = tf.nest.flatten(elements[1]) if len(elements) > 1 else []
-    looked_at = classes if len(labels) == 1 else None
+    is_dense = len(labels) == 1 and isinstance(labels[0], tf.TensorSpec)
+    looked_at = classes if is_dense and _are_looked_at(classes, *elements[2:]) else None
+    if looked_at is not None and labels[0].dtype == tf.string:
+        raise ValueError(f"{_rule(looked_at)}. Received: labels that are text")
     if size is not None and size % domains == 0 and looked_at is None:
         return dataset
 
@@ -97,9 +115,13 @@ def _checked_dataset(
                 samples % domains, tf.zeros_like(samples), rule_of_division(domains)
             )
         if looked_at is not None:
-            given = tf.cast(tf.nest.flatten(batch[1])[0], tf.int64)
-            # Without a sign, what is negative is above all classes: operations cost, each of them.
-            is_class = tf.cast(given, tf.uint64) < looked_at.number
+            given = tf.nest.flatten(batch[1])[0]
+            if looked_at.is_binary:
+                is_class = tf.abs(tf.cast(given, tf.float32) - 0.5) <= 0.5 + _ROUNDED
+            else:
+                given = tf.cast(given, tf.int64)
+                # Without a sign, what is negative is above all classes: operations cost, each.
+                is_class = tf.cast(given, tf.uint64) < looked_at.number
             if looked_at.ignored is not None:
                 is_class |= given == looked_at.ignored
             tf.raw_ops.Assert(condition=tf.reduce_all(is_class), data=[_rule(looked_at), given])
@@ -144,12 +166,16 @@ def _checked(batches: Iterator[Any], domains: int, classes: Classes | None) -> I
 
 def _check(batch: Any, domains: int, classes: Classes | None) -> Any:
     """Raises ValueError if the batch is not as it must be; returns it."""
-    x, y, *_ = batch if isinstance(batch, tuple) and len(batch) > 1 else (batch, None)
+    x, y, *weight = batch if isinstance(batch, tuple) and len(batch) > 1 else (batch, None)
     # What Keras takes has a shape; sparse and ragged batches, SciPy's among them, have no length.
     check_divides(int(first_of(x).shape[0]), domains)
     if y is not None:
-        check_labels_of_arrays(tf.nest.flatten(y)[0], classes)
+        check_labels_of_arrays(tf.nest.flatten(y)[0], classes, *weight)
     return batch
+
+
+def _are_looked_at(classes: Classes | None, weight: Any = None) -> bool:
+    return classes is not None and (weight is None or not classes.is_binary)
 
 
 def _labels(domain: Any) -> np.ndarray | None:
@@ -166,14 +192,18 @@ def _labels(domain: Any) -> np.ndarray | None:
 def _check_classes(labels: np.ndarray, classes: Classes, where: str) -> None:
     if labels.dtype.kind not in "biuf":
         raise ValueError(f"{_rule(classes)}. Received: labels of dtype {labels.dtype} in {where}")
-    # Floats are cast where the loss is taken: NaN, too, would be some class.
-    is_class = (labels >= 0) & (labels < classes.number) & (labels == np.trunc(labels))
+    if classes.is_binary:
+        is_class = (labels >= -_ROUNDED) & (labels <= 1 + _ROUNDED)
+    else:  # Floats are cast where the loss is taken: NaN, too, would be some class.
+        is_class = (labels >= 0) & (labels < classes.number) & (labels == np.trunc(labels))
     outside = labels[(labels != classes.ignored) & ~is_class]
     if outside.size:
         raise ValueError(f"{_rule(classes)}. Received: label {outside.flat[0]} in {where}")
 
 
 def _rule(classes: Classes) -> str:
+    if classes.is_binary:
+        return "A label must be 0 or 1, or lie between, where the loss is a binary crossentropy"
     ignored = "" if classes.ignored is None else f", or {classes.ignored}, which is ignored"
     return (
         f"A label must be the number of a class, from 0 to {classes.number - 1} for the network's "

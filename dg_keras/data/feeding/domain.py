@@ -17,8 +17,8 @@ class Domain(tf.data.Dataset):
     """The images of one domain: an unbatched `tf.data.Dataset` with random access.
 
     Its elements are `(image, label)`: an image of shape `[height, width, 3]`, float32 in 0..255,
-    and an int32 scalar. `map` keeps it a `Domain`; the other methods of `tf.data.Dataset` work as
-    ever and give ordinary datasets.
+    and an int32 scalar. `map` and `prefetch` keep it a `Domain`; the other methods of
+    `tf.data.Dataset` work as ever and give ordinary datasets.
 
     Args:
         name: The domain's name.
@@ -101,6 +101,10 @@ class Domain(tf.data.Dataset):
             self.classes,
             (*self.transforms, _Transform(map_func, num_parallel_calls, deterministic)),
         )
+
+    def prefetch(self, buffer_size: int, name: str | None = None) -> "Domain":
+        """Returns the domain itself: `interleave` and `fit` read ahead of it as it is."""
+        return self
 
     def fetch(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns elements by their position; it can be traced in a `tf.function`.

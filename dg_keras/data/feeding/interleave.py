@@ -41,9 +41,10 @@ def interleave(
     For a `Domain` and for arrays the batch of step t is a function of `seed` and t, so that
     `interleave(..., start_step=t)` is `interleave(...).skip(t)` without its cost. Any other
     dataset is streamed: shuffled within a buffer of 1024 elements (shuffle it yourself if it is
-    sorted and larger), and skipped by reading. One that gives no element when it is started, or
-    started again, as a generator that can be read only once, ends the iteration with a
-    `tf.errors.InvalidArgumentError` that names it. Augmentation is `map` on a domain.
+    sorted and larger: one that is made of a `Domain` is refused else), and skipped by reading. One
+    that gives no element when it is started, or started again, as a generator that can be read only
+    once, ends the iteration with a `tf.errors.InvalidArgumentError` that names it. Augmentation is
+    `map` on a domain.
 
     Args:
         domains: A tuple, list or dict whose every element is a `Domain`, a tuple of arrays
@@ -130,6 +131,8 @@ def _batches(
     be made ready, in every `fit`.
     """
     if isinstance(source, tf.data.Dataset) and not isinstance(source, Domain):
+        if shuffle:
+            _check_not_sorted(name, source)
         passes = _passes(name, source, seed, shuffle)
         batches = passes.batch(batch_size, drop_remainder=True)
         return _from_step(batches, start_step), _as_it_is
@@ -141,6 +144,25 @@ def _batches(
         return batches, _as_it_is
     takers = tf.nest.map_structure(row_taker, source)
     return indices, lambda index: tf.nest.map_structure(lambda take: take(index), takers)
+
+
+def _check_not_sorted(name: Any, dataset: tf.data.Dataset) -> None:
+    """Raises ValueError for a stream of a `Domain`, whose images lie class by class, if it is long.
+
+    Batches would be of one class after the other.
+    """
+    made_of = [dataset]
+    while made_of:
+        one = made_of.pop()
+        if isinstance(one, Domain) and len(one) > _SHUFFLE_BUFFER:
+            raise ValueError(
+                "Of a `Domain`, `map` and `prefetch` alone leave one that is shuffled as a whole; "
+                "another method gives a dataset in the order of its classes, shuffled within a "
+                f"buffer of {_SHUFFLE_BUFFER}: leave it away, or call `shuffle` before it. "
+                f"Received: domain {name!r}, made of the {len(one)} images of {one.name!r}"
+            )
+        if "Shuffle" not in type(one).__name__:
+            made_of += one._inputs()
 
 
 def _from_step(batches: tf.data.Dataset, step: int | tf.Variable) -> tf.data.Dataset:

@@ -53,6 +53,11 @@ def test_is_a_dataset_of_images_and_labels(day):
     assert [path.name for path in day.paths[:2]] == ["0.png", "1.png"]
 
 
+def test_prefetch_keeps_the_random_access(day):
+    assert day.prefetch(tf.data.AUTOTUNE) is day
+    assert isinstance(day.map(double).prefetch(1), Domain)
+
+
 def test_other_methods_give_ordinary_datasets(day):
     batched = day.filter(lambda image, label: label == 1).batch(4)
 

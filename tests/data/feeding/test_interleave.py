@@ -207,6 +207,21 @@ def test_domains_are_the_same_kept_unkept_mapped_and_as_arrays(folder):
         np.testing.assert_array_equal(other[step][1], batches[0][step][1])
 
 
+@pytest.mark.parametrize("size", [20, 19])
+def test_a_stream_of_a_large_domain_is_not_drawn_class_by_class(size, folder, monkeypatch):
+    monkeypatch.setattr("dg_keras.data.feeding.interleave._SHUFFLE_BUFFER", size)
+    day = load(folder, image_size=(6, 8)).part("day")
+    streams = [day.cache(), day.filter(lambda *_: True), day.map(lambda x, y: (x, y)).take(20)]
+    for stream in streams:
+        if size == len(day):
+            interleave({"day": stream, "night": day}, 2)
+            continue
+        with pytest.raises(ValueError, match=r"domain 'day', made of the 20 images of 'day'$"):
+            interleave({"day": stream, "night": day}, 2)
+    interleave({"day": day.shuffle(20).cache(), "night": day}, 2)
+    interleave({"day": day.cache(), "night": day}, 2, shuffle=False)
+
+
 def test_augmentation_is_drawn_anew_each_pass(folder):
     train = load(folder, image_size=5, target="night").train["day"]
     noisy = train.map(lambda x, y: (x + tf.random.uniform([]), y))
