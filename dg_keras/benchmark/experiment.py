@@ -3,9 +3,11 @@
 import collections
 import contextlib
 import functools
+import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import rich.console
 
@@ -46,10 +48,12 @@ from dg_keras.benchmark.training.build_trained import build_trained
 from dg_keras.benchmark.training.check_samples import check_samples
 from dg_keras.benchmark.training.frozen_features import KeptFeatures
 from dg_keras.benchmark.training.load_images import load_images
+from dg_keras.benchmark.training.versions import others, software
 from dg_keras.benchmark.training.weights_digest import weights_digest
 from dg_keras.common.sole_user import InUseError, sole_user
 from dg_keras.common.told_if_full import told_if_full
 
+_LOGGER = logging.getLogger(__name__)
 _SHOWN = 32  # runs of a dry run
 
 
@@ -197,6 +201,7 @@ class Experiment:
         self._clear(files)
         if not missing:
             return
+        self._tell_other_software()
         # From which a report is made where the images are not.
         datasets.write_manifest(self.inventory.table, self.folder / "split.csv")
         hand = Hand(self.records, files, self.data_root, self._features, self._keep_traced)
@@ -221,9 +226,23 @@ class Experiment:
                 progress.finished(run, outcome.record)
                 left[run.trial] -= 1
                 if not left[run.trial] and run.trial < self.config.trials:
-                    self._show(progress.console)
+                    self._show(progress.say)
         self.look_again()
         self._clear(files)
+
+    def _tell_other_software(self) -> None:
+        now = software(self.config.imports)
+        made_with = others((record.versions for record in self.finished()), now)
+        if made_with:
+            named = ", ".join(
+                f"{name} {before} ({now[name]} now)" for name, before in made_with.items()
+            )
+            _LOGGER.warning(
+                "%s: some runs were made with %s. They stay as they are, and what is compared may "
+                "differ by that: --results with another folder makes all anew.",
+                self.config.name,
+                named,
+            )
 
     def is_left(self) -> bool:
         """Whether a run is left that another shard began, and does not go on with.
@@ -300,7 +319,7 @@ class Experiment:
         console = rich.console.Console(highlight=False, soft_wrap=True)
         folder = self.folder / "report"
         write_report(folder, part)
-        self._show(console, part)
+        self._show(console.print, part)
         written = ", ".join(sorted(os.listdir(folder)))
         console.print(f"The report is in {folder}: {written}", markup=False)
 
@@ -355,18 +374,18 @@ class Experiment:
         return [run for run in self._missing() if run.key not in self.failed]
 
     def _show(
-        self, console: rich.console.Console, part: ReportPart | SearchPart | None = None
+        self, say: Callable[[Any], None], part: ReportPart | SearchPart | None = None
     ) -> None:
-        """Shows the table of what has been run; of a report's part, if it was computed."""
+        """Says the table of what has been run; of a report's part, if it was computed."""
         if self.config.grid is not None:
             if isinstance(part, SearchPart):
                 means = part.means
             else:
                 means = grid_means(self.config, self.finished())
-            console.print(tables.terminal_grid(self.config, means, len(self.runs)))
+            say(tables.terminal_grid(self.config, means, len(self.runs)))
             return
         if isinstance(part, ReportPart):
             summary = part.summary
         else:
             summary = Summary.of(self.config, self.finished(), len(self.runs))
-        console.print(tables.terminal(self.config, summary))
+        say(tables.terminal(self.config, summary))

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 
 import keras
@@ -13,6 +14,7 @@ import pytest
 from dg_keras import benchmark, objectives
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.records import inventory
+from dg_keras.common.source_digest import source_digest
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import write_records
 from tests.benchmark.small_net import SMALL
@@ -233,6 +235,21 @@ def test_a_grid_over_what_methods_share_trains_each_as_an_experiment_by_itself(t
     experiment(tmp_path / "alone", *few, f"data.image_size={sizes[1]}").run()
     assert found[sizes[1]] == record(tmp_path / "alone")["result"]["validation_accuracy"]
     assert chosen.data.image_size == max(sizes, key=lambda size: (found[size], -size))
+
+
+def test_runs_that_other_source_of_ones_own_made_are_told(tmp_path, monkeypatch, caplog):
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "of_mine.py"
+    module.write_text("RATE = 1\n")
+    own = [*FEW, "methods=[Deep-All]", "training.steps=2", "imports=[of_mine]"]
+    experiment(tmp_path / "results", *own).run()
+    experiment(tmp_path / "results", *own, "trials=2").run()
+    assert "some runs were made with" not in caplog.text
+    module.write_text("RATE = 2\n")
+    source_digest.cache_clear()  # as in another process
+    experiment(tmp_path / "results", *own, "trials=3").run()
+    told = r"smoke: some runs were made with of_mine [0-9a-f]{12} \([0-9a-f]{12} now\)\. They stay"
+    assert re.search(told, caplog.text)
 
 
 def test_records_of_other_images_of_the_same_names_are_refused(tmp_path):

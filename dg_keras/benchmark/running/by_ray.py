@@ -275,13 +275,14 @@ def _received(task: ray.ObjectRef, run: Run, hand: Hand) -> Outcome:
     return outcome
 
 
-def _prepare(kept: list[ray.ObjectRef], run: Run) -> tuple[str, np.ndarray] | None:
-    """A task: what is frozen, and what tells it from others."""
+def _prepare(
+    kept: list[ray.ObjectRef], run: Run
+) -> tuple[str, np.ndarray] | tuple[None, None] | None:
+    """A task: what is frozen, and what tells it from others; nothing if there is no room for it."""
     with _told_where():
         hand, shared, _ = _hand(*kept)
         import_modules(run.config.imports)
-        hand.prepare(run)
-        return shared.latest
+        return shared.latest if hand.prepare(run) else (None, None)
 
 
 def _carry_out(

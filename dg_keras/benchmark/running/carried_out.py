@@ -24,7 +24,8 @@ def carried_out(
     """Carries out runs, and yields what comes of each as it ends.
 
     A run that fails costs no other. With several workers one whose process dies, such as for want
-    of memory, is tried once more, and then has failed.
+    of memory, is tried once more, and then has failed; and a process in which a run failed is given
+    no other, since the fault may be the process' own, as that of a GPU is.
 
     Args:
         waiting: The runs.
@@ -55,6 +56,7 @@ def _by_workers(
     threads = max(1, cores() // workers)
     tries: collections.Counter[str] = collections.Counter()
     unready = 0
+    lost = 0  # workers that are still to be replaced
     traced = Traced()
     team: list[Worker] = []
     try:
@@ -62,14 +64,15 @@ def _by_workers(
             team.append(_started(hand, imports, threads))
         while team:
             for worker in _with_news(team):
-                is_alive = True
+                is_fit = True
                 try:
                     outcome = worker.receive()
+                    is_fit = outcome is None or outcome.failure is None
                     unready = 0
                 except DiedError as death:
-                    is_alive = False
+                    is_fit = False
                     unready += worker.run is None
-                    if unready == _UNREADY:
+                    if unready >= _UNREADY and not _are_at_runs(team):
                         told = f"{unready} workers died before their first run: {death}"
                         raise UnpreparedError(told) from death
                     outcome = _after_death(worker.run, death, tries, hand)
@@ -78,21 +81,33 @@ def _by_workers(
                 if outcome is not None:
                     waiting.done_with(outcome.run)
                     yield outcome
-                run = waiting.next(partial(traced.rank, worker)) if is_alive else None
+                run = waiting.next(partial(traced.rank, worker)) if is_fit else None
                 if run is None:
                     traced.forget(worker)
                     team.remove(worker)
                     worker.end()
-                    if not is_alive and waiting.may_have_more:
-                        team.append(_started(hand, imports, threads))
+                    lost += not is_fit
                     continue
                 tries[run.key] += 1
                 traced.note(worker, run)
                 started(run)
                 worker.give(run)
+            # What new ones die of may pass while the others work.
+            while lost and unready < _UNREADY and waiting.may_have_more:
+                try:
+                    team.append(_started(hand, imports, threads))
+                except UnpreparedError:
+                    if not team:
+                        raise
+                    break
+                lost -= 1
     finally:
         for worker in team:
             worker.end()
+
+
+def _are_at_runs(team: Sequence[Worker]) -> bool:
+    return any(worker.run is not None for worker in team)
 
 
 def _started(hand: Hand, imports: Sequence[str], threads: int) -> Worker:

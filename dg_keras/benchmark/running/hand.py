@@ -50,20 +50,20 @@ class Hand:
         self._keep_traced = keep_traced
         self._latest: Runner | None = None
 
-    def prepare(self, run: Run) -> None:
-        """Computes what is frozen, for all processes to read, and keeps nothing in memory.
+    def prepare(self, run: Run) -> bool:
+        """Computes what is frozen, for all processes to read, and keeps no network in memory.
+
+        Returns:
+            Whether there was room for it; where there was none, each run that wants it will tell.
 
         Raises:
             NoSpaceError: If there is no space left.
             UnpreparedError: If it can't be computed.
         """
-        try:
-            self._runner(run.config)
-        except NoSpaceError:
-            raise
-        except Exception as error:
-            raise UnpreparedError(self._failure(run, error)) from error
+        is_there = isinstance(self._runner_of(run), Runner)
         self._latest = None
+        gc.collect()  # a workbench and its models refer to each other
+        return is_there
 
     def carry_out(self, run: Run) -> Outcome:
         """Carries out a run, from where it was broken off, and writes its record.
@@ -74,15 +74,9 @@ class Hand:
             NoSpaceError: If there is no space left, for this run nor for others.
             UnpreparedError: If what it shares with other runs can't be made.
         """
-        try:
-            runner = self._runner(run.config)
-        except NoSpaceError:
-            raise
-        except TOO_LARGE as error:  # another config's may not be
-            self._latest = None
-            return Outcome(run, failure=self._failure(run, error))
-        except Exception as error:
-            raise UnpreparedError(self._failure(run, error)) from error
+        runner = self._runner_of(run)
+        if isinstance(runner, Outcome):
+            return runner
         try:
             record = runner.run(run, self.files.checkpoint(run))
         except NoSpaceError:
@@ -135,6 +129,18 @@ class Hand:
         # TensorFlow's have the whole graph behind their first lines.
         failure = one_line(f"{type(error).__name__}: {error}", 300)
         return self.told(run, failure, traceback.format_exc())
+
+    def _runner_of(self, run: Run) -> Runner | Outcome:
+        """What makes the run, or what came of it where that is too large."""
+        try:
+            return self._runner(run.config)
+        except NoSpaceError:
+            raise
+        except TOO_LARGE as error:  # another config's may not be
+            self._latest = None
+            return Outcome(run, failure=self._failure(run, error))
+        except Exception as error:
+            raise UnpreparedError(self._failure(run, error)) from error
 
     def _runner(self, config: Config) -> Runner:
         if self._latest is None or self._latest.bench.config != config:

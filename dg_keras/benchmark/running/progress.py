@@ -5,9 +5,9 @@ import datetime
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 import rich.console
 import rich.progress
@@ -66,7 +66,8 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._shown.close()
+        with self._unless_gone():
+            self._shown.close()
 
     def started(self, run: Run) -> None:
         """Shows which run is on."""
@@ -75,20 +76,32 @@ class Progress:
     def finished(self, run: Run, record: Record) -> None:
         """Counts a run, and says what came of it."""
         self._count()
-        self.console.print(
+        self.say(
             f"[{self._done}/{self._total}] {_name(run)}: {_outcome(record)} in "
-            f"{record.seconds.total:.1f} s{self._remaining()}",
-            markup=False,
+            f"{record.seconds.total:.1f} s{self._remaining()}"
         )
 
     def failed(self, run: Run, failure: str) -> None:
         """Counts a run that failed, and says why."""
         self._failed.add(run.key)
         self._count()
-        self.console.print(
-            f"[{self._done}/{self._total}] {_name(run)}: failed: {failure}{self._remaining()}",
-            markup=False,
-        )
+        self.say(f"[{self._done}/{self._total}] {_name(run)}: failed: {failure}{self._remaining()}")
+
+    def say(self, shown: Any) -> None:
+        """Prints, as long as there is somebody to read it: runs don't end with their terminal."""
+        with self._unless_gone():
+            self.console.print(shown, markup=False)
+
+    @contextlib.contextmanager
+    def _unless_gone(self) -> Iterator[None]:
+        """Goes on where the terminal, the disk or the program that is printed to has gone."""
+        try:
+            yield
+        except (OSError, SystemExit) as error:
+            # Rich makes the first of a broken pipe.
+            if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+                raise
+            self.console.quiet = True
 
     def _count(self) -> None:
         """Counts a run of this process, or, of all processes, what is recorded or failed here."""

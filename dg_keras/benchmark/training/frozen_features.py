@@ -17,6 +17,7 @@ from dg_keras.benchmark.training.versions import versions
 from dg_keras.common.clear_leftovers import clear_leftovers
 from dg_keras.common.read_arrays import read_arrays
 from dg_keras.common.sole_user import sole_user
+from dg_keras.common.source_digest import source_digest
 from dg_keras.common.write_arrays import write_arrays
 
 _LOGGER = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ def frozen_features(
     """Returns what a frozen front makes of every image: what is kept, or computed and kept.
 
     What is kept is known by all that it depends on: the images' contents, the front and its
-    weights, the size of the images, and the versions of what computes.
+    weights, the size of the images, and what reads and computes, its versions and its source.
 
     Args:
         config: The experiment.
@@ -132,6 +133,7 @@ def _origin(
         "image_shape": images.images.image_shape,
         "backbone": config.backbone.model_dump(),
         "weights": weights.hexdigest(),
+        "source": [source_digest(package) for package in ("dg_keras.backbones", "dg_keras.data")],
         # Processes that share the cores have fewer threads than the one that computes this.
         "versions": {name: value for name, value in versions().items() if name != "threads"},
     }

@@ -43,7 +43,7 @@ class Runner:
             "split": bench.inventory.digest,
             "weights": bench.weights_digest,
             "skipped_images": sum(map(len, bench.images.skipped.values())),
-            "versions": versions(),
+            "versions": versions(bench.config.imports),
         }
 
     @quiet_tracing()

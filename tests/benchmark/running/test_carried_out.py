@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib
 import os
 import shutil
 import signal
@@ -18,8 +19,12 @@ from dg_keras import backbones, benchmark, data
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.estimate.stopwatch import Stopwatch
 from dg_keras.benchmark.records.records import Records
+from dg_keras.benchmark.records.run_files import RunFiles
 from dg_keras.benchmark.running.carried_out import carried_out
+from dg_keras.benchmark.running.hand import Hand, UnpreparedError
+from dg_keras.benchmark.running.outcome import Outcome
 from dg_keras.benchmark.running.waiting import Waiting
+from dg_keras.benchmark.running.worker import DiedError
 from dg_keras.benchmark.training.load_images import load_images
 from dg_keras.benchmark.training.run_state import RunState
 from dg_keras.benchmark.training.runner import Runner
@@ -69,6 +74,75 @@ def test_a_worker_that_dies_costs_its_run_alone_and_no_worker_outlives_the_rest(
     assert os.getpid() not in pids
     assert len(pids) >= 3
     assert not any(map(is_running, pids))
+
+
+class Process:
+    """Takes a worker's place: but for the first ones, they die until `until` runs were made."""
+
+    def __init__(self, is_well, made, until):
+        self.run, self.is_well, self.made, self.until = None, is_well, made, until
+
+    def receive(self):
+        if not self.is_well and len(self.made) < self.until:
+            raise DiedError("its process ended with exit code 1", "")
+        if self.run is None:
+            return None
+        self.made.append((self, self.run.method.name))
+        return Outcome(self.run, failure="It failed" if self.run.method.name == "Fails" else None)
+
+    def give(self, run):
+        self.run = run
+
+    def end(self):
+        pass
+
+
+def by_processes(monkeypatch, folder, well, until, methods):
+    """What a team of such processes comes to: the processes, what each made, and the outcomes."""
+    module = importlib.import_module("dg_keras.benchmark.running.carried_out")
+    processes, made = [], []
+
+    def begun(*_):
+        processes.append(Process(len(processes) < well, made, until))
+        return processes[-1]
+
+    monkeypatch.setattr(module, "Worker", begun)
+    # Those that die do so at once, and a run takes long.
+    monkeypatch.setattr(module, "_with_news", lambda team: sorted(team, key=_comes_late)[:1])
+    (config,) = benchmark.read(
+        "configs/smoke.yaml", ["trials=4", f"methods=[{methods}]", "baseline=A"]
+    ).configs
+    hand = Acted(folder)
+    waiting = Waiting(runs_of(config, ["photo"]), hand.records)
+    return processes, made, list(carried_out(waiting, hand, 2, lambda run: None))
+
+
+def _comes_late(process):
+    return process.run is not None
+
+
+def test_workers_that_can_t_begin_cost_those_that_are_at_work_nothing(tmp_path, monkeypatch):
+    processes, made, outcomes = by_processes(monkeypatch, tmp_path, 1, 2, "{name: A}")
+    assert len(outcomes) == 4
+    assert {process for process, _ in made} == {processes[0], processes[-1]}
+    # Three died, then none was begun until a run was done; then another three, and the next run.
+    assert len(processes) == 1 + 3 + 3 + 1
+
+
+def test_workers_that_can_t_begin_stop_what_nobody_is_at(tmp_path, monkeypatch):
+    with pytest.raises(UnpreparedError, match="3 workers died before their first run: its process"):
+        by_processes(monkeypatch, tmp_path, 0, 1, "{name: A}")
+
+
+def test_a_process_in_which_a_run_failed_is_given_no_other(tmp_path, monkeypatch):
+    """What is wrong may be the process, as where a GPU has a fault that stays."""
+    methods = "{name: A}, {name: Fails}"
+    processes, made, outcomes = by_processes(monkeypatch, tmp_path, 2, 0, methods)
+    assert sum(outcome.failure is not None for outcome in outcomes) == 4
+    assert len(outcomes) == 8
+    for process in processes:
+        of_process = [method for by, method in made if by is process]
+        assert "Fails" not in of_process[:-1]
 
 
 def test_a_worker_ends_with_a_command_that_is_killed_while_it_still_imports(tmp_path):
@@ -325,6 +399,22 @@ def test_a_setting_that_does_not_fit_costs_no_other(tmp_path, monkeypatch, capsy
     assert command(monkeypatch, tmp_path, *FEW, "methods=[Deep-All]", sizes) == 1
     assert "1 of 2 runs failed: " in capsys.readouterr().err
     assert len(list((tmp_path / "smoke/runs").glob("*.json"))) == 1
+
+
+def test_what_does_not_fit_when_it_is_frozen_costs_no_other(tmp_path, monkeypatch):
+    """As it is for several processes before they begin."""
+    errors_of = iter([MemoryError("no room"), ZeroDivisionError("by zero")])
+
+    def fails(*_):
+        raise next(errors_of)
+
+    monkeypatch.setattr("dg_keras.benchmark.running.hand.load_images", fails)
+    (config,) = benchmark.read("configs/smoke.yaml", FEW).configs
+    hand = Hand(Records(tmp_path / "runs", None), RunFiles(tmp_path), None, None)
+    (run,) = runs_of(config, ["photo"])[:1]
+    assert not hand.prepare(run)
+    with pytest.raises(UnpreparedError, match="ZeroDivisionError: by zero"):
+        hand.prepare(run)
 
 
 @pytest.mark.parametrize("error", [MemoryError("no room"), ZeroDivisionError("by zero")], ids=str)

@@ -1,7 +1,10 @@
 """What is told of an experiment while it runs."""
 
 import datetime
+import errno
+import io
 import logging
+import os
 import re
 import sys
 
@@ -38,6 +41,39 @@ def test_a_finished_run_is_a_line(capsys):
     line = rf"\[1/2\] {name}: accuracy 50\.00 % in 60\.0 s; 1 left, done at about \d\d:\d\d.*"
     assert re.fullmatch(line, first)
     assert re.fullmatch(rf"\[2/2\] {name}: validation accuracy 50\.00 % in 60\.0 s", second)
+
+
+class Gone(io.StringIO):
+    """A terminal whose window was closed, a full disk, or a program that has ended."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    def fileno(self):
+        return os.open(os.devnull, os.O_WRONLY)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EIO, "no terminal"), OSError(errno.ENOSPC, "full"), BrokenPipeError()]
+)
+def test_runs_go_on_where_nobody_reads_of_them_any_more(error, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Gone(error))
+    with Progress(2, done=0) as progress:
+        progress.started(RUN)
+        finished(progress)
+        progress.failed(RUN, "It failed")
+        progress.say("A table")
+
+
+def test_what_is_meant_to_end_the_program_does(monkeypatch):
+    with Progress(2, done=0) as progress:
+        monkeypatch.setattr(progress.console, "print", lambda *_, **__: sys.exit(3))
+        with pytest.raises(SystemExit):
+            finished(progress)
 
 
 def test_what_others_have_made_meanwhile_is_done(capsys, monkeypatch):

@@ -69,6 +69,13 @@ def test_other_weights_or_another_front_or_size_has_a_file_of_its_own(tmp_path, 
     assert one.shape != two.shape or (one != two).any()
 
 
+def test_what_other_source_made_is_not_taken(tmp_path, root, monkeypatch):
+    features(tmp_path / "kept", root)
+    monkeypatch.setattr(f"{frozen_features.__module__}.source_digest", lambda package: "another")
+    features(tmp_path / "kept", root)
+    assert len(list((tmp_path / "kept").glob("*.npz"))) == 2
+
+
 def test_a_damaged_file_is_told_and_computed_anew(tmp_path, root, caplog):
     computed = features(tmp_path / "kept", root)
     (path,) = (tmp_path / "kept").glob("*.npz")
