@@ -92,6 +92,23 @@ ELSEWHERE = (
     "`root` must hold images as <domain>/<class>/<image>, or in folders whose name begins with a "
     "dot. Received: '{{root}}', whose folder {!r} has none in their place, but {!r}"
 )
+SPELLING = (
+    "A {} in '{{root}}' must have one spelling. Received: {}, which differ in capitals, spaces "
+    "around them or Unicode alone"
+)
+FORMATS = (
+    "`root` must hold images that are .jpg, .jpeg, .jpe, .jfif, .png, .bmp, .gif, .webp by their "
+    "name, or in folders whose name begins with a dot. Received: '{{root}}', whose folder {!r} has "
+    "none, but {!r}"
+)
+COLUMNS = (
+    "Manifest '{path}' must have the columns path, domain, class, in small letters and with commas "
+    "between them. Received: no "
+)
+LABELS = (
+    "Column 'label' of manifest '{path}' must number the classes from 0 in the order of their "
+    "names, or have another name. Received: "
+)
 INSIDE = (
     "Manifest '{path}' must have paths that are relative to the data set's folder and stay in it, "
     "without `.` and `..`. Received: "
@@ -125,14 +142,36 @@ FOLDERS = [
         folder_of(
             f"two spellings of one {what}",
             files,
-            f"A {what} in `root` must have one spelling in Unicode. Received: '{{root}}' with "
-            "'cafe\\u0301' and 'caf\\xe9', which look the same",
+            SPELLING.format(what, "'cafe\\u0301' and 'caf\\xe9'"),
         )
         for what, files in [
             ("class", ["a/cafe\u0301/0.png", "b/caf\u00e9/0.png"]),
             ("domain", ["caf\u00e9/cat/0.png", "cafe\u0301/dog/0.png"]),
         ]
     ],
+    folder_of(
+        "a class with a capital in one domain",
+        ["a/Cat/0.png", "b/cat/0.png"],
+        SPELLING.format("class", "'Cat' and 'cat'"),
+    ),
+    folder_of(
+        "a domain with a space behind it",
+        ["a/cat/0.png", "a /dog/0.png"],
+        SPELLING.format("domain", "'a' and 'a '"),
+    ),
+    folder_of(
+        "a domain of DICOM files",
+        ["a/cat/0.png", "b/cat/0.dcm", "b/cat/notes.txt"],
+        FORMATS.format("b", "b/cat/0.dcm"),
+    ),
+    folder_of(
+        "a class of TIFF files in one domain",
+        ["a/cat/0.png", "a/dog/0.png", "b/cat/0.png", "b/dog/0.TIF"],
+        FORMATS.format("b/dog", "b/dog/0.TIF"),
+    ),
+    folder_of(
+        "volumes alone", ["a/cat/0.nii.gz", "b/cat/0.nii.gz"], FORMATS.format("a", "a/cat/0.nii.gz")
+    ),
     folder_of(
         "a name that is not UTF-8",
         [b"a/cat/\xff.png"],
@@ -253,13 +292,41 @@ MANIFESTS = [
     manifest(
         "a manifest of bytes that are no text",
         bytes(100),
-        "Manifest '{path}' must have the columns path, domain, class. Received: no path, domain, "
-        "class",
+        COLUMNS + "path, domain, class in '" + r"\x00" * 6 + r"\x0...\x00" + r"\x00" * 6 + "'",
     ),
     manifest(
         "a manifest without classes",
         "path,domain\na,b\n",
-        "Manifest '{path}' must have the columns path, domain, class. Received: no class",
+        COLUMNS + "class in 'path,domain'",
+    ),
+    *[
+        manifest(
+            f"a manifest with {what}",
+            header,
+            COLUMNS + f"path, domain, class in {header.strip()!r}",
+        )
+        for what, header in (
+            ("semicolons", "path;domain;class\n"),
+            ("tabs", "path\tdomain\tclass\n"),
+            ("capitals in its header", "Path,Domain,Class\n"),
+        )
+    ],
+    manifest(
+        "a manifest that spells a class in two ways",
+        HEAD + "day/cat/0.png,a,b\nday/cat/1.png,a, B\n",
+        SPELLING.replace("{{root}}", "{{path}}").format("class", "' B' and 'b'"),
+    ),
+    manifest(
+        "a manifest with numbers of classes that are others",
+        "path,domain,class,label\na,b,cat,1\nb,b,dog,0\n",
+        LABELS + "'1' for class 'cat', which is 0",
+    ),
+    manifest(
+        "paths as Windows writes them",
+        HEAD + "day\\cat\\0.png,a,b\n",
+        "All 1 images of the data set must be there. Received: 1 are absent, the first is "
+        r"'{folder}/animals/day\\cat\\0.png', where a manifest must have `/` between folders",
+        FileNotFoundError,
     ),
     manifest(
         "a manifest with a column twice",

@@ -35,12 +35,13 @@ class Classes(NamedTuple):
     is_binary: bool = False
 
 
-def check_labels(domains: Any, classes: Classes | None) -> bool:
+def check_labels(domains: Any, classes: Classes | None, argument: str = "x") -> bool:
     """Checks the labels of domains that can be looked at: arrays and images on disk.
 
     Args:
         domains: A tuple, list or dict of domains.
         classes: What they may be; None for anything.
+        argument: What the domains' argument is called.
 
     Returns:
         Whether all labels have been looked at, or need not be.
@@ -56,7 +57,8 @@ def check_labels(domains: Any, classes: Classes | None) -> bool:
             continue
         labels = _labels(domain)
         if labels is not None:
-            _check_classes(labels, classes, f"domain {name!r}")
+            of = "" if argument == "x" else f" of `{argument}`"
+            _check_classes(labels, classes, f"domain {name!r}{of}")
         are_seen &= labels is not None
     return are_seen
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -80,8 +81,20 @@ class LeaveOneOut:
 
     @functools.cached_property
     def validation(self) -> tf.data.Dataset:
-        """The validation parts of the sources, one after another, in batches."""
-        return self._batched(self.sources, "validation")
+        """The validation parts of the sources, one after another, in batches.
+
+        A warning names the sources that have none, where others do.
+        """
+        batches = self._batched(self.sources, "validation")
+        validated = set(self.table["domain"][self.table["split"] == "validation"])
+        without = [domain for domain in self.sources if domain not in validated]
+        if without:
+            warnings.warn(
+                f"No image of {', '.join(without)} is in the validation part of {self.name!r}: "
+                "models are chosen without them. Classes of less than six images have none there.",
+                stacklevel=3,  # behind it is that of `cached_property`
+            )
+        return batches
 
     @functools.cached_property
     def test(self) -> tf.data.Dataset:

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,9 @@ from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset
 from dg_keras.data.tables.leave_one_out import LeaveOneOut
 from dg_keras.data.tables.official_split import official_split
 from dg_keras.data.tables.read_table import read_table
+from dg_keras.data.tables.scan_folder import UNREAD, images, unread_format
 from dg_keras.data.tables.scan_known import find_root
+from dg_keras.data.tables.split_table import parted_concepts
 from dg_keras.data.tables.without_unreadable import without_unreadable
 
 MEMORY_LIMIT = 4 * 2**30
@@ -48,6 +51,9 @@ def load(
     per process, at first use, and kept as uint8: loading the last data set again, for another
     target say, decodes nothing.
 
+    A warning tells of images beside those of a folder of one's own that are in no format that is
+    read, and of concepts that a manifest's split puts into several parts.
+
     Of the known data sets, "pacs" (Li et al., 2017), "vlcs" (Fang et al., 2013), "office_home"
     (Venkateswara et al., 2017) and "styleshift", the numbers of images and the classes are checked.
     PACS is accepted without `sketch/dog/n02103406_4068-1.png`, which circulates damaged: it then
@@ -59,13 +65,15 @@ def load(
         name: A known data set, or a folder `<name>/<domain>/<class>/<image>`, or with `root` any
             name. If the folder has a `manifest.csv` (columns `path`, `domain`, `class`, and maybe
             `concept` and `split`), as `prepare` writes it, that tells what belongs to the data set.
+            A concept is one over all domains.
         root: The data set's folder; that of a known data set may be in it, under one of its usual
             names. By default a known data set is looked for in the checkout's `data`, then in
             `$DG_KERAS_HOME/data`, where `$DG_KERAS_HOME` is `~/.dg_keras` if it is not set, then in
             the package `dg_keras_data`.
         target: The domain to leave out; None makes all domains sources.
         image_size: Height and width in pixels, or one number for both.
-        seed: What the split depends on; of no use where the manifest has a split.
+        seed: What the split depends on; of no use where the manifest has a split, and of little
+            where concepts differ in size, since the largest are placed first.
         batch_size: Of the validation and test datasets.
         split: "seed" for the manifest's split, or without one for that of `seed`; "official" for
             the one that came with the data set: the `*_kfold.txt` lists of PACS, whose test lists
@@ -84,8 +92,8 @@ def load(
 
     Raises:
         ValueError: If `name`, `target`, `split`, `test` or `on_bad_image` is unknown, a number is
-            none, the images are not those expected, there is no official split, or nothing is left
-            to train on.
+            none, the images are not those expected, two domains or classes have names that look the
+            same, there is no official split, or nothing is left to train on.
         FileNotFoundError: If the data set or some of its files are not there.
 
     Examples:
@@ -117,7 +125,10 @@ def load(
             f"`target` must leave a domain to train on. Received: target={target!r}, and "
             f"{os.fspath(root)!r} has no other domain"
         )
-    _check_are_there([root / path for path in table["path"]])
+    _check_are_there(root, table["path"].tolist())
+    if known is None and manifest is None and not (root / "manifest.csv").is_file():
+        _warn_of_unread(root, table)
+    _warn_of_parted_concepts(table)
     table, skipped = without_unreadable(root, table) if on_bad_image == "skip" else (table, {})
     files = file_versions(root / path for path in table["path"])
     return LeaveOneOut(
@@ -169,13 +180,38 @@ def _check_has_test_part(table: pd.DataFrame, target: str) -> None:
         )
 
 
-def _check_are_there(paths: list[Path]) -> None:
+def _check_are_there(root: Path, paths: list[str]) -> None:
     # Unlike `Path.is_file`, this holds names that no file can have for absent.
-    absent = [path for path in paths if not os.path.isfile(path)]
+    absent = [path for path in paths if not os.path.isfile(root / path)]
     if absent:
+        windows = ", where a manifest must have `/` between folders" if "\\" in absent[0] else ""
         raise FileNotFoundError(
             f"All {len(paths)} images of the data set must be there. Received: {len(absent)} are "
-            f"absent, the first is {os.fspath(absent[0])!r}"
+            f"absent, the first is {os.fspath(root / absent[0])!r}{windows}"
+        )
+
+
+def _warn_of_unread(root: Path, table: pd.DataFrame) -> None:
+    folders = sorted({os.path.dirname(path) for path in table["path"]})
+    unread = [path for folder in folders for path in images(root / folder, UNREAD)]
+    if unread:
+        formats = ", ".join(sorted({str(unread_format(path.name)) for path in unread}))
+        warnings.warn(
+            f"{len(unread)} images are left out beside the {len(table)} of {os.fspath(root)!r}, in "
+            f"formats that are not read ({formats}), the first is {os.fspath(unread[0])!r}.",
+            stacklevel=3,
+        )
+
+
+def _warn_of_parted_concepts(table: pd.DataFrame) -> None:
+    parted = parted_concepts(table)
+    if parted:
+        first, parts = next(iter(parted.items()))
+        warnings.warn(
+            f"{len(parted)} concepts are in several parts of the split, the first is {first!r} in "
+            f"{' and '.join(parts)}: what is tested on may have been trained on. `load` keeps them "
+            "together where no manifest has a column `split`.",
+            stacklevel=3,
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dg_keras.common.shortened import shortened
 from dg_keras.common.write_whole import write_whole
 from dg_keras.data.tables.csv_text import format_csv, parse_csv
 from dg_keras.data.tables.split_table import SPLITS
@@ -72,8 +73,9 @@ def _check_header(header: list[str], name: str) -> None:
     missing = [column for column in _REQUIRED if column not in header]
     if missing:
         raise ValueError(
-            f"Manifest {name!r} must have the columns {', '.join(_REQUIRED)}. Received: no "
-            f"{', '.join(missing)}"
+            f"Manifest {name!r} must have the columns {', '.join(_REQUIRED)}, in small letters and "
+            f"with commas between them. Received: no {', '.join(missing)} in "
+            f"{shortened(','.join(header))}"
         )
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:

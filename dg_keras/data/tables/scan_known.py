@@ -1,11 +1,13 @@
 """A known data set's folder as a table, whichever of its layouts it has."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from dg_keras.data.tables.as_table import as_table
 from dg_keras.data.tables.known_datasets import KnownDataset
+from dg_keras.data.tables.manifest import read_manifest
 from dg_keras.data.tables.scan_folder import contents, folders, images
 
 # Folders between a domain and its classes, and the part of the published split they hold.
@@ -80,16 +82,36 @@ def scan_known(root: Path, known: KnownDataset) -> pd.DataFrame:
     return as_table(root, rows)
 
 
+def is_laid_out(root: Path, known: KnownDataset) -> bool:
+    """Whether the domains in a folder, or those of its manifest, are a known data set's.
+
+    Args:
+        root: The folder that `find_root` tells.
+        known: The data set.
+
+    Raises:
+        ValueError: If the manifest is faulty.
+    """
+    manifest = root / "manifest.csv"
+    if manifest.is_file():
+        return _are_domains(read_manifest(manifest)["domain"].unique(), known)
+    return _domains_folder(root, known) is not None
+
+
 def _holds(folder: Path, known: KnownDataset) -> bool:
     return (folder / "manifest.csv").is_file() or _domains_folder(folder, known) is not None
 
 
 def _domains_folder(root: Path, known: KnownDataset) -> Path | None:
     for top in (root / inner for inner in _INNER_FOLDERS):
-        # One is not enough: a folder of data sets may have an "Art" or a "SUN" that is another.
-        if top.is_dir() and len({known.find_domain(f.name) for f in folders(top)} - {None}) > 1:
+        if top.is_dir() and _are_domains((folder.name for folder in folders(top)), known):
             return top
     return None
+
+
+def _are_domains(names: Iterable[str], known: KnownDataset) -> bool:
+    # One is not enough: a folder of data sets may have an "Art" or a "SUN" that is another.
+    return len({known.find_domain(name) for name in names} - {None}) > 1
 
 
 def _class_folders(domain: Path) -> list[Path]:

@@ -22,8 +22,9 @@ def split_table(table: pd.DataFrame, seed: int = 0) -> list[str]:
     `concept`, or where it is empty, every image stands for itself.
 
     Concepts are taken by size, the largest first, and put where most is missing, summed over their
-    cells. No random generator takes part, only sha256, so that a seed gives the same split under
-    every version of every library.
+    cells: where few have the same size, all seeds give much the same split. No random generator
+    takes part, only sha256, so that a seed gives the same split under every version of every
+    library.
 
     Args:
         table: Columns `path`, `domain` and `class`, and maybe `concept`.
@@ -58,6 +59,8 @@ def split_table(table: pd.DataFrame, seed: int = 0) -> list[str]:
 def groups_of(table: pd.DataFrame) -> list[tuple[str, str]]:
     """What shows the same as each row: its concept, or the row alone where it has none.
 
+    Spaces around a concept are none of it.
+
     Args:
         table: A column `path`, and maybe `concept`.
     """
@@ -66,8 +69,21 @@ def groups_of(table: pd.DataFrame) -> list[tuple[str, str]]:
         return paths
     return [
         ("concept", concept) if concept else path
-        for concept, path in zip(table["concept"], paths, strict=True)
+        for concept, path in zip(table["concept"].str.strip(), paths, strict=True)
     ]
+
+
+def parted_concepts(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Returns the concepts that a split puts on several sides, each with its parts, sorted.
+
+    Args:
+        table: Columns `path` and `split`, and maybe `concept`.
+    """
+    parts = defaultdict(set)
+    for (kind, name), split in zip(groups_of(table), table["split"], strict=True):
+        if kind == "concept":
+            parts[name].add(split)
+    return {name: sorted(parts[name]) for name in sorted(parts) if len(parts[name]) > 1}
 
 
 def _rank(group: tuple[str, str], counts: Counter[_Cell], seed: int) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -13,20 +14,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import rich.progress
+from PIL import Image
 
 from dg_keras.common.check_choice import check_choice
 from dg_keras.common.cores import cores
 from dg_keras.data.feeding.read_image import decode_image, read_content
-from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset
+from dg_keras.data.tables.known_datasets import KNOWN, KnownDataset, plain
 from dg_keras.data.tables.label_lists import read_lists
 from dg_keras.data.tables.read_table import read_table
-from dg_keras.data.tables.scan_known import find_root, scan_known
+from dg_keras.data.tables.scan_known import find_root, is_laid_out, scan_known
+from dg_keras.data.tables.split_table import groups_of, parted_concepts
 from dg_keras.data.tools.inspection import Fault, Inspection
 from dg_keras.data.tools.prepare import SETTINGS
 from dg_keras.data.tools.skipped_files import skipped_files
 
 # Where the same pixels on two sides make a test one of memory, or a label wrong.
 _LEAKS = {"domain": "domains", "split": "splits", "class": "classes"}
+_TWELVE_BITS = 2**12 - 1  # the largest value of many scanners, whose files are of 16 bits
 
 
 def doctor(
@@ -41,15 +45,16 @@ def doctor(
     Args:
         root: The data set's folder, prepared or as it was published, or of one's own.
         name: The known data set it should be. By default the one that `prepare` noted in the
-            folder, or the one the folder is called like; else nothing is compared with what was
-            published.
+            folder, or the one the folder is called like, if its domains are there or the name is no
+            longer; else nothing is compared with what was published.
         verbose: Whether to show a progress bar.
 
     Returns:
         What is there, and the faults: of kind "unreadable", "wrong count", "wrong domain", "wrong
         class", "missing domain", "missing class", "duplicate across domains", "... across splits",
-        "... across classes", "label list" and, where there is a manifest, "absent", "unlisted" and
-        "changed". Images that are not read for their format or place are counted, and no fault.
+        "... across classes", "nearly black", "label list" and, where there is a manifest, "absent",
+        "unlisted", "changed" and "concept across splits". Images that are not read for their format
+        or place are counted, and no fault.
 
     Raises:
         ValueError: If `name` is unknown, or a manifest or a folder's layout is faulty.
@@ -72,7 +77,8 @@ def doctor(
     faults += _grouped("absent", table["path"][~is_there], "in the manifest, but not there")
     table = table[is_there].reset_index(drop=True)
     found = _examine([root / path for path in table["path"]], verbose)
-    table = table.join(pd.DataFrame(found, columns=["fault", "digest", "pixels"]))
+    columns = ["fault", "digest", "pixels", "is_dark"]  # a manifest may have its own of these names
+    table[columns] = pd.DataFrame(found, columns=columns)
     broken = table[table["fault"] != ""]
     faults += map(Fault, itertools.repeat("unreadable"), broken["path"], broken["fault"])
     if "sha256" in table.columns:
@@ -80,6 +86,13 @@ def doctor(
         changed = table[listed & (table["sha256"] != table["digest"])]
         faults += _grouped("changed", changed["path"], "not the file that the manifest lists")
     faults += _duplicates(table)
+    faults += _parted_concepts(table)
+    faults += _grouped(
+        "nearly black",
+        table["path"][table["is_dark"]],
+        f"of 16 bits without a value above {_TWELVE_BITS}, which makes nearly black images: scans "
+        "of 12 bits are to be multiplied by 16",
+    )
     faults += _missing_classes(table, known)
     if known is not None:
         faults += _wrong_names(table, known)
@@ -113,8 +126,14 @@ def _guess(root: Path) -> str | None:
             raise ValueError(
                 f"{str(settings)!r} must be as `prepare` wrote it. Received: a file that is changed"
             ) from error
-    named = (known.name for known in KNOWN.values() if known.is_name_of(root.resolve().name))
-    return next(named, None)
+    folder = root.resolve().name
+    for known in KNOWN.values():
+        # Other folders of one's own may begin like it, as `pacs-makers` does.
+        if plain(folder) == plain(known.name) or (
+            known.is_name_of(folder) and is_laid_out(find_root(root, known), known)
+        ):
+            return known.name
+    return None
 
 
 def _compare_with_folder(
@@ -146,24 +165,34 @@ def _grouped(kind: str, paths: Iterable[str], what: str) -> list[Fault]:
     ]
 
 
-def _examine(paths: Sequence[Path], verbose: bool) -> list[tuple[str, str, str]]:
+def _examine(paths: Sequence[Path], verbose: bool) -> list[tuple[str, str, str, bool]]:
     with ThreadPoolExecutor(cores()) as pool:  # Pillow works outside Python's lock
         done = pool.map(_examine_file, paths)
         return list(rich.progress.track(done, "examining", len(paths), disable=not verbose))
 
 
-def _examine_file(path: Path) -> tuple[str, str, str]:
-    """Returns why a file can't be read, or nothing, and the sha256 of its content and pixels."""
+def _examine_file(path: Path) -> tuple[str, str, str, bool]:
+    """Returns why a file can't be read, or nothing, the sha256 of its content and pixels, and
+    whether it is of 16 bits and uses no more than 12."""
     try:
         content = read_content(path)
     except ValueError as error:
-        return str(error), "", ""
+        return str(error), "", "", False
     digest = hashlib.sha256(content).hexdigest()
     try:
         image = decode_image(content)
     except ValueError as error:
-        return str(error), digest, ""
-    return "", digest, hashlib.sha256(f"{image.size}".encode() + image.tobytes()).hexdigest()
+        return str(error), digest, "", False
+    pixels = hashlib.sha256(f"{image.size}".encode() + image.tobytes()).hexdigest()
+    return "", digest, pixels, _is_dark(content)
+
+
+def _is_dark(content: bytes) -> bool:
+    with Image.open(io.BytesIO(content)) as image:
+        if not image.mode.startswith("I"):  # "I;16" and such: what is read as 16 bits
+            return False
+        largest = int(np.asarray(image).max())
+    return 0 < largest <= _TWELVE_BITS
 
 
 def _duplicates(table: pd.DataFrame) -> Iterator[Fault]:
@@ -175,6 +204,14 @@ def _duplicates(table: pd.DataFrame) -> Iterator[Fault]:
                 what = f"same pixels as {', '.join(others)}"
                 yield Fault(f"duplicate across {kind}", first, what)
                 break
+
+
+def _parted_concepts(table: pd.DataFrame) -> Iterator[Fault]:
+    listed = table[table["split"] != ""]
+    paths = dict(zip(reversed(groups_of(listed)), reversed(listed["path"].tolist()), strict=True))
+    for name, parts in parted_concepts(listed).items():
+        first = paths["concept", name]
+        yield Fault("concept across splits", first, f"{name!r} is in {' and '.join(parts)}")
 
 
 def _wrong_names(table: pd.DataFrame, known: KnownDataset) -> Iterator[Fault]:

@@ -6,14 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from dg_keras.data.tables.scan_folder import SUFFIXES
-
-_OTHER_FORMATS = frozenset(
-    {
-        *(".avif", ".heic", ".heif", ".jfif", ".jp2", ".jxl", ".npy", ".pbm", ".pgm", ".ppm"),
-        *(".psd", ".svg", ".tga", ".tif", ".tiff"),
-    }
-)
+from dg_keras.data.tables.scan_folder import SUFFIXES, unread_format
 
 
 class Skipped(NamedTuple):
@@ -43,9 +36,10 @@ def skipped_files(root: Path, paths: Iterable[str]) -> tuple[Skipped, ...]:
     read = set(paths)
     among = {str(PurePosixPath(path).parent) for path in read}
     among |= {str(PurePosixPath(folder).parent) for folder in among} - {"."}
+    is_listed = (root / "manifest.csv").is_file()
     elsewhere = (
         "images that the manifest does not list"
-        if (root / "manifest.csv").is_file()
+        if is_listed
         else "images beside the folders of classes, or too deep in them"
     )
     found = defaultdict(list)
@@ -62,13 +56,15 @@ def skipped_files(root: Path, paths: Iterable[str]) -> tuple[Skipped, ...]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = (folder / name).as_posix()
-            suffix = Path(name).suffix.lower()
+            unread = unread_format(name)
+            # A folder of a class may have none that is read.
+            is_among = folder.as_posix() in among or (len(folder.parts) == 2 and not is_listed)
             if path in read:
                 continue
-            if suffix in SUFFIXES:
+            if Path(name).suffix.lower() in SUFFIXES:
                 found["hidden images" if name.startswith(".") else elsewhere].append(path)
-            elif suffix in _OTHER_FORMATS:
-                found[f"images in a format that is not read, {suffix}"].append(path)
-            elif folder.as_posix() in among and not name.startswith("."):
+            elif unread is not None:
+                found[f"images in a format that is not read, {unread}"].append(path)
+            elif is_among and not name.startswith("."):
                 found["files that are no images by their name"].append(path)
     return tuple(Skipped(what, len(all_), all_[0]) for what, all_ in sorted(found.items()))

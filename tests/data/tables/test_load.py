@@ -11,6 +11,8 @@ from dg_keras.data import Domain, LeaveOneOut, load
 from dg_keras.data.feeding.read_image import read_image
 from dg_keras.data.tables.known_datasets import KNOWN
 from dg_keras.data.tables.manifest import write_manifest
+from dg_keras.data.tables.scan_folder import scan_folder
+from dg_keras.data.tables.split_table import split_table
 
 
 def size(dataset):
@@ -170,6 +172,92 @@ def test_manifest_in_the_folder_says_what_belongs(folder):
     assert data.table["path"].tolist() == ["day/cat/1.png", "night/dog/2.png"]
     assert data.classes == ("NA", "null")
     assert data.part("b").fetch([0])[0].numpy().max() == 20
+
+
+def test_images_in_other_formats_are_told(folder):
+    for name in ("day/cat/a.tif", "day/cat/b.TIFF", "night/dog/c.nii.gz"):
+        (folder / name).touch()
+    (folder / "day" / "cat" / "notes.txt").touch()
+
+    with pytest.warns(UserWarning, match="left out beside") as told:
+        assert len(load(folder).table) == 28
+    assert [str(warning.message) for warning in told] == [
+        f"3 images are left out beside the 28 of '{folder}', in formats that are not read "
+        f"(.nii.gz, .tif, .tiff), the first is '{folder}/day/cat/a.tif'."
+    ]
+    assert told[0].filename == __file__
+
+
+def test_a_manifest_says_itself_what_belongs(folder):
+    write_manifest(load(folder).table, folder / "manifest.csv")
+    (folder / "day" / "cat" / "a.tif").touch()
+
+    assert len(load(folder).table) == 28
+
+
+def patients(folder, concepts, **columns):
+    """The folder with a manifest in which image k of a cell shows concept k."""
+    table = scan_folder(folder)
+    number = table["path"].str.extract(r"(\d+)\.png")[0].astype(int)
+    table["concept"] = (table["domain"] + "-" + table["class"] + "-").str.cat(number.map(concepts))
+    write_manifest(table.assign(**columns), folder / "manifest.csv")
+
+
+def test_a_concept_in_several_parts_is_told(folder):
+    split = ["train", "test", "validation", "train"] * 7
+    patients(folder, lambda number: str(number // 4), split=split)
+
+    with pytest.warns(UserWarning, match="in several parts") as told:
+        load(folder)
+    assert [str(warning.message) for warning in told] == [
+        "8 concepts are in several parts of the split, the first is 'day-cat-0' in test and train "
+        "and validation: what is tested on may have been trained on. `load` keeps them together "
+        "where no manifest has a column `split`."
+    ]
+    assert told[0].filename == __file__
+
+
+def test_spaces_around_a_concept_part_nothing(folder):
+    patients(folder, lambda number: f"{number // 2}{' ' * (number % 2)}")
+
+    images = load(folder, target="day")
+
+    parts = images.table["split"].groupby(images.table["concept"].str.strip()).nunique()
+    assert (len(parts), parts.max()) == (14, 1)
+    twins = images.table[images.table["domain"] == "night"].assign(domain="day")
+    table = pd.concat([images.table, twins.assign(concept=twins["concept"] + " ", split="test")])
+    seen = dataclasses.replace(images, table=table).unseen_concepts[-len(twins) :]
+    assert seen.tolist() == [split != "train" for split in twins["split"]]
+
+
+def test_numbers_of_classes_that_agree_are_no_matter(folder):
+    table = load(folder).table
+    table.drop(columns="split").to_csv(folder / "manifest.csv", index=False)
+
+    assert load(folder).table.equals(table)
+
+
+def test_sources_that_validate_nothing_are_told(folder):
+    images = load(folder)
+
+    with pytest.warns(UserWarning, match="validation part") as told:
+        assert size(images.validation) == 2
+    assert [str(warning.message) for warning in told] == [
+        f"No image of night is in the validation part of '{folder}': models are chosen without "
+        "them. Classes of less than six images have none there."
+    ]
+    assert told[0].filename == __file__
+    assert size(load(folder, target="night").validation) == 2
+
+
+@pytest.mark.parametrize(("number", "validated"), [(5, 0), (6, 1)])
+def test_six_images_or_concepts_of_a_class_have_a_validation_part(number, validated):
+    """As `docs/your_data.md` says."""
+    rows = [(f"{k}-{i}", "a", "x", str(k)) for k in range(number) for i in range(3)]
+    table = pd.DataFrame(rows, columns=["path", "domain", "class", "concept"])
+    assert split_table(table).count("validation") == 3 * validated
+    images = table.drop_duplicates("concept").drop(columns="concept")
+    assert split_table(images).count("validation") == validated
 
 
 def test_an_empty_part_is_said(folder):

@@ -1,5 +1,7 @@
 import pytest
+from PIL import Image
 
+from dg_keras.data import load
 from dg_keras.data.tables.scan_folder import scan_folder
 
 
@@ -55,3 +57,11 @@ def test_a_linked_domain_is_read_and_told_if_its_images_are_elsewhere(folder, tm
     (folder / "dusk").symlink_to(tmp_path / "dusk")
     with pytest.raises(ValueError, match=r"folder 'dusk' has none .* but 'dusk/train/cat/0\.png'"):
         scan_folder(folder)
+
+
+def test_jfif_is_jpeg(folder):
+    path = folder / "day" / "cat" / "scan.JFIF"
+    Image.new("RGB", (2, 2)).save(path, "jpeg")
+
+    assert "day/cat/scan.JFIF" in scan_folder(folder)["path"].tolist()
+    assert load(folder, image_size=2, on_bad_image="skip").skipped == {}

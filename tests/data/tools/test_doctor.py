@@ -2,6 +2,7 @@ import io
 import os
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 import rich.console
@@ -292,6 +293,80 @@ def test_what_is_not_read_is_counted_with_an_example(folder, capsys):
     report.show(rich.console.Console(width=200))
     assert "not read" in (printed := capsys.readouterr().out)
     assert any("not read, .tif" in row and "day/cat/10.tif" in row for row in printed.splitlines())
+
+
+def test_files_of_no_known_kind_where_a_class_has_no_image(folder):
+    """As DICOM files without a suffix are."""
+    (folder / "night" / "fox").mkdir()
+    for name in ("IM0001", "IM0002"):
+        (folder / "night" / "fox" / name).touch()
+
+    assert doctor(folder).skipped == (
+        ("files that are no images by their name", 2, "night/fox/IM0001"),
+    )
+
+
+def test_scans_of_12_bits_in_files_of_16(folder):
+    scan = np.linspace(0, 4095, 48).reshape(6, 8).astype(np.uint16)
+    for name, pixels in (("a", scan), ("b", scan // 2), ("c", scan * 16), ("d", scan * 0)):
+        Image.fromarray(pixels).save(folder / "day" / "cat" / f"{name}.png")
+
+    (fault,) = [fault for fault in doctor(folder).faults if fault.kind == "nearly black"]
+
+    assert fault == (
+        "nearly black",
+        "day/cat",
+        "2 images are of 16 bits without a value above 4095, which makes nearly black images: "
+        "scans of 12 bits are to be multiplied by 16, the first is day/cat/a.png",
+    )
+
+
+def test_a_concept_in_several_parts_of_the_split(folder):
+    table = load(folder).table.assign(concept="")
+    train, test = (table.index[table["split"] == part][0] for part in ("train", "test"))
+    table.loc[[train, test], "concept"] = ["patient-1", "patient-1 "]
+    write_manifest(table, folder / "manifest.csv")
+
+    first = table["path"][min(train, test)]
+    fault = ("concept across splits", first, "'patient-1' is in test and train")
+    assert fault in doctor(folder).faults
+
+
+def test_columns_of_any_name(folder):
+    table = load(folder).table.assign(pixels="8", digest="none", fault="none", is_dark="no")
+    table.to_csv(folder / "manifest.csv", index=False)
+    report = doctor(folder)
+    (folder / "manifest.csv").unlink()
+
+    assert report.faults == doctor(folder).faults
+
+
+def test_a_manifest_of_which_nothing_is_there(folder):
+    table = load(folder).table
+    table["path"] = table["path"].str.replace("/", "\\")
+    write_manifest(table, folder / "manifest.csv")
+
+    assert {fault.kind for fault in doctor(folder).faults} == {"absent"}
+
+
+@pytest.mark.parametrize("name", ["pacs-makers", "VLCS of cats", "StyleShift 2"])
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_a_folder_of_ones_own_that_is_called_like_a_known_one(name, is_listed, folder):
+    table = load(folder).table
+    own = folder.rename(folder.with_name(name))
+    if is_listed:
+        write_manifest(table, own / "manifest.csv")
+
+    report = doctor(own)
+
+    assert report.name is None
+    assert len(report.table) == 2
+
+
+def test_a_known_data_set_in_a_folder_of_a_longer_name(pacs, prepared):
+    assert doctor(pacs.rename(pacs.with_name("pacs_v2"))).name == "pacs"
+    (prepared / "prepared.json").unlink()
+    assert doctor(prepared.rename(prepared.with_name("pacs 227"))).name == "pacs"
 
 
 def test_images_that_a_manifest_of_ones_own_does_not_list(folder):
