@@ -195,9 +195,9 @@ ROWS = [
     ),
     command(
         "a setting for a domain that is none",
-        "--set 'methods=[{name: Deep-All, targets: {art: {}}}]'",
-        "`targets`: 'art' is no domain of styleshift, which has cartoon, clipart, photo, "
-        "sketch. Nearest: clipart",
+        "--set 'methods=[Deep-All, {name: PCGrad, targets: {art: {}}}]'",
+        "`methods`: 'art', in `targets` of 'PCGrad', is no domain of styleshift, which has "
+        "cartoon, clipart, photo, sketch. Nearest: clipart",
     ),
     command(
         "a report on nothing",

@@ -36,7 +36,10 @@ def experiment(tmp_path, *overrides):
         ("methods=[Deep-All, {name: A+B}, {name: a b}]", "two runs called 'a-b--photo--trial1'"),
         ("targets=[photo, photo]", "two runs called 'deep-all--photo--trial1'"),
         ("targets=[]", "`targets`: must be 'all' or a list of domains, .*Received: ..$"),
-        ("methods=[{name: Deep-All, targets: {foto: {}}}]", "`targets`: 'foto' is no domain"),
+        (
+            "methods=[{name: Deep-All, targets: {foto: {}}}]",
+            "`methods`: 'foto', in `targets` of 'Deep-All', is no domain",
+        ),
         ("data.name=pax", "`data`: `name` must be"),
     ],
 )

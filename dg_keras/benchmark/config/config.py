@@ -279,6 +279,11 @@ class Training(Section):
                 "`checkpoint_every` must be a multiple of `evaluate_every`. Received: "
                 f"checkpoint_every={self.checkpoint_every}, evaluate_every={self.evaluate_every}"
             )
+        if self.checkpoint_every is not None and self.checkpoint_every > self.steps:
+            raise ValueError(
+                "`checkpoint_every` must be at most `steps`, else no checkpoint is written. "
+                f"Received: checkpoint_every={self.checkpoint_every}, steps={self.steps}"
+            )
         return self
 
     @property

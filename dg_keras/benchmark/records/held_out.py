@@ -27,13 +27,18 @@ def held_out(config: Config, inventory: Inventory) -> list[str]:
             f"`targets` must be domains, none of them called {AVERAGE!r}. "
             f"Received: {shortened(targets)}"
         )
-    settings = [target for method in config.methods for target in method.targets]
-    for target in [*targets, *settings]:
+    given = [(target, f"`targets`: {shortened(target)}") for target in targets]
+    given += [
+        (target, f"`methods`: {shortened(target)}, in `targets` of {shortened(method.name)},")
+        for method in config.methods
+        for target in method.targets
+    ]
+    for target, told in given:
         if target not in domains:
             near = difflib.get_close_matches(target, domains, n=1, cutoff=0) or domains
             raise ValueError(
-                f"`targets`: {shortened(target)} is no domain of {config.data.name}, which has "
-                f"{', '.join(domains)}. Nearest: {near[0]}"
+                f"{told} is no domain of {config.data.name}, which has {', '.join(domains)}. "
+                f"Nearest: {near[0]}"
             )
     for target in targets:
         sources = [name for name in domains if name != target]

@@ -7,6 +7,9 @@ from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.search_part import SearchPart
 
+FILES = ReportPart.FILES | SearchPart.FILES
+"""All that a part may write: an experiment may have been of the other kind before."""
+
 
 def part_of(
     config: Config, records: Sequence[Record], planned: int | None = None

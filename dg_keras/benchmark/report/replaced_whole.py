@@ -21,8 +21,8 @@ def replaced_whole(folder: Path, optional: Collection[str] = ()) -> Iterator[Pat
 
     Args:
         folder: Where the files shall be; it is made where it does not exist.
-        optional: The names, relative to the folder, of files that are not written each time: of an
-            earlier time they do not stay.
+        optional: The names, relative to the folder, of files that may not be written this time: of
+            an earlier time they do not stay.
 
     Yields:
         The new folder, beside the other so that moving is renaming.

@@ -31,8 +31,10 @@ class ReportPart:
     tables: list[tables.Table]
     figures: dict[str, bytes]
 
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset(f"{name}.png" for name in _FIGURES)
-    """The files that are not there where there is nothing to show in them."""
+    FILES: ClassVar[frozenset[str]] = frozenset(
+        {"table.md", "table.csv", "table.tex", *(f"{name}.png" for name in _FIGURES)}
+    )
+    """All that `write` may write; there is no figure where there is nothing to show in it."""
 
     @classmethod
     def of(cls, config: Config, records: Sequence[Record], planned: int | None = None) -> Self:

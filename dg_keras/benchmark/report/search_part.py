@@ -36,8 +36,8 @@ class SearchPart:
     tables: list[tables.Table]
     figures: dict[str, bytes]
 
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"grid.png", "chosen.yaml"})
-    """The files that are not there where there is nothing to show in them, or to choose yet."""
+    FILES: ClassVar[frozenset[str]] = frozenset({"grid.md", "grid.csv", "grid.png", "chosen.yaml"})
+    """All that `write` may write; the last two where there is something to compare, or chosen."""
 
     @classmethod
     def of(cls, config: Config, records: Sequence[Record], planned: int | None = None) -> Self:

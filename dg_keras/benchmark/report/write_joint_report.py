@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dg_keras.benchmark.report.page.page import page
+from dg_keras.benchmark.report.part_of import FILES
 from dg_keras.benchmark.report.replaced_whole import replaced_whole
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.search_part import SearchPart
@@ -19,8 +20,8 @@ def write_joint_report(folder: Path, name: str, parts: Sequence[ReportPart | Sea
         name: The page's title.
         parts: What it shows of each experiment, from `part_of`.
     """
-    optional = [f"{part.config.name}/{name}" for part in parts for name in part.OPTIONAL]
-    with replaced_whole(folder, optional) as made:
+    files = [f"{part.config.name}/{file}" for part in parts for file in FILES]
+    with replaced_whole(folder, files) as made:
         for part in parts:
             own = made / part.config.name
             own.mkdir()

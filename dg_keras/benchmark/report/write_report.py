@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dg_keras.benchmark.report.page.page import page
+from dg_keras.benchmark.report.part_of import FILES
 from dg_keras.benchmark.report.replaced_whole import replaced_whole
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.search_part import SearchPart
@@ -18,6 +19,6 @@ def write_report(folder: Path, part: ReportPart | SearchPart) -> None:
         folder: Where to write.
         part: What it shows, from `part_of`.
     """
-    with replaced_whole(folder, part.OPTIONAL) as made:
+    with replaced_whole(folder, FILES) as made:
         part.write(made)
         (made / "index.html").write_text(page(part.config.name, [part]), encoding="utf-8")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dg_keras.benchmark.report import figures, tables
+from dg_keras.benchmark.report.page.section import Section
 from dg_keras.benchmark.report.pairs import Pairs
 from dg_keras.benchmark.report.report_part import ReportPart
 from dg_keras.benchmark.report.summary import Summary
@@ -65,6 +66,20 @@ def test_the_table_is_of_the_averages_gains():
         ("irm", "mean"): "**+10.0 (+10.0, +10.0)**",
         ("irm", "agr_sum"): "+0.0 (+0.0, +0.0)",
     }
+
+
+def test_a_page_has_objectives_down_whatever_the_methods_are_called():
+    methods = [
+        f"{{name: {s}, objective: empirical_risk, strategy: {s}}}" for s in ("mean", "agr_sum")
+    ]
+    methods += ["{name: B, objective: irm, strategy: mean}", CROSS[3]]
+    made = config(f"methods=[{', '.join(methods)}]", "baseline=mean")
+    base = [[0.5, 0.6]] * 2
+    part = ReportPart.of(made, records(mean=base, agr_sum=base, B=base, C=base))
+    accuracy, *_, pairs = (table for table in Section.of(part).tables)
+    assert accuracy.columns == ("method", "photo", "sketch", "average")
+    assert pairs.columns == ("objective", "mean", "agr_sum")
+    assert [row[0].text for row in pairs.rows] == ["empirical_risk", "irm"]
 
 
 def test_a_pair_that_has_not_been_run_is_empty():

@@ -15,6 +15,7 @@ from dg_keras.benchmark.config.read import read
 from dg_keras.benchmark.report import tables
 from dg_keras.benchmark.report.grid_means import grid_means
 from dg_keras.benchmark.report.page import page
+from dg_keras.benchmark.report.page.facts import facts
 from dg_keras.benchmark.report.page.search_finding import search_finding
 from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.report_part import ReportPart
@@ -133,6 +134,26 @@ def test_a_method_that_lacks_a_held_out_domain_has_a_row_that_says_so():
     assert ">not run</text>" in shown
 
 
+def test_a_method_without_a_pair_was_run_where_the_baseline_was_not():
+    made = records(**accuracies(3), IRM=[[0.5] * 3] * 2)
+    some = [r for r in made if (r.method, r.target) != ("Deep-All", "sketch")]
+    lost = [diverged("IRM", "sketch", 1), *(r for r in some if (r.method, r.trial) != ("IRM", 1))]
+    shown = page("", [ReportPart.of(config("methods=[Deep-All, PCGrad, IRM]"), lost)])
+    # Both on sketches, and on average; the baseline's own trials say nothing of them.
+    for method in ("PCGrad", "IRM"):
+        assert shown.count(f"<title>{method}: no trial that Deep-All has, too</title>") == 2
+    assert shown.count(">no pair</text>") == 4
+    assert ">not run</text>" not in shown
+    assert ">diverged</text>" not in shown
+
+
+def test_a_method_that_only_diverged_has_a_row_that_says_so():
+    made = [r for r in records(**accuracies(2)) if (r.method, r.target) != ("PCGrad", "sketch")]
+    lost = [diverged("PCGrad", "sketch", trial) for trial in (1, 2)]
+    shown = page("", [ReportPart.of(config(), [*made, *lost])])
+    assert shown.count(">diverged</text>") == 2  # on sketches, and on average
+
+
 def test_a_report_is_these_files(tmp_path):
     write_report(tmp_path / "report", part_of(config(), records(**accuracies(2))))
     assert sorted(os.listdir(tmp_path / "report")) == [
@@ -167,6 +188,22 @@ def test_a_report_leaves_nothing_of_an_earlier_one_that_is_true_no_more(tmp_path
     write_joint_report(tmp_path / "joint", "both", [part_of(made, done)])
     write_joint_report(tmp_path / "joint", "both", [part_of(made, lost)])
     assert sorted(os.listdir(tmp_path / "joint" / "smoke")) == ["grid.csv", "grid.md", "grid.png"]
+
+
+def test_a_report_leaves_nothing_of_what_the_experiment_was_before(tmp_path):
+    search_part, part = part_of(*search("for_all")), part_of(config(), records(**accuracies(2)))
+    assert search_part.config.name == part.config.name == "smoke"
+    for name, kind in (("then", part), ("first", search_part), ("again", part)):
+        write_report(tmp_path / "changed", kind)
+        write_report(tmp_path / name, kind)
+        assert sorted(os.listdir(tmp_path / "changed")) == sorted(os.listdir(tmp_path / name))
+        write_joint_report(tmp_path / "joint", "both", [kind])
+        write_joint_report(tmp_path / f"joint_{name}", "both", [kind])
+        changed, alone = (
+            sorted(path.relative_to(folder) for path in folder.rglob("*"))
+            for folder in (tmp_path / "joint", tmp_path / f"joint_{name}")
+        )
+        assert changed == alone
 
 
 def test_a_report_leaves_files_of_the_users_own(tmp_path):
@@ -219,6 +256,41 @@ def test_the_page_says_how_a_method_is_made():
         in shown
     )
     assert "<dd>1 run, 60 seconds.</dd>" in shown
+
+
+@pytest.mark.parametrize(
+    ("grid", "looked_at", "used"),
+    [
+        ("null", "A held-out domain is tested whole", ("tested at the step", "tested")),
+        (
+            "{learning_rate: [0.1, 0.2]}",
+            "Nothing of a held-out domain is looked at",
+            ("the best of these counts", "counts"),
+        ),
+        (
+            "{learning_rate: [0.1, 0.2], choose: for_all}",
+            "A held-out domain is looked at only as a source of other runs",
+            ("the best of these counts", "counts"),
+        ),
+    ],
+)
+def test_the_page_says_what_held_out_domains_are_for_and_which_state_counts(grid, looked_at, used):
+    averaged = "{name: SWAD, selection: average}"
+    told = dict(facts(config(f"methods=[Deep-All, {averaged}]", f"grid={grid}"), one(), 1))
+    assert told["Data"] == [f"styleshift, images of 32 by 32 pixels. {looked_at}."]
+    of_all, of_its_own = used
+    assert of_all in told["Training"][0]
+    assert told["Training"][0].endswith(", unless a method says otherwise.")
+    assert told["Methods"][1] == (
+        f"SWAD (objective empirical_risk; strategy mean; {of_its_own} with the average of all "
+        "steps in a valley of the sources' loss)"
+    )
+    alone = dict(facts(config("methods=[Deep-All]", f"grid={grid}"), one(), 1))
+    assert not alone["Training"][0].endswith("unless a method says otherwise.")
+
+
+def one():
+    return [record("Deep-All", "sketch", 1, 0.5)]
 
 
 def test_an_unfinished_experiment_is_told_in_every_form(tmp_path, capsys):

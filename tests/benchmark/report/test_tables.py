@@ -11,6 +11,7 @@ import rich.console
 from dg_keras.benchmark.config.grid_settings import grid_settings
 from dg_keras.benchmark.report import tables
 from dg_keras.benchmark.report.grid_means import grid_means
+from dg_keras.benchmark.report.page.page_table import PageTable
 from dg_keras.benchmark.report.part_of import part_of
 from dg_keras.benchmark.report.summary import Summary
 from dg_keras.benchmark.report.write_report import write_report
@@ -205,6 +206,12 @@ def test_the_papers_means_are_told_by_the_domains_names():
         assert found[target, "Agr-Sum"] == f"{50 - published:+.2f}"
     # The paper's average is over four domains.
     assert ("average", "Agr-Sum") not in found
+
+
+def test_a_page_has_methods_down_in_the_papers_table_as_in_the_measures():
+    shown = PageTable.of(of_the_paper())
+    assert shown.columns == ("method", "SUN09", "VOC2007")
+    assert [row[0].text for row in shown.rows][:2] == ["Deep-All", "Agr-Sum"]
 
 
 @pytest.mark.parametrize(

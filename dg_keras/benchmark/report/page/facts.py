@@ -33,7 +33,7 @@ def facts(config: Config, records: Sequence[Record], planned: int) -> list[tuple
     found = [
         ("Data", [_data(config)]),
         ("Held out", [", ".join(dict.fromkeys(record.target for record in records))]),
-        ("Methods", [method_in_words(method) for method in config.methods]),
+        ("Methods", [method_in_words(config, method) for method in config.methods]),
         ("Network", [_network(config)]),
         ("Training", [_training(config)]),
         ("Optimizer", [_optimizer(config.training.optimizer)]),
@@ -55,7 +55,9 @@ def facts(config: Config, records: Sequence[Record], planned: int) -> list[tuple
 
 def _data(config: Config) -> str:
     size = config.data.image_size
-    if config.grid is not None:
+    if config.grid is not None and config.grid.choose == "for_all":
+        tested = "A held-out domain is looked at only as a source of other runs"
+    elif config.grid is not None:
         tested = "Nothing of a held-out domain is looked at"
     elif config.data.test == "whole":
         tested = "A held-out domain is tested whole"
@@ -89,7 +91,7 @@ def _training(config: Config) -> str:
         used = "tested with the average of all steps in a valley of the loss there"
     else:
         used = "tested at the last step"
-    if config.grid is None and any(method.selection for method in config.methods):
+    if any(method.selection for method in config.methods):
         used += ", unless a method says otherwise"
     compiled = " The step is compiled with XLA." if training.jit_compile else ""
     return (

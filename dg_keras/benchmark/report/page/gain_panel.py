@@ -112,7 +112,10 @@ def _row(
     name = method if len(method) <= _LONGEST else method[: _LONGEST - 1] + "…"
     if gain is None:
         entry = summary.entries.get((target, method))
-        why = "diverged" if entry and entry.diverged else "not run"
+        if entry is not None and entry.trials:  # it is the baseline that has none of them
+            words = f"{method}: no trial that {summary.baseline} has, too"
+            return GainRow(name, words, "no pair", "open", y)
+        why = "not run" if entry is None else "diverged"
         return GainRow(name, f"{method}: no trial to compare", why, "open", y)
     compared = summary.entries[target, method].comparison
     survives = compared is not None and compared.survives_correction

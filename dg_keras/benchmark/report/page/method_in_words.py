@@ -2,28 +2,30 @@
 
 from typing import Any
 
-from dg_keras.benchmark.config.config import Method, Setting
+from dg_keras.benchmark.config.config import Config, Method, Setting
 
 _SELECTED = {
-    "best": "tested at the step that was best on the sources",
-    "last": "tested at the last step",
-    "average": "tested with the average of all steps in a valley of the sources' loss",
+    "best": "at the step that was best on the sources",
+    "last": "at the last step",
+    "average": "with the average of all steps in a valley of the sources' loss",
 }
 
 
-def method_in_words(method: Method) -> str:
+def method_in_words(config: Config, method: Method) -> str:
     """A method with its objective, its strategy, and the settings that are its own.
 
     Such as "IRM (objective irm with anneal_steps 30; strategy mean)".
 
     Args:
-        method: Of a config.
+        config: The experiment.
+        method: One of its methods.
     """
     parts = [f"objective {_plug_in(method.objective)}", f"strategy {_plug_in(method.strategy)}"]
     if method.batches == "one_domain":
         parts.append("all batches of a step from one source, drawn anew for each step")
     if method.selection is not None:
-        parts.append(_SELECTED[method.selection])
+        used = "tested" if config.grid is None else "counts"  # a search tests nothing
+        parts.append(f"{used} {_SELECTED[method.selection]}")
     parts += [text for text in [_setting(method)] if text]
     parts += [
         f"{text} where {target} is held out"

@@ -1,7 +1,6 @@
 """A table in the form in which it fits a page."""
 
 import dataclasses
-from collections.abc import Collection
 from typing import Self
 
 from dg_keras.benchmark.report.tables import Cell, Table
@@ -26,17 +25,16 @@ class PageTable:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, table: Table, methods: Collection[str], unit: str = "") -> Self:
+    def of(cls, table: Table, unit: str = "") -> Self:
         """The table, turned where its columns are methods.
 
         Args:
             table: A report's.
-            methods: The names of the experiment's methods.
             unit: Of the cells.
         """
-        if not set(table.columns[1:]) <= set(methods):
+        if table.across != "method":
             return cls(table.heading, unit, table.columns, table.rows, table.notes)
         lines = [[Cell(name) for name in table.columns], *table.rows]
         head, *rows = zip(*lines, strict=True)
-        columns = ("method", *(cell.text for cell in head[1:]))
+        columns = (table.across, *(cell.text for cell in head[1:]))
         return cls(table.heading, unit, columns, tuple(rows), table.notes)

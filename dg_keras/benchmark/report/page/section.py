@@ -63,7 +63,7 @@ class Section:
                 panels=[],
                 gains_caption="",
                 caveats=[],
-                tables=[PageTable.of(table, ()) for table in part.tables],
+                tables=[PageTable.of(table) for table in part.tables],
                 notes=part.notes,
                 pictures=[Picture.of(name, png, lost) for name, png in part.figures.items()],
                 **shared,
@@ -93,8 +93,7 @@ def _tables(part: ReportPart) -> list[PageTable]:
         unit = f"%, mean ± standard deviation over {summary.trials_told}"
     measured = len(summary.measures)  # which come first
     return [
-        PageTable.of(table, summary.methods, unit if i < measured else "")
-        for i, table in enumerate(part.tables)
+        PageTable.of(table, unit if i < measured else "") for i, table in enumerate(part.tables)
     ]
 
 

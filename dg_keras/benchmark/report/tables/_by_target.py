@@ -26,9 +26,9 @@ def by_target(
     """
     # Of all methods, so that the tables of a report are laid out alike.
     if len(summary.methods) <= _ACROSS:
-        corner, columns = "held out", tuple(methods)
+        corner, across, columns = "held out", "method", tuple(methods)
         rows = tuple((Cell(t), *(cell(t, m) for m in methods)) for t in summary.targets)
     else:
-        corner, columns = "method", summary.targets
+        corner, across, columns = "method", "held out", summary.targets
         rows = tuple((Cell(m), *(cell(t, m) for t in summary.targets)) for m in methods)
-    return Table(heading, (corner, *columns), rows, tuple(notes))
+    return Table(heading, (corner, *columns), rows, tuple(notes), across)

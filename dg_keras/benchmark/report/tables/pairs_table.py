@@ -35,4 +35,5 @@ def pairs_table(config: Config, summary: Summary) -> Table | None:
         ("objective", *pairs.strategies),
         tuple((Cell(o), *(cell(o, s) for s in pairs.strategies)) for o in pairs.objectives),
         tuple(gain_notes(summary)),
+        across="strategy",
     )

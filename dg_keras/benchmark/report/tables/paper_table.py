@@ -46,6 +46,7 @@ def paper_table(config: Config, summary: Summary) -> Table | None:
         "Difference of the means to table 1 of Mansilla et al. (2021), in percent points",
         ("held out", *methods),
         tuple(rows),
+        across="method",
     )
 
 

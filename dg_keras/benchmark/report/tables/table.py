@@ -20,12 +20,15 @@ class Table:
         columns: The columns' names.
         rows: As many cells each as there are columns.
         notes: Sentences that say how to read it, plain text each.
+        across: What each of the columns behind the first is, such as "method"; empty where they
+            are not of one kind.
     """
 
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    across: str = ""
 
     def __post_init__(self) -> None:
         for row in self.rows:
