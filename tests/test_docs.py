@@ -7,6 +7,7 @@ import json
 import os
 import pkgutil
 import re
+import shlex
 import subprocess
 import sys
 import typing
@@ -14,20 +15,27 @@ from pathlib import Path
 from typing import ClassVar
 
 import keras
+import mlflow
 import nbformat
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import dg_keras
+import run_all
 from dg_keras import benchmark
 from dg_keras.benchmark.config.config import Config, Section
+from dg_keras.benchmark.records.records import Records
 from dg_keras.objectives.get import BY_NAME as OBJECTIVES
 from dg_keras.strategies.get import BY_NAME as STRATEGIES
 from docs._notebooks import FOLDER, PAGES, notebook_of
 from tests import nets
 from tests.benchmark.few_images import few_images
+from tests.benchmark.made_records import record
+from tests.benchmark.report.test_trackers import curve, in_mlflow
+from tests.test_requirements import PROJECT
 
+ROOT = Path.cwd()
 README = Path("README.md").read_text("utf-8")
 MODULES = [
     info.name
@@ -287,9 +295,75 @@ def test_what_is_ones_own_is_saved_and_loaded(tmp_path):
     assert (weighing.objective_state["losses"] != 1).all()
 
 
+class TestTrackersOfTheToolsPage:
+    page = Path("docs/tools.md").read_text("utf-8")
+
+    @pytest.fixture(scope="class")
+    def fitted(self, tmp_path_factory):
+        """The folder that the example was run in, and its names.
+
+        The tests are in it, too: MLflow puts figures where a process is as it opens the database.
+        """
+        example, _ = code_blocks("python", self.page)
+        folder, given = tmp_path_factory.mktemp("tools"), {}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            try:
+                exec(example, given)
+            finally:
+                mlflow.set_tracking_uri(None)
+            yield folder, given
+
+    @pytest.mark.slow
+    @pytest.mark.filterwarnings("ignore")  # MLflow's own
+    def test_they_show_what_the_logs_have(self, fitted):
+        folder, given = fitted
+        history = given["history"].history
+        assert {"loss/art painting", "gradient/cosine", "val_accuracy/worst"} <= set(history)
+        client = mlflow.MlflowClient(f"sqlite:///{folder}/runs.sqlite")
+        (run,) = client.search_runs(["0"])
+        for key, values in history.items():
+            expected = [(epoch, pytest.approx(value)) for epoch, value in enumerate(values)]
+            measured = client.get_metric_history(run.info.run_id, key)
+            assert [(metric.step, metric.value) for metric in measured] == expected, key
+            # Keras' callback has the two apart, under one name.
+            part = "validation" if key.startswith("val_") else "train"
+            tag = f"epoch_{key.removeprefix('val_')}"
+            assert curve(folder / "logs" / part, tag) == expected, key
+
+    @pytest.mark.slow
+    @pytest.mark.filterwarnings("ignore")
+    @pytest.mark.parametrize("tracker", ["tensorboard", "mlflow"])
+    def test_the_commands_hand_a_grid_over(self, fitted, tracker, monkeypatch):
+        """That of the smallest config, whose runs are made up."""
+        (block,) = code_blocks("bash", self.page)
+        (line,) = [line for line in block.splitlines() if f"--track {tracker}" in line]
+        (extras,) = re.findall(r'# pip install "dg_keras\[(.+)\]"$', line)
+        assert extras.split(",") == ["benchmark", tracker]
+        assert tracker in PROJECT["optional-dependencies"]
+        python, script, config, *track = shlex.split(line, comments=True)
+        assert (python, script) == ("python", "run_all.py")
+        assert (ROOT / config).is_file()
+        folder, _ = fitted
+        few = [str(ROOT / "configs/smoke.yaml"), "--set", "trials=1", "--report-only"]
+        monkeypatch.setattr("sys.argv", [script, *few, "--results", str(folder), *track])
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/runs.sqlite")
+        monkeypatch.setattr(
+            Records, "read", lambda _, run: record(run.method.name, run.target, run.trial, 0.5)
+        )
+        assert run_all.main() == 0
+        if tracker == "mlflow":
+            shown = set(in_mlflow("smoke"))
+            assert list(folder.glob("mlruns/*/*/artifacts/accuracy.png"))
+        else:
+            shown = {path.name for path in (folder / "smoke" / "tensorboard").iterdir()}
+        assert "report" in shown
+        assert len(shown) == 4 * 2 + 1  # methods, domains
+
+
 @pytest.mark.slow
 def test_optuna_chooses_a_strategy(capsys):
-    (example,) = code_blocks("python", Path("docs/tools.md").read_text("utf-8"))
+    _, example = code_blocks("python", Path("docs/tools.md").read_text("utf-8"))
     assert "n_trials=6" in example
     exec(example.replace("n_trials=6", "n_trials=2"), {})
     assert "'strategy': " in capsys.readouterr().out

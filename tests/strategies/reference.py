@@ -53,3 +53,22 @@ def pcgrad(gradients, order):
                 projected -= inner / norm * vectors[j]
         merged += projected
     return merged
+
+
+def sand_mask(of_variable, tau, k):
+    """Shahtalebi et al. (2021): a variable's merged gradient, and its mask, both flat.
+
+    As in the authors' code, the variance is the unbiased one, and what is masked is divided by the
+    mean of the mask. The variance has the square of the gradients' unit.
+    """
+    vectors = [np.asarray(g, np.float64).ravel() for g in of_variable]
+    number, masks, means = len(vectors), [], []
+    for component in range(vectors[0].size):
+        values = [v[component] for v in vectors]
+        means.append(sum(values) / number)
+        variance = sum((value - means[-1]) ** 2 for value in values) / (number - 1)
+        agreement = abs(sum(np.sign(value) for value in values)) / number
+        # Where all are zero, there is no variance, and nothing agrees.
+        masks.append(np.tanh(k * (agreement - tau) / variance) if agreement > tau else 0.0)
+    share = sum(masks) / len(masks)
+    return [mask * mean / (share or 1.0) for mask, mean in zip(masks, means, strict=True)], masks

@@ -31,6 +31,16 @@ def test_is_what_torchjd_prints(strategy, value):
     np.testing.assert_allclose(strategy(TWO)[0], value, atol=6e-5)
 
 
+def test_nash_mtl_is_what_torchjd_prints_but_for_the_length():
+    """Theirs is cut to the length 1; ours is the paper's, divided by the sum of its weights."""
+    (value,) = strategies.NashMTL()(TWO)
+    np.testing.assert_allclose(value / np.linalg.norm(value), [0.0542, 0.7061, 0.7061], atol=6e-5)
+    direction, weights = bargained(np.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]]))
+    # Of two, each counts by the inverse of its length.
+    np.testing.assert_allclose(weights[0] / weights[1], np.sqrt(38 / 18), rtol=1e-6)
+    np.testing.assert_allclose(value, direction / weights.sum(), rtol=1e-5)
+
+
 # Domains, components: more and fewer of the one than of the other.
 SHAPES = [(2, 5), (3, 2), (3, 5), (5, 8), (6, 4), (8, 20)]
 
@@ -67,6 +77,37 @@ def least(function, domains):
     ]
     best = min(found, key=lambda result: result.fun)
     return best.fun, best.x
+
+
+def bargained(jacobian):
+    """The direction of Navon et al. (2022), and the weights that make it of the gradients.
+
+    On a ball the product of the domains' gains is largest in the direction in which, without a
+    bound, half the squared length less the sum of the gains' logarithms is least. That needs no
+    Gram matrix, and no equation of weights: claim 3.1 can be looked at by it.
+    """
+
+    def lost(direction):
+        gains = jacobian @ direction
+        if gains.min() <= 0:
+            return np.inf, np.zeros_like(direction)
+        return direction @ direction / 2 - np.log(gains).sum(), direction - (1 / gains) @ jacobian
+
+    def curvature(direction):
+        of_unit_gain = jacobian / (jacobian @ direction)[:, None]
+        return np.eye(len(direction)) + of_unit_gain.T @ of_unit_gain
+
+    _, weights = least(lambda w: np.sum((w @ jacobian) ** 2), len(jacobian))
+    start = weights @ jacobian  # the shortest average, by which all gain
+    found = scipy.optimize.minimize(
+        *(lost, start * np.sqrt(len(jacobian)) / np.linalg.norm(start)),
+        jac=True,
+        hess=curvature,
+        method="trust-exact",
+        options={"gtol": 1e-9},
+    )
+    assert found.success, found.message
+    return found.x, 1 / (jacobian @ found.x)
 
 
 def test_the_gradients_are_such_that_no_shortcut_will_do():
@@ -109,6 +150,16 @@ class TestOptimal:
         strategy = strategies.get({"class_name": name, "config": {"ridge": 0.0}})
         scale = np.linalg.norm(jacobian, axis=1).max()
         np.testing.assert_allclose(merged(strategy, jacobian) / scale, expected / scale, atol=2e-5)
+
+    def test_nash_mtl_is_the_bargain_in_parts_of_its_weights_sum(self, jacobian):
+        direction, weights = bargained(jacobian)
+        # The paper's scale: G w = 1 / w, so that the squared length is the number of domains.
+        np.testing.assert_allclose(jacobian @ jacobian.T @ weights * weights, 1, rtol=1e-6)
+        np.testing.assert_allclose(direction @ direction, len(jacobian), rtol=1e-6)
+        expected = direction / weights.sum()
+        scale = np.linalg.norm(expected)
+        result = merged(strategies.NashMTL(), jacobian)
+        np.testing.assert_allclose(result / scale, expected / scale, atol=3e-5)
 
     @pytest.mark.parametrize("alpha", [0.2, 0.5, 1.0, 2.0, 10.0])
     def test_fair_weights_solve_their_equation(self, jacobian, alpha):
@@ -285,15 +336,32 @@ class TestByComponent:
         result = self.result(strategies.AndMask(tau, rescale))
         np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
 
-    def test_sand_mask(self):
+    @pytest.mark.parametrize("rescale", [True, False])
+    def test_sand_mask(self, rescale):
         expected = []
         for of_variable in self.by_variable(components(self.gradients)):
-            variance = of_variable.var(axis=1)
+            variance, masks = of_variable.var(axis=1), []
             for row, own in zip(of_variable, variance, strict=True):
                 excess = abs(np.sign(row).mean()) - 0.3
-                mask = np.tanh(2 * excess * variance.mean() / own) if excess > 0 else 0
-                expected.append(mask * row.mean())
-        result = self.result(strategies.SandMask(tau=0.3, k=2.0, rescale=False))
+                masks.append(np.tanh(2 * excess * variance.mean() / own) if excess > 0 else 0)
+            share = np.mean(masks) if rescale and any(masks) else 1.0
+            expected.extend(np.array(masks) * of_variable.mean(axis=1) / share)
+        result = self.result(strategies.SandMask(tau=0.3, k=2.0, rescale=rescale))
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-6)
+
+    @pytest.mark.parametrize(("kind", "domains"), [(cases.with_zeros, 5), (cases.similar, 3)])
+    def test_sand_mask_is_that_of_the_paper_where_the_variance_is_1_on_average(self, kind, domains):
+        variables, expected, shares = [], [], []
+        for of_domains in zip(*kind(domains, seed=7), strict=True):
+            usual = np.var(of_domains, axis=0, ddof=1).mean() or 1.0
+            variables.append([(g / np.sqrt(usual)).astype("float32") for g in of_domains])
+            masked, masks = reference.sand_mask(variables[-1], tau=0.3, k=1.0)
+            expected.extend(masked)
+            shares.extend(masks)
+        # Nothing of some components, all of others, and parts.
+        assert np.histogram(shares, [0, 0.05, 0.5, 0.95, 1])[0].min() >= 3
+        gradients = [list(of_domain) for of_domain in zip(*variables, strict=True)]
+        result = reference.flatten(strategies.SandMask(tau=0.3, k=1.0)(gradients))
         np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-6)
 
     def test_trimmed_mean(self):
