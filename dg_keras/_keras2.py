@@ -288,6 +288,17 @@ def _put(owner: Any, **names: Any) -> None:
         setattr(owner, name, value)
 
 
+def _noting(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Notes what an optimizer is built for, as Keras 3's do; Keras 2 would save what it is told."""
+
+    @functools.wraps(build)
+    def noting(optimizer: Any, variables: list) -> Any:
+        vars(optimizer)["_trainable_variables"] = list(variables)
+        return build(optimizer, variables)
+
+    return noting
+
+
 def _build(optimizer: Any, variables: list) -> None:
     optimizer._create_all_weights(variables)
     optimizer._has_all_weights = True
@@ -297,9 +308,9 @@ def _apply(optimizer: Any, gradient: list, variables: list) -> None:
     optimizer.apply_gradients(list(zip(gradient, variables, strict=True)))
 
 
-def _start_anew(optimizer: Any, variables: list) -> None:
+def _start_anew(optimizer: Any) -> None:
     fresh = type(optimizer).from_config(optimizer.get_config())
-    fresh.build(variables)
+    fresh.build(optimizer._trainable_variables)
     for variable, value in zip(_variables(optimizer), _variables(fresh), strict=True):
         variable.assign(value)
 
@@ -411,17 +422,20 @@ def install() -> None:
         _LEGACY,
         use_ema=False,
         built=_Computed(lambda optimizer: getattr(optimizer, "_has_all_weights", False)),
-        build=_build,
+        build=_noting(_build),
     )
+    _put(keras.optimizers.Optimizer, build=_noting(keras.optimizers.Optimizer.build))
     with unittest.mock.patch.object(keras, "Model", Model):
         import dg_keras.model
     from dg_keras.analysis import GradientGram
     from dg_keras.callbacks import GradientAgreement
     from dg_keras.fitting import restart_optimizer
+    from dg_keras.step import checks
 
     for refused in (GradientAgreement, GradientGram):
         _put(refused, __init__=_refusing(refused.__name__))
     _put(restart_optimizer, start_anew=_start_anew)
+    _put(checks, check_can_start_anew=lambda *_: None)
     _put(dg_keras.model.DomainLosses, add_variable=_add_variable, reset_state=_reset_state)
     # XLA is the user's to ask for.
     _put(dg_keras.model, pays_to_compile=lambda *_: False)

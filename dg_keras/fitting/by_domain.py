@@ -11,6 +11,8 @@ from dg_keras.data.feeding.pooled import pooled
 class ByDomain(keras.callbacks.Callback):
     """Puts the metrics of each domain beside those of all, where an epoch was validated.
 
+    They are of the same weights: `keras.callbacks.SwapEMAWeights` has others during validation.
+
     Args:
         domains: A tuple, list or dict of domains.
         batch_size: Samples at once.
@@ -20,12 +22,17 @@ class ByDomain(keras.callbacks.Callback):
         super().__init__()
         self._domains = domains
         self._batch_size = batch_size
+        self._measured: dict[str, float] = {}
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Evaluates, as all domains together just were."""
+        self._measured = metrics_by_domain(self.model, self._domains, self._batch_size)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Evaluates, if the epoch was validated."""
-        if logs is not None and "val_loss" in logs:
-            of_domains = metrics_by_domain(self.model, self._domains, self._batch_size)
-            logs.update({f"val_{name}": value for name, value in of_domains.items()})
+        """Tells of it, if the epoch was validated."""
+        if logs is not None:
+            logs.update({f"val_{name}": value for name, value in self._measured.items()})
+        self._measured = {}
 
 
 def metrics_by_domain(model: keras.Model, domains: Any, batch_size: int) -> dict[str, float]:

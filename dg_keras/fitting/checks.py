@@ -192,7 +192,8 @@ def check_evaluated(
     """Raises ValueError if domains can't be evaluated: batched ones, of other shapes or labels."""
     check_unbatched(domains, sample_rank(net))
     check_shapes(domains, net, argument)
-    check_labels(domains, classes)
+    check_labels(domains, classes, argument)
+    domain_names([name for name, _ in named(domains)])
 
 
 def sample_rank(net: keras.Model) -> int | None:

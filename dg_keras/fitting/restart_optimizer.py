@@ -32,5 +32,5 @@ def restart_optimizer_if_due(model: keras.Model, objective: Objective, counters:
     if left > 0:
         return
     with model.distribute_strategy.scope():
-        start_anew(model.optimizer, model.trainable_variables)
+        start_anew(model.optimizer)
         restarted.assign(1)

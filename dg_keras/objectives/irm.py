@@ -49,7 +49,7 @@ class IRM(Annealed):
         # A product of means over all replicas' samples is no mean of the replicas' products.
         even, odd = tf.unstack(risk.of_all_replicas(tf.stack(halves)), num=2)
         loss = risk(batch, y_pred)
-        return loss + tf.cast(self.weight(step), loss.dtype) * even * odd
+        return loss + tf.cast(self.weight(step) * even * odd, loss.dtype)
 
 
 def _derivative_by_scale(batch: Batch, logits: Any, risk: Risk) -> tf.Tensor:

@@ -9,7 +9,9 @@ import keras
 
 from dg_keras.common.loss_of import loss_of
 from dg_keras.objectives import FeatureObjective, Objective
+from dg_keras.step.inner_optimizers import inner_optimizers
 from dg_keras.step.replicas import is_of_many_machines
+from dg_keras.step.start_anew import check_can_start_anew
 from dg_keras.strategies import FoldStrategy, Strategy
 
 _OF_PROBABILITIES = (
@@ -45,7 +47,19 @@ def check_can_be_trained(
             _check_reduction(loss_of(loss), strategy)
             if objective.needs_logits:
                 _check_takes_logits(loss_of(loss), objective)
+    if any(getattr(v, "overwrite_with_gradient", False) for v in net.trainable_variables):
+        raise ValueError(
+            "`net` must not be quantized to float8: what comes for its scales are no gradients "
+            "but new values, which no strategy can merge"
+        )
     objective.check(net)
+    if objective.looks_ahead and len(inner_optimizers(model.optimizer)) > 1:
+        raise ValueError(
+            f"The optimizer must have one learning rate for {type(objective).__name__}, which "
+            f"looks ahead by it. Received: {type(model.optimizer).__name__}"
+        )
+    if objective.restart_step is not None:
+        check_can_start_anew(model.optimizer, type(objective).__name__)
     restart, together = objective.restart_step, model.steps_per_execution
     if not isinstance(together, numbers.Integral) or together < 1:
         raise ValueError(
@@ -78,7 +92,12 @@ def check_calls_net(model: keras.Model, base: type[keras.Model]) -> None:
 
 def check_replicas(model: keras.Model, replicas: int) -> None:
     """Raises ValueError for what Keras does on one replica alone, and would fail at late."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    optimizer, *others = inner_optimizers(model.optimizer)
+    if replicas > 1 and others:
+        raise ValueError(
+            "The optimizer must be a single one on several replicas, by which what it is given is "
+            f"clipped. Received: {type(model.optimizer).__name__}"
+        )
     accumulated = getattr(optimizer, "gradient_accumulation_steps", None)
     overwritten = getattr(optimizer, "ema_overwrite_frequency", None)
     refused = {

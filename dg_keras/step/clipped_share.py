@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dg_keras.step.inner_optimizers import inner_optimizers
 from dg_keras.step.replicas import share, sum_over_replicas
 
 
@@ -55,7 +56,7 @@ def clipped_share(
 
 
 def _limits(optimizer: keras.optimizers.Optimizer) -> tuple[float | None, ...]:
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    optimizer, *_ = inner_optimizers(optimizer)  # several are refused on several replicas
     names = ("clipnorm", "global_clipnorm", "clipvalue")
     return tuple(getattr(optimizer, name, None) for name in names)
 

@@ -7,7 +7,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dg_keras.step.inner_optimizers import inner_optimizers
 from dg_keras.step.replicas import number_of_replicas
+
+_BAD = 1e308
+"""Stands for an infinity or NaN: one in the graph would be found by `tf.debugging`."""
 
 Policy = Literal["raise", "skip", "ignore"]
 
@@ -20,7 +24,7 @@ class Fault(NamedTuple):
         losses: Each domain's loss, float64 `[N]`.
         gradients: Whether each domain's gradient was finite, a bool `[N]`.
         merged: Whether what finite gradients and the weights' regularizers came to was finite.
-        learning_rate: The optimizer's.
+        learning_rate: The optimizer's; of several, their sum.
     """
 
     step: int
@@ -34,7 +38,8 @@ class Nonfinite:
     """Decides on the device whether a step is taken, and remembers the first that was not.
 
     What it decides by is a handful of numbers, the facts: the domains' losses, the learning rate,
-    and 0 or NaN for what else is finite or not. It is summed over replicas as it is.
+    and 0 or a number that is no loss for what else is finite or not. It is summed over replicas as
+    it is.
 
     Args:
         policy: Of "raise", no step is taken from the first bad one on; of "skip", no bad step is.
@@ -67,15 +72,19 @@ class Nonfinite:
             # Gradients that a scale of the loss took out of range are its own to find a scale for.
             is_scaled = tf.convert_to_tensor(optimizer.dynamic_scale) > 1.0
             finite, merged = finite | is_scaled, merged | is_scaled
-        numbers = [*losses, optimizer.learning_rate]
+        rates = [inner.learning_rate for inner in inner_optimizers(optimizer)]
+        numbers = [
+            *losses,
+            rates[0] if len(rates) == 1 else tf.add_n([tf.cast(r, tf.float32) for r in rates]),
+        ]
         *means, rate = [tf.cast(number, tf.float64) / replicas for number in numbers]
         checks = tf.concat([finite, tf.reshape(merged, [1])], axis=0)
-        marks = tf.where(checks, tf.zeros([], tf.float64), tf.constant(np.nan, tf.float64))
+        marks = tf.where(checks, tf.zeros([], tf.float64), tf.constant(_BAD, tf.float64))
         return tf.concat([tf.stack(means), marks, tf.reshape(rate, [1])], axis=0)
 
     def decide(self, facts: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """Whether the step is to be taken, a bool scalar; a first bad one is remembered."""
-        is_good = tf.reduce_all(tf.math.is_finite(facts))
+        is_good = tf.reduce_all(tf.abs(facts) < _BAD)
         if self.policy == "skip":
             return is_good
         first = tf.convert_to_tensor(self._first)
@@ -95,9 +104,7 @@ class Nonfinite:
         step = int(self._first.numpy())
         self._first.assign(-1)
         losses, gradients, merged, rate = np.split(self._facts.numpy(), np.cumsum(self._sizes)[:-1])
-        return Fault(
-            step, losses, np.isfinite(gradients), bool(np.isfinite(merged[0])), float(rate[0])
-        )
+        return Fault(step, losses, gradients < _BAD, bool(merged[0] < _BAD), float(rate[0]))
 
 
 def _variable(name: str, value: Any) -> keras.Variable:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
+from dg_keras.step.inner_optimizers import inner_optimizers
 from dg_keras.step.is_known import is_known
 
 LARGE = 2**17
@@ -71,10 +72,12 @@ class Parts:
         """Whether XLA compiles the update; to be asked once the network is built."""
         if self._compile_update != "auto":
             return self._compile_update
-        optimizer, variables = self._model.optimizer, self._model.trainable_variables
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        rate = getattr(optimizer, "_learning_rate", None)
-        used = [optimizer, rate if isinstance(rate, LearningRateSchedule) else None]
+        optimizers, variables = (
+            inner_optimizers(self._model.optimizer),
+            self._model.trainable_variables,
+        )
+        rates = (getattr(optimizer, "_learning_rate", None) for optimizer in optimizers)
+        used = [*optimizers, *(rate for rate in rates if isinstance(rate, LearningRateSchedule))]
         used += [given for v in variables for given in (v.regularizer, v.constraint)]
         sizes = [int(np.prod(v.shape)) for v in variables]
         pays = self.compiles_passes or float(np.mean(sizes)) >= LARGE

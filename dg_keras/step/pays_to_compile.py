@@ -9,6 +9,7 @@ from keras.src.models.functional import Functional
 
 from dg_keras.common.loss_of import cross_entropy, loss_of
 from dg_keras.objectives import Objective
+from dg_keras.step.inner_optimizers import inner_optimizers
 from dg_keras.step.is_known import is_known
 from dg_keras.step.one_pass import is_enough
 from dg_keras.strategies import Strategy
@@ -62,9 +63,10 @@ def pays_to_compile(
         return False
     if any(loss_of(loss) is cross_entropy for loss in keras.tree.flatten(model.loss)):
         return False  # which nobody knows the classes of, and XLA does not look at labels
-    rate = model.optimizer._learning_rate
+    optimizers = inner_optimizers(model.optimizer)
+    rates = [optimizer._learning_rate for optimizer in optimizers]
     given = keras.tree.flatten([model.loss, metrics])
-    parts = [model, model.optimizer, rate, strategy, objective, *given]
+    parts = [model, model.optimizer, *optimizers, *rates, strategy, objective, *given]
     return all(map(is_known, parts)) and _is_small_and_plain(net)
 
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from dg_keras.objectives import Batch, Objective
 from dg_keras.step.are_finite import are_finite
 from dg_keras.step.domain_pass import DomainPass
+from dg_keras.step.inner_optimizers import inner_optimizers
 from dg_keras.step.moment import Moment
 from dg_keras.step.replicas import sum_over_replicas
 from dg_keras.step.sums import add, times
@@ -32,10 +33,11 @@ class SecondPoints:
         """
         weights = [tf.convert_to_tensor(v) for v in self._model.trainable_variables]
         partners = self._objective.partners(len(batches), moment.key)
+        rate, *_ = (of.learning_rate for of in inner_optimizers(self._model.optimizer))
         sums, finite = [], []
         for gradient, partner in zip(gradients, tf.unstack(partners), strict=True):
             point, factor = self._objective.second_point(
-                weights, self._unscaled(gradient, weights), self._model.optimizer.learning_rate
+                weights, self._unscaled(gradient, weights), rate
             )
             there, limit = self._pass.at(point, _of_domain(batches, partner), moment.step)
             sums.append(add(gradient, times(there, factor)))

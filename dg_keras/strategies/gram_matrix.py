@@ -26,7 +26,7 @@ def gram_matrix(gradients: list[list[tf.Tensor]]) -> tf.Tensor:
     """
     gram = _inner_products(gradients, tf.float32)
     squared_norms = tf.linalg.diag_part(gram)
-    ordinary = (squared_norms >= _SMALLEST) & (squared_norms < float("inf"))
+    ordinary = (squared_norms >= _SMALLEST) & (squared_norms <= np.finfo(np.float32).max)
     # Behind the condition is a second pass, slow, that hardly any step takes.
     return tf.cond(
         tf.reduce_all(ordinary),

@@ -71,6 +71,16 @@ class TestASubclass:
         assert int(model.step.numpy()) == 3
         assert (before[0] != model.net.get_weights()[0]).any()
 
+    def test_whose_metrics_leave_the_loss_out_is_validated_by_domain(self):
+        class Own(dg_keras.DomainGeneralizer):
+            @property
+            def metrics(self):
+                return [metric for metric in super().metrics if metric.name != "loss"]
+
+        model = compiled(Own(net(), "mean"), metrics=["accuracy"])
+        history = model.fit(DOMAINS, batch_size=4, verbose=0, validation_data=DOMAINS).history
+        assert {"val_accuracy/photo", "val_accuracy/sketch"} <= history.keys()
+
     def test_with_a_call_of_its_own_is_exported_with_it(self, tmp_path):
         class Doubled(dg_keras.DomainGeneralizer):
             def call(self, x):
@@ -168,6 +178,92 @@ class TestSteps:
             model.fit(DOMAINS, validation_data=(X, Y), validation_freq=freq, verbose=0)
 
 
+def several(rate=0.01):
+    """An optimizer for the kernels, and another for the rest."""
+    if not hasattr(keras.optimizers, "MultiOptimizer"):
+        pytest.skip("this Keras has none")
+    kernels = {".*kernel": keras.optimizers.SGD(rate)}
+    of_each = keras.optimizers.OptimizerMap(keras.optimizers.Adam(0.1), kernels)
+    return keras.optimizers.MultiOptimizer(of_each)
+
+
+class TestOptimizers:
+    def test_several_train_as_in_plain_keras(self):
+        plain, model = net(), dg_keras.DomainGeneralizer(net(), "mean", domains=2)
+        for one in (plain, model):
+            one.compile(several(), loss="sparse_categorical_crossentropy")
+            one.fit(X, Y, batch_size=12, epochs=3, shuffle=False, verbose=0)
+        for of_plain, of_model in zip(plain.get_weights(), model.net.get_weights(), strict=True):
+            np.testing.assert_allclose(of_plain, of_model, atol=1e-6)
+
+    def test_several_with_a_rate_that_is_infinite_are_told(self):
+        model = dg_keras.DomainGeneralizer(net(), "mean")
+        model.compile(several(lambda: tf.constant(np.inf)), loss="sparse_categorical_crossentropy")
+        with pytest.raises(dg_keras.NonfiniteError, match="a learning rate of inf at step 0"):
+            model.fit(DOMAINS, batch_size=4, verbose=0)
+
+    @pytest.mark.parametrize("kind", ["function", "schedule", "variable"])
+    def test_of_any_rate_start_anew(self, kind):
+        """As one that is made by hand at that step, of the same rate."""
+
+        class Halved(keras.optimizers.schedules.LearningRateSchedule):
+            def __call__(self, step):
+                return tf.where(step < 1, 0.1, 0.05)
+
+        def adam():
+            return keras.optimizers.Adam(
+                {"function": lambda: 0.1, "schedule": Halved()}.get(kind, 0.1)
+            )
+
+        def trained(anneal_steps, by_hand):
+            objective = dg_keras.objectives.VREx(penalty_weight=1.0, anneal_steps=anneal_steps)
+            model = dg_keras.DomainGeneralizer(net(), "mean", objective, domains=2)
+            model.compile(adam(), loss="sparse_categorical_crossentropy")
+            model.fit(X, Y, batch_size=24, epochs=3, shuffle=False, verbose=0)
+            if by_hand:
+                model.compile(adam(), loss="sparse_categorical_crossentropy")
+            model.fit(X, Y, batch_size=24, epochs=2, shuffle=False, verbose=0)
+            return model.net.get_weights()
+
+        for a, b in zip(trained(3, False), trained(1000, True), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+
+    def test_start_anew_though_layers_were_frozen_meanwhile(self):
+        top = keras.layers.Dense(CLASSES, "softmax")
+        deep = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(5), top])
+        objective = dg_keras.objectives.VREx(anneal_steps=4)
+        model = dg_keras.DomainGeneralizer(deep, "mean", objective, domains=2)
+        adam = keras.optimizers.Adam(0.1)
+        model.compile(adam, loss="sparse_categorical_crossentropy")
+        model.fit(X, Y, batch_size=24, epochs=2, shuffle=False, verbose=0)
+        deep.layers[0].trainable = False
+        model.compile(adam, loss="sparse_categorical_crossentropy")
+        model.fit(X, Y, batch_size=24, epochs=3, shuffle=False, verbose=0)
+        assert int(adam.iterations.numpy()) == 1
+
+    def test_that_cannot_be_made_anew_are_told_before_training(self):
+        class Own(keras.optimizers.SGD):
+            def __init__(self, rate):
+                super().__init__(rate)
+
+        model = dg_keras.DomainGeneralizer(net(), "mean", "vrex")
+        model.compile(Own(0.1), loss="sparse_categorical_crossentropy")
+        before = model.net.get_weights()
+        with pytest.raises(
+            ValueError, match=r"can make anew, as VREx wants. Received: Own, with TypeE"
+        ):
+            model.fit(DOMAINS, batch_size=4, verbose=0)
+        np.testing.assert_array_equal(before[0], model.net.get_weights()[0])
+
+    def test_several_are_refused_where_one_rate_is_wanted(self):
+        model = dg_keras.DomainGeneralizer(net(), "mean", "mldg")
+        model.compile(several(), loss="sparse_categorical_crossentropy")
+        with pytest.raises(
+            ValueError, match=r"one learning rate for MLDG, .* Received: MultiOptimizer"
+        ):
+            model.fit(DOMAINS, batch_size=4, verbose=0)
+
+
 class TestNames:
     def interleaved(self, *names):
         return interleave({name: DOMAINS[name] for name in names}, 4, seed=0)
@@ -200,6 +296,87 @@ class TestNames:
         history = model.fit(data, steps_per_epoch=2, shuffle=False, verbose=0).history
         assert sorted(history) == ["loss", "loss/photo", "loss/sketch"]
         assert model.domain_names == ("sketch", "photo")
+
+    def test_that_were_given_bind_a_model_that_was_loaded_too(self, tmp_path):
+        model = compiled(dg_keras.DomainGeneralizer(net(), "mean", domains=["photo", "sketch"]))
+        model.fit(DOMAINS, batch_size=4, verbose=0)
+        model.save(tmp_path / "model.keras")
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+        with pytest.raises(ValueError, match="photo, sketch, which DomainGeneralizer was given"):
+            loaded.fit({"a": DOMAINS["photo"], "b": DOMAINS["sketch"]}, batch_size=4, verbose=0)
+
+    def test_that_are_the_same_are_told_by_evaluate(self):
+        model = compiled(dg_keras.DomainGeneralizer(net(), "mean"))
+        twice = {1: DOMAINS["photo"], "1": DOMAINS["sketch"]}
+        with pytest.raises(ValueError, match="different names"):
+            model.evaluate(twice, verbose=0)
+        with pytest.raises(ValueError, match="different names"):
+            model.fit(DOMAINS, validation_data=twice, batch_size=4, verbose=0)
+
+
+def test_each_domain_is_validated_with_the_weights_of_all():
+    """Those that Keras swaps in for the validation alone."""
+    model = dg_keras.DomainGeneralizer(net(), "mean")
+    averaged = keras.optimizers.SGD(0.5, use_ema=True, ema_momentum=0.9)
+    model.compile(averaged, loss="sparse_categorical_crossentropy")
+    swap = keras.callbacks.SwapEMAWeights()
+    history = model.fit(
+        DOMAINS, batch_size=4, epochs=2, validation_data=DOMAINS, callbacks=[swap], verbose=0
+    ).history
+    of_domains = np.mean([history["val_loss/photo"], history["val_loss/sketch"]], axis=0)
+    np.testing.assert_allclose(of_domains, history["val_loss"], rtol=1e-5)
+
+
+def test_a_label_is_told_of_the_argument_that_has_it():
+    model = compiled(dg_keras.DomainGeneralizer(net(), "mean"))
+    wrong = {**DOMAINS, "photo": (X[:12], np.full(12, CLASSES))}
+    with pytest.raises(ValueError, match=r"label 3 in domain 'photo' of `validation_data`$"):
+        model.fit(DOMAINS, validation_data=wrong, batch_size=4, verbose=0)
+
+
+def test_a_net_in_float8_is_refused():
+    quantized = net()
+    quantized.layers[0].quantize("float8")
+    model = compiled(dg_keras.DomainGeneralizer(quantized, "agr_sum"))
+    with pytest.raises(ValueError, match="`net` must not be quantized to float8"):
+        model.fit(DOMAINS, batch_size=4, verbose=0)
+
+
+def test_what_a_fault_advises_can_be_followed(tmp_path):
+    """A step is left out by a model that goes on from where another one raised."""
+    raising = compiled(dg_keras.DomainGeneralizer(net(), "agr_sum", domains=2))
+    raising.fit(DOMAINS, batch_size=4, verbose=0)
+    raising.save_weights(tmp_path / "all.weights.h5")
+    skipping = dg_keras.DomainGeneralizer(net(), "agr_sum", domains=2, on_nonfinite="skip")
+    compiled(skipping).load_weights(tmp_path / "all.weights.h5")
+    assert (int(skipping.step.numpy()), skipping.skipped_steps) == (3, 0)
+    skipping.fit(DOMAINS, batch_size=4, verbose=0)
+    skipping.save_weights(tmp_path / "all.weights.h5")
+    raising.load_weights(tmp_path / "all.weights.h5")
+    assert int(raising.step.numpy()) == 6
+
+
+@pytest.mark.parametrize("strategy", ["mean", "agr_sum", "pcgrad"])
+def test_numbers_may_be_checked_by_tensorflow(strategy):
+    """Which ends a step at the first infinity in its graph, be it a constant."""
+    model = compiled(dg_keras.DomainGeneralizer(net(), strategy), jit_compile=False)
+    tf.debugging.enable_check_numerics()
+    try:
+        model.fit(DOMAINS, batch_size=4, verbose=0)
+    finally:
+        tf.debugging.disable_check_numerics()
+
+
+def test_irm_trains_in_float64():
+    keras.config.set_floatx("float64")
+    try:
+        model = dg_keras.DomainGeneralizer(net(), "mean", "irm")
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), loss)
+        data = {name: (x.astype("float64"), y) for name, (x, y) in DOMAINS.items()}
+        assert np.isfinite(model.fit(data, batch_size=4, verbose=0).history["loss"]).all()
+    finally:
+        keras.config.set_floatx("float32")
 
 
 def test_evaluating_domains_leaves_the_metrics_of_all_samples():
