@@ -1,6 +1,6 @@
 """The keras.Model whose `train_step` this library is all about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
 import keras
@@ -35,6 +35,7 @@ from dg_keras.fitting.gradients_apart import gradients_apart
 from dg_keras.fitting.many_machines import PackedLogs, first_of_own
 from dg_keras.fitting.metrics_kept import metrics_kept
 from dg_keras.fitting.name_domains import name_domains, names_of
+from dg_keras.fitting.own_state import load_own_state, own_state
 from dg_keras.fitting.policy_of import policy_of
 from dg_keras.fitting.restart_optimizer import restart_optimizer_if_due
 from dg_keras.fitting.validate_by_domain import validate_by_domain
@@ -49,7 +50,6 @@ from dg_keras.step.checks import (
     warn_of_batch_norm,
 )
 from dg_keras.step.domain_losses import DomainLosses
-from dg_keras.step.generators import generators
 from dg_keras.step.pays_to_compile import pays_to_compile
 from dg_keras.step.replicas import is_of_many_machines
 from dg_keras.step.variables import make_variables, specified
@@ -59,6 +59,9 @@ _MADE_WITH = (
     *("compile_update", "on_nonfinite", "domain_parallel"),
 )
 """The attributes that a model is made with, once and for all: its steps are traced for them."""
+
+_OWN = "dg_keras"
+"""What of a state is ours, beside Keras' names for its parts."""
 
 
 @keras.saving.register_keras_serializable(package="dg_keras")
@@ -461,13 +464,7 @@ class DomainGeneralizer(keras.Model):
         if domains > 1:
             warn_of_batch_norm(self.net)
         self._make_memory()
-        told = self._told.value
         with self.distribute_strategy.scope():
-            of_step = self.net, self.strategy, self.objective
-            compiles = self.jit_compile or (
-                told["jit_compile"] == "auto"
-                and pays_to_compile(self, *of_step, domains, told["measured"])
-            )
             self._domain_losses.value = DomainLosses(domains)
             self._plan.value = Plan(
                 self,
@@ -477,7 +474,7 @@ class DomainGeneralizer(keras.Model):
                 self._memory.value,
                 self.on_nonfinite,
                 self.in_turn,
-                compiles,
+                self._compiles(domains),
                 self.compile_update,
                 self.domain_parallel,
             )
@@ -489,7 +486,19 @@ class DomainGeneralizer(keras.Model):
             super().make_train_function(force)
         finally:
             self.jit_compile = jit_compile
-        traced, is_first = self.train_function, True
+        self.train_function = self._named(self.train_function)
+
+    def _compiles(self, domains: int) -> bool:
+        """Whether XLA compiles a step on so many domains."""
+        told = self._told.value
+        if self.jit_compile or told["jit_compile"] != "auto":
+            return self.jit_compile
+        of_step = self.net, self.strategy, self.objective
+        return pays_to_compile(self, *of_step, domains, told["measured"])
+
+    def _named(self, traced: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+        """A training function whose logs name the domains, and what is done before and after it."""
+        is_first = True
 
         def named_step(iterator: Any) -> dict[str, tf.Tensor]:
             nonlocal is_first
@@ -505,7 +514,7 @@ class DomainGeneralizer(keras.Model):
                 self._watch.value.after_block()
             return logs
 
-        self.train_function = named_step
+        return named_step
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """Takes one step; as `keras.Model.train_on_batch`.
@@ -613,30 +622,26 @@ class DomainGeneralizer(keras.Model):
 
     def load_own_variables(self, store: Any) -> None:
         """Loads what `save_own_variables` saved."""
-        state, held = self._own_state(), set(store.keys())
-        # A model that skips steps may go on from one that raised.
-        if (set(state) ^ held) - {"skipped_steps"}:
-            prefixes = ("objective_", "strategy_")
-            unknown = any(key.startswith(prefixes) for key in held) and not self.domain_names
-            raise ValueError(
-                f"{self.name}: the file must hold {', '.join(sorted(state))}. "
-                f"Received: {', '.join(sorted(held)) or 'none of them'}"
-                + ("; give `domains` to DomainGeneralizer" if unknown else "")
-            )
-        for name, variable in state.items():
-            variable.assign(store[name] if name in held else 0)
+        load_own_state(self._own_state(), store, self)
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """As `keras.Model.get_state_tree`, with what `save_own_variables` saves."""
+        as_arrays = value_format == "numpy_array"
+        own = self._own_state().items()
+        return {
+            **super().get_state_tree(value_format),
+            _OWN: {name: v.numpy() if as_arrays else v.value for name, v in own},
+        }
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Puts back what `get_state_tree` returned."""
+        super().set_state_tree({key: of for key, of in state_tree.items() if key != _OWN})
+        if _OWN in state_tree:
+            self.load_own_variables(state_tree[_OWN])
 
     def _own_state(self) -> dict[str, keras.Variable]:
         """What is saved beside the network and the optimizer."""
-        memory = self._memory.value
-        of_subclass = [*self._trainable_variables, *self._non_trainable_variables]
-        # Keras saves the state of no seed generator, so that dropout would start anew.
-        return {
-            **{f"own_{i}": variable for i, variable in enumerate(of_subclass)},
-            **self._counters.value.variables,
-            **({} if memory is None else memory.variables),
-            **{f"generator_{i}": variable for i, variable in enumerate(generators(self))},
-        }
+        return own_state(self, self._counters.value, self._memory.value)
 
     def _why_these_domains(self) -> str | None:
         """Why `fit` must be given the domains that the model knows; None if others will do."""

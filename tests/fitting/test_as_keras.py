@@ -356,6 +356,28 @@ def test_what_a_fault_advises_can_be_followed(tmp_path):
     assert int(raising.step.numpy()) == 6
 
 
+@pytest.mark.parametrize("form", ["numpy_array", "backend_tensor"])
+def test_a_state_that_is_put_back_goes_on_as_the_model_that_it_is_of(form):
+    """As Keras' OrbaxCheckpoint writes it."""
+
+    def model():
+        keras.utils.clear_session(free_memory=False)  # a tree has the paths of variables
+        surgeon = dg_keras.DomainGeneralizer(net(), "grad_vac", "group_dro", domains=2, seed=0)
+        return compiled(surgeon)
+
+    first, second = model(), model()
+    first.fit(DOMAINS, batch_size=4, verbose=0)
+    second.fit(DOMAINS, batch_size=4, steps_per_epoch=1, verbose=0)
+    kept = keras.tree.map_structure(np.copy, first.get_state_tree(form))
+    second.set_state_tree(kept)
+    for one in (first, second):
+        one.fit(DOMAINS, batch_size=4, verbose=0)
+    assert int(second.step.numpy()) == 6
+    np.testing.assert_array_equal(first.objective_state["q"], second.objective_state["q"])
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize("strategy", ["mean", "agr_sum", "pcgrad"])
 def test_numbers_may_be_checked_by_tensorflow(strategy):
     """Which ends a step at the first infinity in its graph, be it a constant."""
