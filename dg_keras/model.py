@@ -61,7 +61,7 @@ _MADE_WITH = (
 """The attributes that a model is made with, once and for all: its steps are traced for them."""
 
 _OWN = "dg_keras"
-"""What of a state is ours, beside Keras' names for its parts."""
+"""What of a state tree is ours."""
 
 
 @keras.saving.register_keras_serializable(package="dg_keras")
@@ -626,18 +626,20 @@ class DomainGeneralizer(keras.Model):
 
     def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
         """As `keras.Model.get_state_tree`, with what `save_own_variables` saves."""
-        as_arrays = value_format == "numpy_array"
+        tree, as_arrays = super().get_state_tree(value_format), value_format == "numpy_array"
         own = self._own_state().items()
-        return {
-            **super().get_state_tree(value_format),
-            _OWN: {name: v.numpy() if as_arrays else v.value for name, v in own},
+        # Where Keras passes over what it does not know: to a part of its own it gives no room.
+        tree["non_trainable_variables"][_OWN] = {
+            name: variable.numpy() if as_arrays else variable.value for name, variable in own
         }
+        return tree
 
     def set_state_tree(self, state_tree: dict[str, Any]) -> None:
         """Puts back what `get_state_tree` returned."""
-        super().set_state_tree({key: of for key, of in state_tree.items() if key != _OWN})
-        if _OWN in state_tree:
-            self.load_own_variables(state_tree[_OWN])
+        super().set_state_tree(state_tree)
+        own = state_tree.get("non_trainable_variables", {}).get(_OWN)
+        if own is not None:
+            self.load_own_variables(own)
 
     def _own_state(self) -> dict[str, keras.Variable]:
         """What is saved beside the network and the optimizer."""

@@ -16,11 +16,13 @@ def source_digest(module: str) -> str:
     Returns:
         The digest; empty where the module has no source.
     """
-    file = getattr(importlib.import_module(module), "__file__", None)
-    if file is None or not file.endswith(".py"):
+    origin = getattr(importlib.import_module(module), "__file__", None)
+    if origin is None or not origin.endswith(".py"):
         return ""
-    path = Path(file)
-    sources = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+    path = Path(origin)
+    sources = [path]
+    if path.name == "__init__.py":  # without links to nowhere, which editors lock files by
+        sources = sorted(file for file in path.parent.rglob("*.py") if file.is_file())
     digest = hashlib.sha256()
     for source in sources:
         digest.update(f"{source.relative_to(path.parent).as_posix()}\0".encode())

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dg_keras.data.feeding.check_domains import element_spec
+from dg_keras.data.feeding.check_domains import check_elements, element_spec
 from dg_keras.data.feeding.domains import named
 
 
@@ -17,6 +17,8 @@ def check_shapes(domains: Any, net: keras.Model, argument: str) -> None:
         net: The network; the shapes of one with several inputs, or unknown ones, are left to Keras.
         argument: What the domains' argument is called.
     """
+    for name, domain in named(domains):
+        check_elements({name: domain})
     inputs = getattr(net, "inputs", None) or []
     _check_text(domains, inputs, argument)
     if len(inputs) != 1:
@@ -40,9 +42,12 @@ def _check_text(domains: Any, inputs: list[Any], argument: str) -> None:
     """Raises ValueError if there is text where the loss, or each of the inputs, takes numbers."""
     takes_text = not inputs or any(taken.dtype == "string" for taken in inputs)
     for name, domain in named(domains):
-        x, *y = element_spec(domain)[:2] if isinstance(element_spec(domain), tuple) else (None,)
-        for what, specs in (("x", [] if takes_text else x), ("y", y)):
-            if any(spec.dtype == tf.string for spec in tf.nest.flatten(specs)):
+        x, y, *_ = element_spec(domain)
+        x = tf.nest.flatten(x)
+        # Keras leaves out what is more than the network takes, such as a path to each image.
+        is_taken = not takes_text and len(x) == len(inputs)
+        for what, specs in (("x", x if is_taken else []), ("y", tf.nest.flatten(y))):
+            if any(spec.dtype == tf.string for spec in specs):
                 raise ValueError(
                     f"Every domain in `{argument}` must have numbers in `{what}`. Received: domain "
                     f"{name!r} with text in it"

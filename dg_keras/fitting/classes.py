@@ -32,8 +32,11 @@ def classes(model: keras.Model, net: keras.Model) -> Classes | None:
     if len(outputs) != 1 or len(losses) != 1:
         return None
     loss = loss_of(losses[0])
-    is_binary = _is_one_of(loss, _BINARY)
-    if not is_binary and not _is_one_of(loss, _SPARSE):
+    # A subclass, or a mask, may leave out labels that are not known, which are often -1.
+    is_binary = type(loss) in _BINARY or loss in _BINARY
+    if is_binary and getattr(outputs[0], "_keras_mask", None) is not None:
+        return None
+    if not is_binary and not isinstance(loss, _SPARSE[0]) and loss is not _SPARSE[1]:
         return None
     config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
     number = outputs[0].shape[config.get("axis", -1)]
@@ -42,10 +45,6 @@ def classes(model: keras.Model, net: keras.Model) -> Classes | None:
     if is_binary:  # one output tells two classes
         return Classes(max(2, number), is_binary=True)
     return Classes(number, config.get("ignore_class"))
-
-
-def _is_one_of(loss: Any, losses: tuple[Any, ...]) -> bool:
-    return any(isinstance(loss, of) if isinstance(of, type) else loss is of for of in losses)
 
 
 def whole_class_weight(weight: Any, classes: Classes | None) -> Any:

@@ -47,11 +47,6 @@ def check_can_be_trained(
             _check_reduction(loss_of(loss), strategy)
             if objective.needs_logits:
                 _check_takes_logits(loss_of(loss), objective)
-    if any(getattr(v, "overwrite_with_gradient", False) for v in net.trainable_variables):
-        raise ValueError(
-            "`net` must not be quantized to float8: what comes for its scales are no gradients "
-            "but new values, which no strategy can merge"
-        )
     objective.check(net)
     if objective.looks_ahead and len(inner_optimizers(model.optimizer)) > 1:
         raise ValueError(
@@ -74,6 +69,19 @@ def check_can_be_trained(
     if domains is not None:
         strategy.check_number(domains)
     check_replicas(model, model.distribute_strategy.num_replicas_in_sync)
+
+
+def check_takes_gradients(net: keras.Model) -> None:
+    """Raises ValueError if what comes for some of the weights are no gradients.
+
+    Args:
+        net: A network that has more than one pass in a step.
+    """
+    if any(getattr(v, "overwrite_with_gradient", False) for v in net.trainable_variables):
+        raise ValueError(
+            "`net` must not be quantized to float8 where the domains have a pass each: what comes "
+            "for its scales are new values, and no gradients that could be merged"
+        )
 
 
 def check_calls_net(model: keras.Model, base: type[keras.Model]) -> None:

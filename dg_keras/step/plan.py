@@ -9,6 +9,7 @@ from dg_keras.objectives import Batch, FeatureObjective, Objective
 from dg_keras.step.as_before import AsBefore
 from dg_keras.step.batches import read
 from dg_keras.step.changed_by_passes import changed_by_passes
+from dg_keras.step.checks import check_takes_gradients
 from dg_keras.step.domain_pass import DomainPass
 from dg_keras.step.each_domain import EachDomain
 from dg_keras.step.feature_passes import FeaturePasses
@@ -77,6 +78,8 @@ class Plan:
             if isinstance(objective, FeatureObjective):
                 passes = FeaturePasses(model, net, objective, self.parts, watched)
             self._way = EachDomain(passes, strategy, objective, memory, ahead, watched)
+        if not isinstance(self._way, OnePass):
+            check_takes_gradients(net)
         self.nonfinite = Nonfinite(on_nonfinite, memory.domains) if watched else None
         self._update = Update(model, self._way, self.parts, self.nonfinite)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from dg_keras.step.inner_optimizers import inner_optimizers
 
@@ -43,7 +44,8 @@ def check_can_start_anew(optimizer: keras.optimizers.Optimizer, why: str) -> Non
 def _fresh(inner: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """One of the same settings, but for the learning rate, which may be any function."""
     rate = inner._learning_rate
-    vars(inner)["_learning_rate"] = None  # Keras would track what is set
+    with tf.init_scope():  # Keras would track what is set otherwise
+        vars(inner)["_learning_rate"] = keras.Variable(1.0, trainable=False)
     try:
         config = inner.get_config()
     finally:

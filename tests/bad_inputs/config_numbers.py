@@ -33,13 +33,6 @@ NUMBERS = [
         "steps=2, evaluate_every=3",
     ),
     changed(
-        "checkpoints behind the last step",
-        "evaluate_every: 1",
-        "evaluate_every: 1\n  checkpoint_every: 3",
-        "{path}: `training`: `checkpoint_every` must be at most `steps`, else no checkpoint is "
-        "written. Received: checkpoint_every=3, steps=2",
-    ),
-    changed(
         "a rate without end",
         RATE,
         "learning_rate: .inf",

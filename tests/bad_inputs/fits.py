@@ -473,7 +473,7 @@ VALIDATED = [
     ),
     fit(
         "a label to validate on past the classes",
-        f"{CLASS}label 4 in domain 'b'",
+        f"{CLASS}label 4 in domain 'b' of `validation_data`",
         validation_data=labelled(CLASSES),
     ),
     fit(

@@ -162,7 +162,7 @@ FOLDERS = [
     folder_of(
         "a domain of DICOM files",
         ["a/cat/0.png", "b/cat/0.dcm", "b/cat/notes.txt"],
-        FORMATS.format("b", "b/cat/0.dcm"),
+        FORMATS.format("b/cat", "b/cat/0.dcm"),
     ),
     folder_of(
         "a class of TIFF files in one domain",
@@ -170,7 +170,9 @@ FOLDERS = [
         FORMATS.format("b/dog", "b/dog/0.TIF"),
     ),
     folder_of(
-        "volumes alone", ["a/cat/0.nii.gz", "b/cat/0.nii.gz"], FORMATS.format("a", "a/cat/0.nii.gz")
+        "volumes alone",
+        ["a/cat/0.nii.gz", "b/cat/0.nii.gz"],
+        FORMATS.format("a/cat", "a/cat/0.nii.gz"),
     ),
     folder_of(
         "a name that is not UTF-8",

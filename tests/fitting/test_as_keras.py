@@ -255,6 +255,18 @@ class TestOptimizers:
             model.fit(DOMAINS, batch_size=4, verbose=0)
         np.testing.assert_array_equal(before[0], model.net.get_weights()[0])
 
+    def test_whose_config_asks_for_their_rate_start_anew(self):
+        class Own(keras.optimizers.SGD):
+            def get_config(self):
+                return {**super().get_config(), "learning_rate": float(self.learning_rate.numpy())}
+
+        objective = dg_keras.objectives.VREx(anneal_steps=2)
+        model = dg_keras.DomainGeneralizer(net(), "mean", objective)
+        model.compile(Own(0.125), loss="sparse_categorical_crossentropy")
+        model.fit(DOMAINS, batch_size=4, verbose=0)
+        assert int(model.optimizer.iterations.numpy()) == 1
+        assert model.optimizer.learning_rate.numpy() == 0.125
+
     def test_several_are_refused_where_one_rate_is_wanted(self):
         model = dg_keras.DomainGeneralizer(net(), "mean", "mldg")
         model.compile(several(), loss="sparse_categorical_crossentropy")
@@ -327,6 +339,28 @@ def test_each_domain_is_validated_with_the_weights_of_all():
     np.testing.assert_allclose(of_domains, history["val_loss"], rtol=1e-5)
 
 
+def test_what_the_network_does_not_take_may_be_text():
+    image = keras.Input((FEATURES,), name="image")
+    keras.utils.set_random_seed(0)
+    functional = keras.Model({"image": image}, keras.layers.Dense(CLASSES, "softmax")(image))
+    model = compiled(dg_keras.DomainGeneralizer(functional, "agr_sum"), jit_compile=False)
+    paths = np.array([f"{i}.png" for i in range(12)])
+    data = {name: ({"image": x, "path": paths}, y) for name, (x, y) in DOMAINS.items()}
+    with pytest.warns(UserWarning, match="structure"):
+        model.fit(data, batch_size=4, verbose=0)
+
+
+@pytest.mark.parametrize("as_tuple", [False, True])
+def test_domains_without_labels_are_one_sentence(as_tuple):
+    def stream(x):
+        made = tf.data.Dataset.from_tensor_slices(x)
+        return made.map(lambda x: (x, None)) if as_tuple else made
+
+    model = compiled(dg_keras.DomainGeneralizer(net(), "mean"))
+    with pytest.raises(ValueError, match=r"A domain's elements must be \(x, y\)|must hold labels"):
+        model.fit({name: stream(x) for name, (x, _) in DOMAINS.items()}, batch_size=4, verbose=0)
+
+
 def test_a_label_is_told_of_the_argument_that_has_it():
     model = compiled(dg_keras.DomainGeneralizer(net(), "mean"))
     wrong = {**DOMAINS, "photo": (X[:12], np.full(12, CLASSES))}
@@ -334,12 +368,15 @@ def test_a_label_is_told_of_the_argument_that_has_it():
         model.fit(DOMAINS, validation_data=wrong, batch_size=4, verbose=0)
 
 
-def test_a_net_in_float8_is_refused():
-    quantized = net()
-    quantized.layers[0].quantize("float8")
-    model = compiled(dg_keras.DomainGeneralizer(quantized, "agr_sum"))
+def test_a_net_in_float8_is_refused_where_domains_have_passes_of_their_own():
+    def model(strategy):
+        quantized = net()
+        quantized.layers[0].quantize("float8")
+        return compiled(dg_keras.DomainGeneralizer(quantized, strategy))
+
     with pytest.raises(ValueError, match="`net` must not be quantized to float8"):
-        model.fit(DOMAINS, batch_size=4, verbose=0)
+        model("agr_sum").fit(DOMAINS, batch_size=4, verbose=0)
+    model("mean").fit(DOMAINS, batch_size=4, verbose=0)  # of one pass, as plain training is
 
 
 def test_what_a_fault_advises_can_be_followed(tmp_path):
@@ -369,7 +406,8 @@ def test_a_state_that_is_put_back_goes_on_as_the_model_that_it_is_of(form):
     first.fit(DOMAINS, batch_size=4, verbose=0)
     second.fit(DOMAINS, batch_size=4, steps_per_epoch=1, verbose=0)
     kept = keras.tree.map_structure(np.copy, first.get_state_tree(form))
-    second.set_state_tree(kept)
+    # Those of Keras' own parts, as its loader does.
+    second.set_state_tree({key: of for key, of in kept.items() if key.endswith("_variables")})
     for one in (first, second):
         one.fit(DOMAINS, batch_size=4, verbose=0)
     assert int(second.step.numpy()) == 6

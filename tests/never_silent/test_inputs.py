@@ -457,6 +457,21 @@ class TestBinaryLabels:
         x, y, w = self.data(-1, weight=[weight])["a"]
         steps_on(unknown, *(np.repeat(of, 3, axis=0) for of in (x, y)), sample_weight=w.repeat(3))
 
+    def test_may_be_anything_where_the_loss_or_a_mask_leaves_them_out(self):
+        class Known(keras.losses.BinaryCrossentropy):
+            def call(self, y_true, y_pred):
+                is_known = keras.ops.cast(y_true >= 0, y_pred.dtype)
+                return keras.ops.mean(is_known * (y_pred - y_true) ** 2, axis=-1)
+
+        model = compiled(surgeon(net(classes=1)), Known())
+        fit(model, self.data(-1), batch_size=8, steps_per_epoch=1)
+        words = keras.Sequential(
+            [keras.Input((3,)), layers.Embedding(9, 4, mask_zero=True), layers.Dense(1)]
+        )
+        model = compiled(surgeon(words), self.loss)
+        x, y = np.array([[1, 2, 0]] * 8), np.array([[[1], [0], [-1]]] * 8)
+        fit(model, {name: (x, y) for name in "abc"}, batch_size=8, steps_per_epoch=1)
+
     def test_a_class_left_out_of_class_weight_has_a_weight_of_1(self):
         whole, part = self.model(), self.model()
         for model, weight in ((whole, {0: 1.0, 1: 3.0}), (part, {1: 3.0})):

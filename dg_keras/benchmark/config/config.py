@@ -279,18 +279,16 @@ class Training(Section):
                 "`checkpoint_every` must be a multiple of `evaluate_every`. Received: "
                 f"checkpoint_every={self.checkpoint_every}, evaluate_every={self.evaluate_every}"
             )
-        if self.checkpoint_every is not None and self.checkpoint_every > self.steps:
-            raise ValueError(
-                "`checkpoint_every` must be at most `steps`, else no checkpoint is written. "
-                f"Received: checkpoint_every={self.checkpoint_every}, steps={self.steps}"
-            )
         return self
 
     @property
     def evaluations_per_checkpoint(self) -> int | None:
-        """The number of evaluations from one checkpoint to the next, if it was told."""
+        """The number of evaluations from one checkpoint to the next, if it was told.
+
+        More than a run has would never be reached, as where `--set` makes a short one.
+        """
         told = self.checkpoint_every
-        return None if told is None else told // self.evaluate_every
+        return None if told is None or told > self.steps else told // self.evaluate_every
 
 
 class AlongTraining(Section):

@@ -92,8 +92,8 @@ def _by_workers(
                 traced.note(worker, run)
                 started(run)
                 worker.give(run)
-            # What new ones die of may pass while the others work.
-            while lost and unready < _UNREADY and waiting.may_have_more:
+            # What new ones die of may pass while the others work, if there are any.
+            while lost and (unready < _UNREADY or not team) and waiting.may_have_more:
                 try:
                     team.append(_started(hand, imports, threads))
                 except UnpreparedError:

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import errno
 import logging
 import sys
 import time
@@ -97,11 +98,12 @@ class Progress:
         """Goes on where the terminal, the disk or the program that is printed to has gone."""
         try:
             yield
-        except (OSError, SystemExit) as error:
-            # Rich makes the first of a broken pipe.
-            if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+        except SystemExit as error:  # which rich makes of a broken pipe
+            if not isinstance(error.__context__, BrokenPipeError):
                 raise
-            self.console.quiet = True
+        except OSError as error:
+            # Of a terminal that is gone nothing comes again, and of a disk that is full it may.
+            self.console.quiet = error.errno == errno.EIO
 
     def _count(self) -> None:
         """Counts a run of this process, or, of all processes, what is recorded or failed here."""

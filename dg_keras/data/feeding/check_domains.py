@@ -69,7 +69,9 @@ def check_elements(domains: Mapping[Any, Any]) -> None:
     """
     specs = {name: element_spec(domain) for name, domain in domains.items()}
     for name, spec in specs.items():
-        if not isinstance(spec, tuple) or len(spec) not in (2, 3):
+        is_pair = isinstance(spec, tuple) and len(spec) in (2, 3)
+        # What is None has a spec without a dtype.
+        if not is_pair or any(getattr(of, "dtype", None) is None for of in tf.nest.flatten(spec)):
             raise ValueError(
                 "A domain's elements must be (x, y) or (x, y, sample_weight). Received: domain "
                 f"{name!r} with elements {spec}"

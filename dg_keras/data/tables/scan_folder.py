@@ -91,15 +91,15 @@ def _left_out(found: Mapping[Path, Mapping[Path, Sequence[Path]]]) -> Iterator[P
 
 
 def _check_formats(top: Path, left_out: Sequence[Path]) -> None:
-    """Raises ValueError if a folder that is left out has images, none of which is read."""
+    """Raises ValueError if what is in a class' place has images, none of which is read."""
     for folder in left_out:
-        image = _first_below(folder, UNREAD)
-        if image is not None and _first_below(folder, SUFFIXES) is None:
+        inside = [] if folder.parent == top else images(folder, UNREAD)
+        if inside and _first_below(folder, SUFFIXES) is None:
             raise ValueError(
                 f"`root` must hold images that are {', '.join(SUFFIXES)} by their name, or in "
                 f"folders whose name begins with a dot. Received: {os.fspath(top)!r}, whose folder "
                 f"{folder.relative_to(top).as_posix()!r} has none, but "
-                f"{image.relative_to(top).as_posix()!r}"
+                f"{inside[0].relative_to(top).as_posix()!r}"
             )
 
 

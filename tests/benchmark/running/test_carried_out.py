@@ -83,7 +83,8 @@ class Process:
         self.run, self.is_well, self.made, self.until = None, is_well, made, until
 
     def receive(self):
-        if not self.is_well and len(self.made) < self.until:
+        dies = self.run is not None and self.run.method.name == "Dies"
+        if dies or (not self.is_well and len(self.made) < self.until):
             raise DiedError("its process ended with exit code 1", "")
         if self.run is None:
             return None
@@ -132,6 +133,11 @@ def test_workers_that_can_t_begin_cost_those_that_are_at_work_nothing(tmp_path, 
 def test_workers_that_can_t_begin_stop_what_nobody_is_at(tmp_path, monkeypatch):
     with pytest.raises(UnpreparedError, match="3 workers died before their first run: its process"):
         by_processes(monkeypatch, tmp_path, 0, 1, "{name: A}")
+
+
+def test_the_last_one_at_work_that_dies_leaves_no_run_out(tmp_path, monkeypatch):
+    with pytest.raises(UnpreparedError, match="workers died before their first run: its process"):
+        by_processes(monkeypatch, tmp_path, 1, 1, "{name: Dies}, {name: A}")
 
 
 def test_a_process_in_which_a_run_failed_is_given_no_other(tmp_path, monkeypatch):

@@ -44,29 +44,39 @@ def test_a_finished_run_is_a_line(capsys):
 
 
 class Gone(io.StringIO):
-    """A terminal whose window was closed, a full disk, or a program that has ended."""
+    """A terminal, disk or pipe that fails once."""
 
     def __init__(self, error):
         super().__init__()
         self.error = error
 
     def write(self, text):
-        raise self.error
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return super().write(text)
 
     def fileno(self):
         return os.open(os.devnull, os.O_WRONLY)
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(errno.EIO, "no terminal"), OSError(errno.ENOSPC, "full"), BrokenPipeError()]
+    ("error", "comes_again"),
+    [
+        (OSError(errno.EIO, "no terminal"), False),
+        (BrokenPipeError(), False),
+        (OSError(errno.ENOSPC, "full"), True),
+        (BlockingIOError(errno.EAGAIN, "not now"), True),
+    ],
 )
-def test_runs_go_on_where_nobody_reads_of_them_any_more(error, monkeypatch):
-    monkeypatch.setattr(sys, "stdout", Gone(error))
+def test_runs_go_on_where_nobody_reads_of_them(error, comes_again, monkeypatch):
+    stream = Gone(error)
+    monkeypatch.setattr(sys, "stdout", stream)
     with Progress(2, done=0) as progress:
         progress.started(RUN)
         finished(progress)
         progress.failed(RUN, "It failed")
-        progress.say("A table")
+    assert ("It failed" in stream.getvalue()) == comes_again
 
 
 def test_what_is_meant_to_end_the_program_does(monkeypatch):

@@ -220,6 +220,8 @@ def test_a_stream_of_a_large_domain_is_not_drawn_class_by_class(size, folder, mo
             interleave({"day": stream, "night": day}, 2)
     interleave({"day": day.shuffle(20).cache(), "night": day}, 2)
     interleave({"day": day.cache(), "night": day}, 2, shuffle=False)
+    of_classes = [day.filter(lambda _, y, k=k: y == k).repeat() for k in range(2)]
+    interleave({"day": tf.data.Dataset.sample_from_datasets(of_classes), "night": day}, 2)
 
 
 def test_augmentation_is_drawn_anew_each_pass(folder):

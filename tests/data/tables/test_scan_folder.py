@@ -2,6 +2,7 @@ import pytest
 from PIL import Image
 
 from dg_keras.data import load
+from dg_keras.data.tables.read_table import read_table
 from dg_keras.data.tables.scan_folder import scan_folder
 
 
@@ -65,3 +66,18 @@ def test_jfif_is_jpeg(folder):
 
     assert "day/cat/scan.JFIF" in scan_folder(folder)["path"].tolist()
     assert load(folder, image_size=2, on_bad_image="skip").skipped == {}
+
+
+def test_what_lies_beside_the_classes_is_none_of_them(folder):
+    """Masks, figures and volumes, in no class' place."""
+    for name in ("masks/day.npy", "day/overlay.svg", "figures/plot.tiff"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    assert set(scan_folder(folder)["domain"]) == {"day", "night"}
+
+
+def test_classes_that_a_domain_tells_apart_may_differ_in_capitals(tmp_path):
+    for place in ("a/A/0.png", "a/a/0.png", "b/a/0.png"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).touch()
+    assert set(read_table(tmp_path, seed=0)["class"]) == {"A", "a"}
