@@ -23,7 +23,7 @@ STUDIES = {
 """What each folder shows: a study, of that its main experiment, and how many trials this has."""
 
 COMPARED = {
-    Path("docs/pacs"): ["pacs_lite0"],
+    Path("docs/pacs"): ["pacs_lite0_all", "pacs_lite0"],
     Path("docs/styleshift"): ["styleshift_all", "styleshift_paper"],
 }
 """The experiments that docs/methods/ tells gains of; the last that has a method."""
@@ -145,6 +145,27 @@ def test_the_gains_that_the_page_tells_are_those_of_the_table():
         [name, _interval(row, "")] for name, row in of_methods.loc["average"].iterrows()
     ]
     assert [row[-1] for row in _rows(first)[1:]] == [row[-1] for row in _rows(average)]
+
+
+@pytest.mark.parametrize(
+    ("docs", "experiment", "heading"),
+    [
+        ("docs/pacs", "pacs_lite0_all", "## Every other method"),
+        ("docs/styleshift", "styleshift_all", "## Twenty-nine methods"),
+    ],
+)
+def test_the_gains_of_all_methods_are_those_of_the_table(docs, experiment, heading):
+    page = (Path(docs) / "results.md").read_text("utf-8")
+    table = pd.read_csv(Path(docs) / experiment / "table.csv").set_index(["target", "method"])
+    section = page.split(heading)[1].split("\n## ")[0]
+    number = r"[+-]\d+\.\d"
+    told = re.findall(rf"\| ([^|,]+?) ({number} \({number}, {number}\))(?= \|)", section)
+    means = table.loc["average"]
+    means = 100 * means[means["gain_mean"].notna()][["gain_mean", "gain_low", "gain_high"]].round(3)
+    assert dict(told) == {
+        name: f"{row.gain_mean:+.1f} ({row.gain_low:+.1f}, {row.gain_high:+.1f})"
+        for name, row in (means + 0.0).iterrows()
+    }
 
 
 def _rows(section):
