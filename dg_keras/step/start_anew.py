@@ -44,8 +44,9 @@ def check_can_start_anew(optimizer: keras.optimizers.Optimizer, why: str) -> Non
 def _fresh(inner: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """One of the same settings, but for the learning rate, which may be any function."""
     rate = inner._learning_rate
-    with tf.init_scope():  # Keras would track what is set otherwise
-        vars(inner)["_learning_rate"] = keras.Variable(1.0, trainable=False)
+    with tf.init_scope():
+        other = keras.Variable(1.0, trainable=False)  # which every `get_config` can tell
+    vars(inner)["_learning_rate"] = other  # past Keras, which would track it
     try:
         config = inner.get_config()
     finally:
