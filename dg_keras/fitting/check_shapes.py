@@ -19,16 +19,17 @@ def check_shapes(domains: Any, net: keras.Model, argument: str) -> None:
     """
     for name, domain in named(domains):
         check_elements({name: domain})
+    specs = {name: element_spec(domain) for name, domain in named(domains)}
     inputs = getattr(net, "inputs", None) or []
-    _check_text(domains, inputs, argument)
+    _check_text(specs, inputs, argument)
     if len(inputs) != 1:
         return
     taken = tf.TensorShape(inputs[0].shape[1:])
-    for name, domain in named(domains):
-        specs = tf.nest.flatten(element_spec(domain)[0])
-        if len(specs) != 1 or not isinstance(specs[0], tf.TensorSpec):
+    for name, spec in specs.items():
+        x = tf.nest.flatten(spec[0])
+        if len(x) != 1 or not isinstance(x[0], tf.TensorSpec):
             continue
-        given = specs[0].shape
+        given = x[0].shape
         # Keras adds or takes away a last side of 1.
         if given.rank == taken.rank and not given.is_compatible_with(taken):
             raise ValueError(
@@ -38,16 +39,15 @@ def check_shapes(domains: Any, net: keras.Model, argument: str) -> None:
             )
 
 
-def _check_text(domains: Any, inputs: list[Any], argument: str) -> None:
+def _check_text(specs: dict[Any, Any], inputs: list[Any], argument: str) -> None:
     """Raises ValueError if there is text where the loss, or each of the inputs, takes numbers."""
     takes_text = not inputs or any(taken.dtype == "string" for taken in inputs)
-    for name, domain in named(domains):
-        x, y, *_ = element_spec(domain)
-        x = tf.nest.flatten(x)
+    for name, spec in specs.items():
+        x, y = map(tf.nest.flatten, spec[:2])
         # Keras leaves out what is more than the network takes, such as a path to each image.
         is_taken = not takes_text and len(x) == len(inputs)
-        for what, specs in (("x", x if is_taken else []), ("y", tf.nest.flatten(y))):
-            if any(spec.dtype == tf.string for spec in specs):
+        for what, parts in (("x", x if is_taken else []), ("y", y)):
+            if any(part.dtype == tf.string for part in parts):
                 raise ValueError(
                     f"Every domain in `{argument}` must have numbers in `{what}`. Received: domain "
                     f"{name!r} with text in it"

@@ -7,10 +7,6 @@ import keras
 from dg_keras.common.loss_of import loss_of
 from dg_keras.data.feeding.checked_batches import Classes
 
-_SPARSE = (
-    keras.losses.SparseCategoricalCrossentropy,
-    keras.losses.sparse_categorical_crossentropy,
-)
 _BINARY = (
     *(keras.losses.BinaryCrossentropy, keras.losses.BinaryFocalCrossentropy),
     *(keras.losses.binary_crossentropy, keras.losses.binary_focal_crossentropy),
@@ -36,7 +32,8 @@ def classes(model: keras.Model, net: keras.Model) -> Classes | None:
     is_binary = type(loss) in _BINARY or loss in _BINARY
     if is_binary and getattr(outputs[0], "_keras_mask", None) is not None:
         return None
-    if not is_binary and not isinstance(loss, _SPARSE[0]) and loss is not _SPARSE[1]:
+    is_sparse = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
+    if not is_binary and not is_sparse and loss is not keras.losses.sparse_categorical_crossentropy:
         return None
     config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
     number = outputs[0].shape[config.get("axis", -1)]

@@ -72,10 +72,8 @@ class Parts:
         """Whether XLA compiles the update; to be asked once the network is built."""
         if self._compile_update != "auto":
             return self._compile_update
-        optimizers, variables = (
-            inner_optimizers(self._model.optimizer),
-            self._model.trainable_variables,
-        )
+        optimizers = inner_optimizers(self._model.optimizer)
+        variables = self._model.trainable_variables
         rates = (getattr(optimizer, "_learning_rate", None) for optimizer in optimizers)
         used = [*optimizers, *(rate for rate in rates if isinstance(rate, LearningRateSchedule))]
         used += [given for v in variables for given in (v.regularizer, v.constraint)]

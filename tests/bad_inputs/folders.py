@@ -96,6 +96,7 @@ SPELLING = (
     "A {} in '{{root}}' must have one spelling. Received: {}, which differ in capitals, spaces "
     "around them or Unicode alone"
 )
+CAFE = "'cafe\\u0301' and 'caf\\xe9'"
 FORMATS = (
     "`root` must hold images that are .jpg, .jpeg, .jpe, .jfif, .png, .bmp, .gif, .webp by their "
     "name, or in folders whose name begins with a dot. Received: '{{root}}', whose folder {!r} has "
@@ -139,26 +140,24 @@ FOLDERS = [
         ELSEWHERE.format("a/dog", "a/dog/old/pug/0.png"),
     ),
     *[
-        folder_of(
-            f"two spellings of one {what}",
-            files,
-            SPELLING.format(what, "'cafe\\u0301' and 'caf\\xe9'"),
-        )
-        for what, files in [
-            ("class", ["a/cafe\u0301/0.png", "b/caf\u00e9/0.png"]),
-            ("domain", ["caf\u00e9/cat/0.png", "cafe\u0301/dog/0.png"]),
+        folder_of(wrong, files, SPELLING.format(what, names))
+        for wrong, what, files, names in [
+            (
+                "two spellings of one class",
+                "class",
+                ["a/cafe\u0301/0.png", "b/caf\u00e9/0.png"],
+                CAFE,
+            ),
+            (
+                "two spellings of one domain",
+                "domain",
+                ["caf\u00e9/a/0.png", "cafe\u0301/b/0.png"],
+                CAFE,
+            ),
+            ("a class with a capital", "class", ["a/Cat/0.png", "b/cat/0.png"], "'Cat' and 'cat'"),
+            ("a space behind a domain", "domain", ["a/cat/0.png", "a /dog/0.png"], "'a' and 'a '"),
         ]
     ],
-    folder_of(
-        "a class with a capital in one domain",
-        ["a/Cat/0.png", "b/cat/0.png"],
-        SPELLING.format("class", "'Cat' and 'cat'"),
-    ),
-    folder_of(
-        "a domain with a space behind it",
-        ["a/cat/0.png", "a /dog/0.png"],
-        SPELLING.format("domain", "'a' and 'a '"),
-    ),
     folder_of(
         "a domain of DICOM files",
         ["a/cat/0.png", "b/cat/0.dcm", "b/cat/notes.txt"],
