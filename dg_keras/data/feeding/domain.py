@@ -116,7 +116,7 @@ class Domain(tf.data.Dataset):
             Images of shape `[k, height, width, 3]` and labels of shape `[k]`, or whatever the
             mapped functions make of them, stacked.
         """
-        stored = self._fetch_stored(tf.convert_to_tensor(indices, tf.int64))
+        stored = self._fetch_cast(tf.convert_to_tensor(indices, tf.int64))
         if not self.transforms:
             return stored
         return tf.map_fn(self._transform, stored, fn_output_signature=self.element_spec)
@@ -126,7 +126,6 @@ class Domain(tf.data.Dataset):
         indices: tf.data.Dataset,
         batch_size: int,
         drop_remainder: bool = False,
-        cast: bool = True,
     ) -> tf.data.Dataset:
         """Gathers a batch for every vector of positions.
 
@@ -135,17 +134,23 @@ class Domain(tf.data.Dataset):
             batch_size: Their length.
             drop_remainder: Whether a shorter last batch is left out; the batch dimension is
                 static then.
-            cast: Whether images become float32 where no function is mapped; else they are uint8,
-                for a caller that casts later.
 
         Returns:
             Dataset of batches of the domain's elements, in the order of `indices`.
         """
         if self.transforms:
             return self._each(indices).batch(batch_size, drop_remainder=drop_remainder)
-        return _in_order(indices, self._fetch_stored if cast else self._fetch_uint8)
+        return _in_order(indices, self._fetch_cast)
 
-    def _fetch_uint8(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def fetch_stored(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns elements by their position as they are kept, whatever is mapped.
+
+        Args:
+            indices: Positions in 0..n-1, shape `[k]`, int64.
+
+        Returns:
+            Images of shape `[k, height, width, 3]`, uint8, and labels of shape `[k]`.
+        """
         images = tf.numpy_function(
             read_stored,
             [self.images.key, tf.gather(self._rows, indices)],
@@ -155,8 +160,8 @@ class Domain(tf.data.Dataset):
         images = tf.ensure_shape(images, [*indices.shape, *self.images.image_shape])
         return images, tf.gather(self._labels, indices)
 
-    def _fetch_stored(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, labels = self._fetch_uint8(indices)
+    def _fetch_cast(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = self.fetch_stored(indices)
         return tf.cast(images, tf.float32), labels
 
     def _transform(self, element: Any) -> Any:
@@ -166,7 +171,7 @@ class Domain(tf.data.Dataset):
         return element
 
     def _each(self, indices: tf.data.Dataset) -> tf.data.Dataset:
-        elements = _in_order(indices, self._fetch_stored).unbatch()
+        elements = _in_order(indices, self._fetch_cast).unbatch()
         for transform in self.transforms:
             elements = elements.map(*transform)
         return elements

@@ -1,6 +1,7 @@
 """Several domains as one dataset of interleaved batches."""
 
 import hashlib
+import itertools
 import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from dg_keras.data.feeding.without_tuner import without_tuner
 
 _SHUFFLE_BUFFER = 1024  # elements of a streamed dataset in memory; of no use to the other kinds
 _PREFETCHED = 2  # batches ready in advance: one in use by the device, one in the making
+_ALIKE = 16  # times as large, up to which a domain's orders are made as often as another's
 
 
 def interleave(
@@ -86,23 +88,33 @@ def interleave(
         for name, domain in named(domains)
     }
     check_elements(sources)
-    drawn, takers = zip(
-        *(
-            _batches(name, source, batch_size, (seed, position), start_step, shuffle)
-            for position, (name, source) in enumerate(sources.items())
-        ),
-        strict=True,
-    )
+    of_all = list(enumerate(sources.items()))
+    takers = {place: take for place, (_, s) in of_all if (take := _taker(s)) is not None}
+    # A dataset for some domains each, of a tuple of their batches, or of rows to take.
+    drawn: dict[tuple[int, ...], tf.data.Dataset] = {
+        (place,): tf.data.Dataset.zip(
+            (_batches(name, source, batch_size, (seed, place), start_step, shuffle),)
+        )
+        for place, (name, source) in of_all
+        if place not in takers
+    }
+    sizes = {place: number_of_rows(s) for place, (_, s) in of_all if place in takers}
+    for alike in _alike(sizes):
+        counts, seeds = [sizes[place] for place in alike], [(seed, place) for place in alike]
+        drawn[alike] = index_batches(counts, batch_size, seeds, start_step, shuffle)
+    places = [place for some in drawn for place in some]
     spec = element_spec(next(iter(sources.values())))
 
     @tf.autograph.experimental.do_not_convert
     def merged(*drawn: Any) -> Any:
-        batches = [take(of_domain) for take, of_domain in zip(takers, drawn, strict=True)]
+        of_each = dict(zip(places, itertools.chain.from_iterable(drawn), strict=True))
+        batches = [takers.get(place, _as_it_is)(of_each[place]) for place in sorted(places)]
         return tf.nest.map_structure(
             lambda leaf, *parts: merge_batches(parts, batch_size, leaf.dtype), spec, *batches
         )
 
-    interleaved = tf.data.Dataset.zip(drawn).map(merged, AT_ONCE, deterministic=True)
+    together = tf.data.Dataset.zip(tuple(drawn.values()))
+    interleaved = together.map(merged, AT_ONCE, deterministic=True)
     options = tf.data.Options()
     # Several machines draw the same batches, of which each takes its part; TensorFlow would have
     # each read other files where domains are made of some.
@@ -117,33 +129,48 @@ def interleave(
     return batches
 
 
+def _taker(source: Any) -> Callable[[tf.Tensor], Any] | None:
+    """What takes rows of a domain; None where its batches are a dataset's.
+
+    Rows are taken where domains are merged: each function of a dataset takes its time to be made
+    ready, in every `fit`.
+    """
+    if isinstance(source, Domain):
+        source.images.decode(source.rows)  # a broken file is told before training
+        # Images stay uint8 until they are interleaved: a quarter of the memory to move.
+        return None if source.transforms else source.fetch_stored
+    if isinstance(source, tf.data.Dataset):
+        return None
+    takers = tf.nest.map_structure(row_taker, source)
+    return lambda rows: tf.nest.map_structure(lambda take: take(rows), takers)
+
+
+def _alike(sizes: Mapping[int, int]) -> list[tuple[int, ...]]:
+    """The domains whose orders are made as often: none is much larger than another."""
+    groups: list[list[int]] = []
+    for place in sorted(sizes, key=lambda place: sizes[place]):
+        if not groups or sizes[place] > _ALIKE * sizes[groups[-1][0]]:
+            groups.append([])
+        groups[-1].append(place)
+    return [tuple(group) for group in groups]
+
+
 def _batches(
     name: Any,
-    source: Any,
+    source: tf.data.Dataset,
     batch_size: int,
     seed: tuple[int, int],
     start_step: int | tf.Variable,
     shuffle: bool,
-) -> tuple[tf.data.Dataset, Callable[[Any], Any]]:
-    """What one domain's batches are made of, from `start_step` on, infinite; and what makes them.
-
-    Rows of arrays are taken where domains are merged: each function of a dataset takes its time to
-    be made ready, in every `fit`.
-    """
-    if isinstance(source, tf.data.Dataset) and not isinstance(source, Domain):
-        if shuffle:
-            _check_not_sorted(name, source)
-        passes = _passes(name, source, seed, shuffle)
-        batches = passes.batch(batch_size, drop_remainder=True)
-        return _from_step(batches, start_step), _as_it_is
-    indices = index_batches(number_of_rows(source), batch_size, seed, start_step, shuffle)
+) -> tf.data.Dataset:
+    """One domain's batches, from `start_step` on, infinite."""
     if isinstance(source, Domain):
-        source.images.decode(source.rows)  # a broken file is told before training
-        # Images stay uint8 until they are interleaved: a quarter of the memory to move.
-        batches = source.batches(indices, batch_size, drop_remainder=True, cast=False)
-        return batches, _as_it_is
-    takers = tf.nest.map_structure(row_taker, source)
-    return indices, lambda index: tf.nest.map_structure(lambda take: take(index), takers)
+        indices = index_batches([len(source)], batch_size, [seed], start_step, shuffle)
+        return source.batches(indices, batch_size, drop_remainder=True)
+    if shuffle:
+        _check_not_sorted(name, source)
+    passes = _passes(name, source, seed, shuffle)
+    return _from_step(passes.batch(batch_size, drop_remainder=True), start_step)
 
 
 def _check_not_sorted(name: Any, dataset: tf.data.Dataset) -> None:
