@@ -17,6 +17,7 @@ from dg_keras.common.write_arrays import write_arrays
 _LOGGER = logging.getLogger(__name__)
 _ORIGIN = "origin"
 _FORM = 2  # of the file: one of another form is not gone on from
+_APART = 10.0  # seconds of work that may be lost: shorter runs write nothing
 _SHARE = 0.05  # of the time, which writing may take
 
 
@@ -40,8 +41,9 @@ class RunState(keras.callbacks.Callback):
     Args:
         path: The file; None to write none.
         origin: All that the run depends on; a file of another origin is not gone on from.
-        every: The number of evaluations after which the file is written; None to write it after
-            the first, and then whenever what the writing took is a twentieth of what has passed.
+        every: The number of evaluations after which the file is written; None to write it when
+            10 s have passed since training began or the last writing, and twenty times what that
+            took.
         parts: By a name of each, what has a state beside the model.
         check: Called before the file is written; raises where what was trained on since the last
             one is not what the run is to be trained on.
@@ -67,7 +69,7 @@ class RunState(keras.callbacks.Callback):
         self._parts = parts
         self._check = check
         self._saved: dict[str, np.ndarray] | None = None
-        self._written = 0.0  # when the file was, on the clock of `time.perf_counter`
+        self._written = 0.0  # when the file was, or training began, by `time.perf_counter`
         self._took = 0.0  # how long that took, in seconds
         self.evaluations = 0
         self.history: dict[str, list[float]] = {}
@@ -87,7 +89,7 @@ class RunState(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the model where the file has it: now, since before it knew no domains' names."""
-        self._begun = time.perf_counter()
+        self._begun = self._written = time.perf_counter()
         if self._saved is None:
             return
         _assign(self.model.net.variables, _under("net", self._saved))
@@ -110,7 +112,7 @@ class RunState(keras.callbacks.Callback):
     def _is_time(self) -> bool:
         if self._every is not None:
             return self.evaluations % self._every == 0
-        return self._took <= _SHARE * (time.perf_counter() - self._written)
+        return time.perf_counter() - self._written >= max(_APART, self._took / _SHARE)
 
     def _write(self, path: Path) -> None:
         own: dict[str, np.ndarray] = {}

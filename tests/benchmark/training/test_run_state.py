@@ -124,21 +124,25 @@ def test_no_more_than_one_checkpoint_is_lost(tmp_path, broken_off, monkeypatch, 
     assert record.seconds.train > seconds > 0
 
 
-def test_writing_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch):
-    """Unless it is told when to: a write of 3 s, and an evaluation every 25 s."""
+@pytest.mark.parametrize(
+    ("apart", "took", "at"), [(25, 3, [1, 4, 7]), (4, 0.1, [3, 6]), (0.5, 0.1, [])]
+)
+def test_writing_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch, apart, took, at):
+    """Nor is it done more often than every 10 s, unless it is told when to."""
     clock, written = [1000.0], []
     monkeypatch.setattr(run_state.time, "perf_counter", lambda: clock[0])
 
     def write(state, path):
         written.append(state.evaluations)
-        clock[0] += 3
+        clock[0] += took
 
     monkeypatch.setattr(RunState, "_write", write)
     state = RunState(tmp_path / "run.npz", {}, None, {})
+    state.on_train_begin()
     for epoch in range(8):
-        clock[0] += 25
+        clock[0] += apart
         state.on_epoch_end(epoch, {"loss": 1.0})
-    assert written == [1, 4, 7]
+    assert written == at
 
 
 @pytest.fixture
