@@ -24,7 +24,7 @@ class MethodModels:
     Args:
         config: The experiment.
         net: The network that all of them train.
-        built: Builds such a network anew, with a seed.
+        first_weights: What the network's variables hold before its first step, with a seed.
         sources: Number of domains that are trained on.
         sample: Inputs and labels, one or more of each, to make metrics for.
         kept: How many models are kept, those that were used last.
@@ -34,14 +34,14 @@ class MethodModels:
         self,
         config: Config,
         net: keras.Model,
-        built: Callable[[int], keras.Model],
+        first_weights: Callable[[int], list[np.ndarray]],
         sources: int,
         sample: tuple[tf.Tensor, tf.Tensor],
         kept: int = 1,
     ) -> None:
         self._config = config
         self._net = net
-        self._built = built
+        self._first_weights = first_weights
         self._sources = sources
         self._sample = sample
         self._kept = kept
@@ -113,7 +113,7 @@ class MethodModels:
         if seed not in self._initial:
             while len(self._initial) >= self._seeds:
                 self._initial.popitem(last=False)
-            self._initial[seed] = _values(self._built(seed).variables)
+            self._initial[seed] = [_small_if_zero(of) for of in self._first_weights(seed)]
         return self._initial[seed]
 
 

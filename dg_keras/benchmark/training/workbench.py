@@ -13,6 +13,7 @@ from dg_keras.benchmark.config.config import Config, Method
 from dg_keras.benchmark.config.ways_of import ways_of
 from dg_keras.benchmark.records.inventory import Inventory
 from dg_keras.benchmark.training.build_trained import build_trained
+from dg_keras.benchmark.training.first_weights import FirstWeights
 from dg_keras.benchmark.training.frozen_features import Features, frozen_features
 from dg_keras.benchmark.training.known_files import KnownFiles
 from dg_keras.benchmark.training.method_models import MethodModels
@@ -76,7 +77,9 @@ class Workbench:
         # None, where the config's own values are none of those that its grid has methods share.
         kept = models_kept(keep_traced, self.gradient_bytes, max(1, ways))
         sources = len(images.domains) - 1
-        self.models = MethodModels(config, self.net, self._built, sources, sample, kept)
+        layers = [layer for half in (self.front, self.net) if half for layer in half.layers]
+        first_weights = FirstWeights(self.net, layers, self._built)
+        self.models = MethodModels(config, self.net, first_weights, sources, sample, kept)
 
     @property
     def weights_digest(self) -> str | None:
