@@ -430,13 +430,15 @@ def install() -> None:
     from dg_keras.analysis import GradientGram
     from dg_keras.callbacks import GradientAgreement
     from dg_keras.fitting import restart_optimizer
-    from dg_keras.step import checks
+    from dg_keras.step import checks, domain_losses
 
     for refused in (GradientAgreement, GradientGram):
         _put(refused, __init__=_refusing(refused.__name__))
     _put(restart_optimizer, start_anew=_start_anew)
     _put(checks, check_can_start_anew=lambda *_: None)
     _put(dg_keras.model.DomainLosses, add_variable=_add_variable, reset_state=_reset_state)
+    # Keras 3 makes floats of all that can be one.
+    _put(domain_losses, LossOfDomain=lambda losses, place: losses[place])
     # XLA is the user's to ask for.
     _put(dg_keras.model, pays_to_compile=lambda *_: False)
     model = dg_keras.model.DomainGeneralizer

@@ -49,7 +49,7 @@ from dg_keras.step.checks import (
     check_in_turn,
     warn_of_batch_norm,
 )
-from dg_keras.step.domain_losses import DomainLosses
+from dg_keras.step.domain_losses import DomainLosses, named_losses
 from dg_keras.step.pays_to_compile import pays_to_compile
 from dg_keras.step.replicas import is_of_many_machines
 from dg_keras.step.variables import make_variables, specified
@@ -434,7 +434,7 @@ class DomainGeneralizer(keras.Model):
     def _update_metrics(
         self, batch: objectives.Batch, taken: Taken, done: Done
     ) -> dict[str, tf.Tensor]:
-        """Updates the loss and the metrics; domains are told by position, named outside."""
+        """Updates the loss and the metrics; domains are told by position, and named outside."""
         total = taken.total
         if done.penalty is not None:
             total += tf.cast(done.penalty, total.dtype)
@@ -508,8 +508,7 @@ class DomainGeneralizer(keras.Model):
             is_first = False
             restart_optimizer_if_due(self, self.objective, self._counters.value)
             # Named here, one trace serves every choice of as many source domains.
-            names = {f"loss/{i}": f"loss/{name}" for i, name in enumerate(self._known_domains)}
-            logs = {names.get(key, key): value for key, value in traced(iterator).items()}
+            logs = named_losses(traced(iterator), self._known_domains)
             if self._watch.value is not None:
                 self._watch.value.after_block()
             return logs

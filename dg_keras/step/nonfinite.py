@@ -1,7 +1,7 @@
 """What is done where a step meets an infinity or NaN."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import keras
 import numpy as np
@@ -49,8 +49,15 @@ class Nonfinite:
     def __init__(self, policy: Policy, domains: int) -> None:
         self.policy = policy
         self._sizes = [domains, domains, 1, 1]
-        self._first = _variable("first_bad_step", np.int64(-1))
-        self._facts = _variable("facts", np.zeros(sum(self._sizes), "float64"))
+        # The first bad step, negative if there was none, and its facts: each variable of a step
+        # costs.
+        self._first = keras.Variable(
+            np.array([-1.0, *[0.0] * sum(self._sizes)]),
+            dtype="float64",
+            trainable=False,
+            aggregation="only_first_replica",
+            name="first_fault",
+        )
 
     def facts(
         self,
@@ -88,30 +95,19 @@ class Nonfinite:
         if self.policy == "skip":
             return is_good
         first = tf.convert_to_tensor(self._first)
-        go = is_good & (first < 0)
-        is_first = ~is_good & (first < 0)
-        self._facts.assign(tf.where(is_first, facts, tf.convert_to_tensor(self._facts)))
-        self._first.assign(tf.where(is_first, step, first))
-        return go
+        is_none = first[0] < 0
+        now = tf.concat([tf.reshape(tf.cast(step, tf.float64), [1]), facts], axis=0)
+        self._first.assign(tf.where(is_none & ~is_good, now, first))
+        return is_none & is_good
 
     @property
     def first(self) -> tf.Tensor:
-        """The first bad step, an int64 scalar, negative if there was none."""
-        return tf.convert_to_tensor(self._first)
+        """The first bad step, a float64 scalar, negative if there was none."""
+        return tf.convert_to_tensor(self._first)[0]
 
     def fault(self) -> Fault:
         """The first bad step, which is forgotten."""
-        step = int(self._first.numpy())
-        self._first.assign(-1)
-        losses, gradients, merged, rate = np.split(self._facts.numpy(), np.cumsum(self._sizes)[:-1])
-        return Fault(step, losses, gradients < _BAD, bool(merged[0] < _BAD), float(rate[0]))
-
-
-def _variable(name: str, value: Any) -> keras.Variable:
-    return keras.Variable(
-        value,
-        dtype=value.dtype.name,
-        trainable=False,
-        aggregation="only_first_replica",
-        name=name,
-    )
+        step, *facts = self._first.numpy()
+        self._first.assign([-1.0, *facts])
+        losses, gradients, merged, rate = np.split(np.array(facts), np.cumsum(self._sizes)[:-1])
+        return Fault(int(step), losses, gradients < _BAD, bool(merged[0] < _BAD), float(rate[0]))

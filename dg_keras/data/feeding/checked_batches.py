@@ -12,10 +12,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dg_keras.common.check_keras import is_keras2
 from dg_keras.common.samples import check_divides, first_of, number_of_samples, rule_of_division
 from dg_keras.data.feeding.domain import Domain
 from dg_keras.data.feeding.domains import named
+from dg_keras.data.feeding.map_in_place import map_in_place
 
 _ROUNDED = 1e-6  # what a binary label that was mixed of others may be off by
 
@@ -129,9 +129,7 @@ def _checked_dataset(
             tf.raw_ops.Assert(condition=tf.reduce_all(is_class), data=[_rule(looked_at), given])
         return batch if len(batch) > 1 else batch[0]
 
-    # By the thread that asks for the batch: to wake another takes four times as long as to look.
-    at_once = {} if is_keras2() else {"synchronous": True}  # from TensorFlow 2.18 on
-    return dataset.map(tf.autograph.experimental.do_not_convert(look), **at_once)
+    return map_in_place(dataset, look)
 
 
 class _CheckedPyDataset(keras.utils.PyDataset):
