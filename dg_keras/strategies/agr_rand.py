@@ -85,14 +85,14 @@ class AgrRand(Seeded, Agreement):
         own_seed, shared_seed = split(self.key(step), 2)
         own_seeds = split(own_seed, len(variables))
         # XLA takes a quarter of a second to compile a draw: small variables share one.
-        sizes = [tf.size(first) for first, *_ in variables if _is_small(first)]
+        sizes = [_size(first) for first, *_ in variables if _is_small(first)]
         if sizes:
-            shared = _with_noise(tf.identity, tf.add_n(sizes), sigma, shared_seed)
+            shared = _with_noise(tf.identity, sum(sizes), sigma, shared_seed)
             of_small = iter(tf.split(shared, sizes))
         return [
             merged(tensors, next(of_small))
             if _is_small(tensors[0])
-            else _with_noise(partial(merged, tensors), tf.size(tensors[0]), sigma, own)
+            else _with_noise(partial(merged, tensors), _size(tensors[0]), sigma, own)
             for tensors, own in zip(variables, own_seeds, strict=True)
         ]
 
@@ -121,9 +121,15 @@ def _mean_magnitude(of_agreeing: list[list[tf.Tensor]], all_sum: Callable[[Any],
 
 
 def _with_noise(
-    function: Callable[[tf.Tensor], tf.Tensor], number: tf.Tensor, sigma: tf.Tensor, seed: tf.Tensor
+    function: Callable[[tf.Tensor], tf.Tensor],
+    number: int | tf.Tensor,
+    sigma: tf.Tensor,
+    seed: tf.Tensor,
 ) -> tf.Tensor:
     """What a function makes of so many draws from N(0, sigma^2), float32."""
+    if isinstance(number, int) and number % 2:
+        # Of an odd number of draws XLA makes slow code on a CPU: it takes up to 15 times as long.
+        return function(_with_noise(tf.identity, number + 1, sigma, seed)[:number])
     # Without a condition, XLA would draw once more for each of its uses.
     return tf.cond(
         sigma > 0,
@@ -135,3 +141,9 @@ def _with_noise(
 def _is_small(variable: tf.Tensor) -> bool:
     size = variable.shape.num_elements()
     return size is None or size < FEW
+
+
+def _size(variable: tf.Tensor) -> int | tf.Tensor:
+    """The number of components, a scalar tensor where it is not known."""
+    size = variable.shape.num_elements()
+    return tf.size(variable) if size is None else size
