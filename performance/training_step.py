@@ -43,12 +43,12 @@ SETTINGS = {
     "alexnet-32": Setting("AlexNet", 32, False, 2, 3),
     "alexnet-8": Setting("AlexNet", 8, False, 3, 3),
     "efficientnet_lite0-32": Setting("EfficientNetLite0", 32, False, 2, 3),
-    "small-32-auto": Setting("small", 32, "auto", 400, 9),
-    "small-32-auto-at-once": Setting("small", 32, "auto", 1000, 9, at_once=50),
-    "small-32": Setting("small", 32, False, 400, 9),
-    "small-32-at-once": Setting("small", 32, False, 1000, 9, at_once=50),
-    "small-32-xla": Setting("small", 32, True, 400, 9),
-    "small-32-xla-at-once": Setting("small", 32, True, 1000, 9, at_once=50),
+    "small-32-auto": Setting("small", 32, "auto", 2000, 9),
+    "small-32-auto-at-once": Setting("small", 32, "auto", 4000, 9, at_once=50),
+    "small-32": Setting("small", 32, False, 2000, 9),
+    "small-32-at-once": Setting("small", 32, False, 4000, 9, at_once=50),
+    "small-32-xla": Setting("small", 32, True, 2000, 9),
+    "small-32-xla-at-once": Setting("small", 32, True, 4000, 9, at_once=50),
 }
 
 
