@@ -80,18 +80,19 @@ def _by_workers(
                         waiting.again(worker.run)
                 if outcome is not None:
                     waiting.done_with(outcome.run)
-                    yield outcome
-                run = waiting.next(partial(traced.rank, worker)) if is_fit else None
+                run = waiting.next(partial(traced.choice, worker)) if is_fit else None
                 if run is None:
                     traced.forget(worker)
                     team.remove(worker)
                     worker.end()
                     lost += not is_fit
-                    continue
-                tries[run.key] += 1
-                traced.note(worker, run)
-                started(run)
-                worker.give(run)
+                else:
+                    tries[run.key] += 1
+                    traced.note(worker, run)
+                    started(run)
+                    worker.give(run)
+                if outcome is not None:  # while the worker is at the next
+                    yield outcome
             # What new ones die of may pass while the others work, if there are any.
             while lost and (unready < _UNREADY or not team) and waiting.may_have_more:
                 try:

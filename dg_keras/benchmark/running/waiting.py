@@ -4,7 +4,6 @@ import collections
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from dg_keras.benchmark.config.run import Run
 from dg_keras.benchmark.records.claims import BEAT, Claims
@@ -29,20 +28,20 @@ class Waiting:
         self._of_others: list[Run] = []
         self._records, self._claims = records, claims
 
-    def next(self, rank: Callable[[Run], Any] | None = None) -> Run | None:
+    def next(self, choice: Callable[[list[Run], list[Run]], Run] | None = None) -> Run | None:
         """The next run; None if none is left but those that others are making.
 
         It waits until the makers of those have given a sign of life, or are dead.
 
         Args:
-            rank: Of the trial that is on, the run of the lowest rank is next; None to keep the
-                order.
+            choice: Tells which is next of some runs of the trial that is on, and of some of the
+                next trial; None to keep the order.
         """
         if self._again:
             return self._again.pop()
         while True:
             while self._left:
-                run = self._taken_out(rank)
+                run = self._taken_out(choice)
                 if self._claims is None or self._is_ours(run, self._claims):
                     return run
             if self._claims is None or not self._may_be_free(self._claims):
@@ -62,14 +61,14 @@ class Waiting:
         """Whether a run may be left."""
         return bool(self._again or self._left or self._of_others)
 
-    def _taken_out(self, rank: Callable[[Run], Any] | None) -> Run:
+    def _taken_out(self, choice: Callable[[list[Run], list[Run]], Run] | None) -> Run:
         number = 0
-        if rank is not None:
-            trial = self._left[0].trial
-            looked_at = itertools.islice(self._left, _LOOKED_AT)
-            of_trial = list(itertools.takewhile(lambda run: run.trial == trial, looked_at))
-            ranks = [rank(run) for run in of_trial]
-            number = ranks.index(min(ranks))
+        if choice is not None:
+            looked_at = list(itertools.islice(self._left, _LOOKED_AT))
+            by_trial = itertools.groupby(looked_at, key=lambda run: run.trial)
+            of_trial, of_next, *_ = *(list(runs) for _, runs in by_trial), []
+            chosen = choice(of_trial, of_next)
+            number = next(place for place, run in enumerate(looked_at) if run is chosen)
         run = self._left[number]
         del self._left[number]
         return run

@@ -17,7 +17,7 @@ def given(folder, workers, runs):
     found = {worker: [] for worker in workers}
     while True:
         for worker in workers:
-            run = waiting.next(partial(traced.rank, worker))
+            run = waiting.next(partial(traced.choice, worker))
             if run is None:
                 return found
             traced.note(worker, run)
@@ -69,6 +69,27 @@ def test_a_worker_stays_with_its_network():
     (run, *_), (other, *_) = smoke_runs(), smoke_runs()  # each of a config of its own
     traced = Traced()
     traced.note("one", run)
-    assert traced.rank("one", run) < traced.rank("one", other)
+    assert traced.choice("one", [other, run], []) is run
     traced.forget("one")
-    assert traced.rank("one", run) == traced.rank("one", other)
+    assert traced.choice("one", [other, run], []) is other
+
+
+def test_a_worker_whose_methods_are_quicker_goes_on_to_the_next_trial(tmp_path):
+    """Rather than trace what the other has; and no further than that trial."""
+    runs = [run for run in smoke_runs("trials=3") if run.target == "photo"]
+    traced, waiting = Traced(), Waiting(runs, Records(tmp_path, None))
+    found = {"slow": [], "quick": []}
+    for worker in ["slow", "quick", "slow", *["quick"] * 6]:
+        run = waiting.next(partial(traced.choice, worker))
+        traced.note(worker, run)
+        found[worker].append((run.trial, run.method.name))
+    methods = [method.name for method in runs[0].config.methods]
+    assert found["slow"] == [(1, methods[0]), (1, methods[2])]
+    assert found["quick"][:4] == [
+        (1, methods[1]),
+        (1, methods[3]),
+        (2, methods[1]),
+        (2, methods[3]),
+    ]
+    # With trial 1 given out, those of trial 2 that the other has traced are behind trial 3's.
+    assert found["quick"][4:] == [(3, methods[1]), (3, methods[3]), (2, methods[0])]
