@@ -34,20 +34,25 @@ def notebook_of(page: str) -> nbformat.NotebookNode:
     return notebook
 
 
+def executed(page: str) -> nbformat.NotebookNode:
+    """The same, run. A cell that fails raises `nbclient.exceptions.CellExecutionError`."""
+    notebook = notebook_of(page)
+    with tempfile.TemporaryDirectory() as folder:  # for what the examples save
+        where = {"metadata": {"path": folder}}
+        nbclient.NotebookClient(notebook, timeout=900, resources=where).execute()
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({})  # when it ran
+        streams = [o for o in cell.get("outputs", []) if o.get("name") == "stderr"]
+        for stream in streams:  # notices of the libraries, with paths of this machine
+            cell.outputs.remove(stream)
+    return notebook
+
+
 def main() -> None:
     """Runs the notebooks, and writes them."""
     FOLDER.mkdir(exist_ok=True)
     for page in PAGES:
-        notebook = notebook_of(page)
-        with tempfile.TemporaryDirectory() as folder:  # for what the examples save
-            where = {"metadata": {"path": folder}}
-            nbclient.NotebookClient(notebook, timeout=900, resources=where).execute()
-        for cell in notebook.cells:
-            cell.metadata = nbformat.from_dict({})  # when it ran
-            streams = [o for o in cell.get("outputs", []) if o.get("name") == "stderr"]
-            for stream in streams:  # notices of the libraries, with paths of this machine
-                cell.outputs.remove(stream)
-        nbformat.write(notebook, FOLDER / f"{page}.ipynb")
+        nbformat.write(executed(page), FOLDER / f"{page}.ipynb")
 
 
 if __name__ == "__main__":

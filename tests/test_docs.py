@@ -28,7 +28,7 @@ from dg_keras.benchmark.config.config import Config, Section
 from dg_keras.benchmark.records.records import Records
 from dg_keras.objectives.get import BY_NAME as OBJECTIVES
 from dg_keras.strategies.get import BY_NAME as STRATEGIES
-from docs._notebooks import FOLDER, PAGES, notebook_of
+from docs._notebooks import FOLDER, PAGES, executed, notebook_of
 from tests import nets
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import record
@@ -243,6 +243,22 @@ def test_notebooks_are_those_of_the_pages(page):
     assert all(cell.execution_count for cell in code)
     assert not any(o.output_type == "error" for cell in code for o in cell.outputs)
     assert any("image/png" in o.get("data", {}) for cell in code for o in cell.outputs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_notebooks_run_and_come_to_what_is_shown(page):
+    def shown(notebook):
+        kinds = [[o.output_type for o in cell.get("outputs", [])] for cell in notebook.cells]
+        pictures = [
+            "image/png" in o.get("data", {})
+            for cell in notebook.cells
+            for o in cell.get("outputs", [])
+        ]
+        return kinds, pictures
+
+    stored = nbformat.read(FOLDER / f"{page}.ipynb", nbformat.NO_CONVERT)
+    assert shown(executed(page)) == shown(stored)
 
 
 class TestYourOwnData:
