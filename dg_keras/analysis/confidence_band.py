@@ -1,7 +1,7 @@
 """How well a curve's mean is known from several trials."""
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used, `stats` for a third of a second
 from numpy.typing import ArrayLike
 
 

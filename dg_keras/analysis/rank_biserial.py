@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used, `stats` for a third of a second
 
 from dg_keras.analysis._paired_differences import paired_differences
 

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Self, TypeVar
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used, `stats` for a third of a second
 
 from dg_keras.analysis import smallest_p
 
