@@ -5,6 +5,7 @@
 runs the pages' code, a minute or two, and writes docs/notebooks.
 """
 
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -37,9 +38,11 @@ def notebook_of(page: str) -> nbformat.NotebookNode:
 def executed(page: str) -> nbformat.NotebookNode:
     """The same, run. A cell that fails raises `nbclient.exceptions.CellExecutionError`."""
     notebook = notebook_of(page)
+    path = os.pathsep.join([str(FOLDER.parents[1]), os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as folder:  # for what the examples save
         where = {"metadata": {"path": folder}}
-        nbclient.NotebookClient(notebook, timeout=900, resources=where).execute()
+        client = nbclient.NotebookClient(notebook, timeout=900, resources=where)
+        client.execute(env={**os.environ, "PYTHONPATH": path})
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({})  # when it ran
         streams = [o for o in cell.get("outputs", []) if o.get("name") == "stderr"]

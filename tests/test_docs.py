@@ -3,6 +3,7 @@
 import dataclasses
 import doctest
 import importlib
+import inspect
 import json
 import os
 import pkgutil
@@ -125,6 +126,20 @@ def test_every_method_has_a_page(name):
     assert code_blocks("math", text)
     assert text.endswith(f"::: dg_keras.{METHODS[name]}\n")
     assert f"methods/{name}.md" in Path("mkdocs.yml").read_text("utf-8")
+
+
+# The names of `dg_keras` that are modules are rooms, with pages of their own.
+ROOMS = [dg_keras, benchmark, *filter(inspect.ismodule, map(vars(dg_keras).get, dg_keras.__all__))]
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_every_public_name_is_on_its_rooms_page(room):
+    """Or, where it is a method, on that one's."""
+    page = "api/model.md" if room is dg_keras else f"api/{room.__name__.rpartition('.')[2]}.md"
+    shown = re.findall(r"^::: (\S+)$", Path("docs", page).read_text("utf-8"), flags=re.MULTILINE)
+    elsewhere = {*(other.__name__ for other in ROOMS), *(f"dg_keras.{m}" for m in METHODS.values())}
+    assert sorted(shown) == sorted({f"{room.__name__}.{n}" for n in room.__all__} - elsewhere)
+    assert f": {page}\n" in Path("mkdocs.yml").read_text("utf-8")
 
 
 class TestConfigsPage:

@@ -10,7 +10,7 @@ from dg_keras.objectives.batch import Batch
 class View(NamedTuple):
     """A domain in a step: the samples of all replicas, without the network's inputs.
 
-    Args:
+    Attributes:
         features: What the layer puts out, float32 `[B, ...]`.
         y_pred: The network's predictions, float32 `[B, ...]`.
         batch: The targets and weights; its `x` is None.
