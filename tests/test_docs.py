@@ -13,6 +13,7 @@ import subprocess
 import sys
 import typing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import keras
@@ -30,6 +31,7 @@ from dg_keras.benchmark.records.records import Records
 from dg_keras.objectives.get import BY_NAME as OBJECTIVES
 from dg_keras.strategies.get import BY_NAME as STRATEGIES
 from docs._notebooks import FOLDER, PAGES, executed, notebook_of
+from docs._outputs import on_page_markdown
 from tests import nets
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import record
@@ -258,6 +260,22 @@ def test_notebooks_are_those_of_the_pages(page):
     assert all(cell.execution_count for cell in code)
     assert not any(o.output_type == "error" for cell in code for o in cell.outputs)
     assert any("image/png" in o.get("data", {}) for cell in code for o in cell.outputs)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_site_shows_below_a_pages_code_what_it_comes_to(page):
+    text = Path(f"docs/{page}.md").read_text("utf-8")
+    shown = on_page_markdown(text, SimpleNamespace(file=SimpleNamespace(src_uri=f"{page}.md")))
+    notebook = nbformat.read(FOLDER / f"{page}.ipynb", nbformat.NO_CONVERT)
+    _, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    _, *behind = shown.split("```python\n")
+    assert len(behind) == len(cells)
+    for cell, part in zip(cells, behind, strict=True):
+        assert part.startswith(f"{cell.source}\n```\n")
+        printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+        assert printed.strip() in part
+        pictures = sum("image/png" in o.get("data", {}) for o in cell.outputs)
+        assert part.count("(data:image/png;base64,") == pictures
 
 
 @pytest.mark.slow
