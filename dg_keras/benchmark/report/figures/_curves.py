@@ -76,8 +76,9 @@ def _draw(panel: Axes, trials: Sequence[_Trial], style: _Style) -> Artist:
     """One line with its band."""
     steps, values = trials[0][0], np.array([of_trial for _, of_trial in trials])
     dashes, marker, colour = style
-    look = {"linestyle": dashes, "marker": marker, "markersize": 4, "color": colour}
-    (line,) = panel.plot(steps, values.mean(0), **look)
+    (line,) = panel.plot(
+        steps, values.mean(0), linestyle=dashes, marker=marker, markersize=4, color=colour
+    )
     if len(values) > 1:
         _, lower, upper = confidence_band(values)
         panel.fill_between(steps, lower, upper, color=colour, alpha=0.2)

@@ -14,7 +14,11 @@ _WIDTH = 12.4  # inches that a row of panels takes
 
 
 def panels(
-    rows: int, columns: int, size: tuple[float, float], **shared: bool
+    rows: int,
+    columns: int,
+    size: tuple[float, float],
+    sharex: bool = False,
+    sharey: bool = False,
 ) -> tuple[Figure, np.ndarray]:
     """A figure and its axes `[rows, columns]`; it is of no window, and freed like any object.
 
@@ -22,10 +26,11 @@ def panels(
         rows: The number of rows.
         columns: The number of columns.
         size: Width and height of a panel, in inches.
-        **shared: `sharex` and `sharey`, as Matplotlib takes them.
+        sharex: Whether all panels have the same horizontal axis.
+        sharey: Whether all panels have the same vertical axis.
     """
     figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False, **shared)
+    return figure, figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
 
 
 def wrapped_panels(number: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray, list[Axes]]:

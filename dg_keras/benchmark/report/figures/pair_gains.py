@@ -1,5 +1,6 @@
 """What each objective gains with each strategy, at a glance."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,15 +50,16 @@ def pair_gains(config: Config, summary: Summary) -> Figure | None:
     largest = max(0.1, *(100 * abs(gain.mean) for gain in flat))  # a scale must have a width
     for target, panel in panels.items():
         picture = _draw(panel, pairs, gains[target], largest, summary.baseline)
-        if panel.get_subplotspec().is_first_col():
+        place = panel.get_subplotspec()  # None only where there is no grid
+        if place is not None and place.is_first_col():
             panel.set_yticks(range(len(pairs.objectives)), pairs.objectives, parse_math=False)
         title = target if target == AVERAGE else f"{target} held out"
         panel.set_title(title, fontsize=10 + 2 * (target == AVERAGE), parse_math=False)
     label = f"gain in accuracy over {summary.baseline} in percent points, and its 95 % interval"
     if all(gain.excludes_zero is None for gain in flat):
         label += "\n(of too few trials to tell)"
-    place = {"location": "bottom", "aspect": 60, "shrink": 0.6}
-    bar = figure.colorbar(picture, ax=list(panels.values()), **place)
+    under = list(panels.values())
+    bar = figure.colorbar(picture, ax=under, location="bottom", aspect=60, shrink=0.6)
     bar.set_label(label, parse_math=False)
     return figure
 
@@ -86,20 +88,19 @@ def _draw(
     """One panel, its colours from the largest loss to the largest gain."""
     means = np.array([[np.nan if g is None else 100 * g.mean for g in line] for line in gains])
     picture = panel.imshow(means, cmap=_COLOURS, vmin=-largest, vmax=largest, aspect="auto")
-    centred = {"ha": "center", "va": "center"}
+    write = functools.partial(panel.text, ha="center", va="center")
     for row, objective in enumerate(pairs.objectives):
         for column, strategy in enumerate(pairs.strategies):
             gain = gains[row][column]
             if pairs.methods[objective, strategy] == baseline:
-                panel.text(column, row, "baseline", fontsize=9, **centred)
+                write(column, row, "baseline", fontsize=9)
             elif gain is not None:
                 # Black is read on the middle of the scale, white on its dark ends.
                 ink = "white" if abs(means[row, column]) > 0.65 * largest else "black"
-                look = {"color": ink, **centred}
                 weight = "bold" if gain.excludes_zero else "normal"
                 mean, interval = gain.mean_points(), gain.interval_points()
-                panel.text(column, row - 0.17, mean, fontsize=11, weight=weight, **look)
-                panel.text(column, row + 0.23, interval, fontsize=8.5, **look)
+                write(column, row - 0.17, mean, fontsize=11, weight=weight, color=ink)
+                write(column, row + 0.23, interval, fontsize=8.5, color=ink)
     panel.set_xticks(range(len(pairs.strategies)), pairs.strategies, parse_math=False)
     panel.set_yticks([])
     panel.tick_params(length=0)

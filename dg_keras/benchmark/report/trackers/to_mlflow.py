@@ -31,14 +31,14 @@ def hand_over(
     number = client.create_experiment(name) if experiment is None else experiment.experiment_id
     tags = {_FOLDER: str(folder.resolve())}
     known = {}
-    for run in _all_runs(client, number):
-        digest, is_ours = run.data.tags.get(_DIGEST), run.data.tags.items() >= tags.items()
+    for old in _all_runs(client, number):
+        digest, is_ours = old.data.tags.get(_DIGEST), old.data.tags.items() >= tags.items()
         # A run is the same from wherever it comes; a report is that of one folder.
-        if run.info.status == _WHOLE and (is_ours or digest != _REPORT):
-            known[digest] = run.info.run_id
+        if old.info.status == _WHOLE and (is_ours or digest != _REPORT):
+            known[digest] = old.info.run_id
         # A process was broken off in it: this folder has one at a time.
-        elif run.info.status != _WHOLE and is_ours:
-            client.delete_run(run.info.run_id)
+        elif old.info.status != _WHOLE and is_ours:
+            client.delete_run(old.info.run_id)
     for run in runs.values():
         if run.digest not in known:
             _create(client, number, run, tags)
