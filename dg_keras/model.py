@@ -500,7 +500,7 @@ class DomainGeneralizer(keras.Model):
         """A training function whose logs name the domains, and what is done before and after it."""
         is_first = True
 
-        def named_step(iterator: Any) -> dict[str, tf.Tensor]:
+        def named_step(iterator: Any) -> dict[str, Any]:
             nonlocal is_first
             if is_first and hasattr(iterator, "element_spec"):  # of `fit`; else in the step
                 with self.distribute_strategy.scope():

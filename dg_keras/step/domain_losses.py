@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 KEY = "loss/domains"
@@ -53,6 +54,9 @@ class LossOfDomain:
 
     def __float__(self) -> float:
         return float(self._losses.numpy()[self._place])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(float(self), dtype or "float32")
 
 
 def named_losses(logs: dict[str, Any], domains: Sequence[str]) -> dict[str, Any]:

@@ -256,7 +256,7 @@ class Training(Section):
     last, or with the average of all steps in a valley of the loss on these parts, as
     `dg_keras.callbacks.WeightAveraging` finds it. `checkpoint_every` is the number of steps between
     the times that a run writes all of its state, of which it loses no more where it is broken off;
-    None for evaluations that are 10 s apart, and more where writing took a twentieth of the time.
+    None for an evaluation every 10 s, or less often, so that writing takes a twentieth at most.
     """
 
     batch_size: BatchSize

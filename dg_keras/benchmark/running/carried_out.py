@@ -80,6 +80,9 @@ def _by_workers(
                         waiting.again(worker.run)
                 if outcome is not None:
                     waiting.done_with(outcome.run)
+                    if waiting.may_wait:
+                        yield outcome
+                        outcome = None
                 run = waiting.next(partial(traced.choice, worker)) if is_fit else None
                 if run is None:
                     traced.forget(worker)

@@ -57,6 +57,11 @@ class Waiting:
             self._claims.release(run)
 
     @property
+    def may_wait(self) -> bool:
+        """Whether `next` may wait for the makers of other runs."""
+        return self._claims is not None
+
+    @property
     def may_have_more(self) -> bool:
         """Whether a run may be left."""
         return bool(self._again or self._left or self._of_others)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+_FEW = 16  # passes of a domain in a batch, each of which is a few operations
 _PHILOX = tf.random.Algorithm.PHILOX.value  # named, since the default differs between devices
 
 
@@ -22,8 +23,8 @@ def index_batches(
     before.
 
     An order is Fisher and Yates' shuffle. (`index_shuffle` of TensorFlow, which needs no order in
-    memory, knows only 256 orders of fewer than 2**16 elements and takes longer.) It is made once
-    for as many steps as the smallest of the domains lasts.
+    memory, knows only 256 orders of fewer than 2**16 elements and takes longer.) The two orders
+    that can be needed are made once for as many steps as the smallest of the domains lasts.
 
     Args:
         sizes: Number of elements of each domain.
@@ -62,9 +63,13 @@ def _positions(
 ) -> tf.Tensor:
     """The positions of some draws, one after the other."""
     number = first // size
-    passes = [order(number + later) for later in range((draws + size - 2) // size + 1)]
+    count = (draws + size - 2) // size + 1
+    if count <= _FEW:
+        passes = tf.concat([order(number + later) for later in range(count)], axis=0)
+    else:  # of a domain much smaller than a batch: in a loop, which takes its time to begin
+        passes = tf.reshape(tf.map_fn(order, number + tf.range(count, dtype=tf.int64)), [-1])
     at = tf.reshape(first - number * size, [1])
-    return tf.ensure_shape(tf.slice(tf.concat(passes, axis=0), at, [draws]), [draws])
+    return tf.ensure_shape(tf.slice(passes, at, [draws]), [draws])
 
 
 def _orders(size: int, seed: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:

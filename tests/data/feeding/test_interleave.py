@@ -109,7 +109,7 @@ def test_without_a_seed_keras_seed_rules():
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 16, 50])
-@pytest.mark.parametrize("sizes", [(20,), (33, 7, 40), (2, 300, 3000, 1)])
+@pytest.mark.parametrize("sizes", [(20,), (33, 7, 40), (2, 300, 3000, 1)])  # 1: in a loop
 def test_the_batch_of_a_step_is_a_function_of_seed_and_step(sizes, batch_size):
     def order(domain, number):
         of_pass = tf.random.experimental.stateless_fold_in(
