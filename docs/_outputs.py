@@ -25,13 +25,14 @@ def _outputs(path: Path) -> Iterator[str]:
     notebook = nbformat.read(path, nbformat.NO_CONVERT)
     _, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
     for cell in cells:
-        texts, pictures = [], []
+        text, pictures = "", ""
         for output in cell.outputs:
-            data = output.get("data", {"text/plain": output.get("text")})
+            data = output.get("data", {})
             if "image/png" in data:
                 png = "".join(data["image/png"].split())
-                pictures.append(f"\n![What the code draws](data:image/png;base64,{png})\n")
+                pictures += f"\n![What the code draws](data:image/png;base64,{png})\n"
+            elif output.output_type == "stream":
+                text += output.text
             else:
-                texts.append(data["text/plain"].rstrip("\n"))
-        shown = "\n".join(texts)
-        yield (f"\n```text\n{shown}\n```\n" if texts else "") + "".join(pictures)
+                text += f"{data['text/plain']}\n"
+        yield (f"\n```text\n{text.rstrip()}\n```\n" if text else "") + pictures

@@ -282,7 +282,8 @@ def test_the_site_shows_below_a_pages_code_what_it_comes_to(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_notebooks_run_and_come_to_what_is_shown(page):
     def shown(notebook):
-        kinds = [[o.output_type for o in cell.get("outputs", [])] for cell in notebook.cells]
+        # What is printed may come in one piece or in several.
+        kinds = [{o.output_type for o in cell.get("outputs", [])} for cell in notebook.cells]
         pictures = [
             "image/png" in o.get("data", {})
             for cell in notebook.cells
