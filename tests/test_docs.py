@@ -285,9 +285,8 @@ def test_notebooks_run_and_come_to_what_is_shown(page):
         # What is printed may come in one piece or in several.
         kinds = [{o.output_type for o in cell.get("outputs", [])} for cell in notebook.cells]
         pictures = [
-            "image/png" in o.get("data", {})
+            sum("image/png" in o.get("data", {}) for o in cell.get("outputs", []))
             for cell in notebook.cells
-            for o in cell.get("outputs", [])
         ]
         return kinds, pictures
 
