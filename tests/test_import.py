@@ -30,3 +30,9 @@ def test_keras_loads_what_was_saved(tmp_path):
     assert run.stdout == "PCGrad Mixup\n"
     expected = model.predict(np.ones((1, 3)), verbose=0)
     np.testing.assert_allclose(np.load(tmp_path / "predicted.npy"), expected, rtol=1e-6)
+
+
+def test_what_takes_long_and_few_need_is_not_imported():
+    script = "import sys, dg_keras; print('scipy.stats' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert run.stdout == "False\n"

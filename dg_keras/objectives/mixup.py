@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used, `stats` for a third of a second
 import tensorflow as tf
 
 from dg_keras.common.configured import public
