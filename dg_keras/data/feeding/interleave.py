@@ -88,20 +88,9 @@ def interleave(
         for name, domain in named(domains)
     }
     check_elements(sources)
-    of_all = list(enumerate(sources.items()))
-    takers = {place: take for place, (_, s) in of_all if (take := _taker(s)) is not None}
-    # A dataset for some domains each, of a tuple of their batches, or of rows to take.
-    drawn: dict[tuple[int, ...], tf.data.Dataset] = {
-        (place,): tf.data.Dataset.zip(
-            (_batches(name, source, batch_size, (seed, place), start_step, shuffle),)
-        )
-        for place, (name, source) in of_all
-        if place not in takers
-    }
-    sizes = {place: number_of_rows(s) for place, (_, s) in of_all if place in takers}
-    for alike in _alike(sizes):
-        counts, seeds = [sizes[place] for place in alike], [(seed, place) for place in alike]
-        drawn[alike] = index_batches(counts, batch_size, seeds, start_step, shuffle)
+    of_each = map(_taker, sources.values())
+    takers = {place: take for place, take in enumerate(of_each) if take is not None}
+    drawn = _drawn(sources, set(takers), batch_size, seed, start_step, shuffle)
     places = [place for some in drawn for place in some]
     spec = element_spec(next(iter(sources.values())))
 
@@ -143,6 +132,32 @@ def _taker(source: Any) -> Callable[[tf.Tensor], Any] | None:
         return None
     takers = tf.nest.map_structure(row_taker, source)
     return lambda rows: tf.nest.map_structure(lambda take: take(rows), takers)
+
+
+def _drawn(
+    sources: Mapping[str, Any],
+    taken: set[int],
+    batch_size: int,
+    seed: int,
+    start_step: int | tf.Variable,
+    shuffle: bool,
+) -> dict[tuple[int, ...], tf.data.Dataset]:
+    """By the places of some domains each, a dataset of a tuple of their batches.
+
+    Of those in `taken`, it is the rows to take.
+    """
+    drawn: dict[tuple[int, ...], tf.data.Dataset] = {}
+    sizes: dict[int, int] = {}
+    for place, (name, source) in enumerate(sources.items()):
+        if place in taken:
+            sizes[place] = number_of_rows(source)
+        else:
+            batches = _batches(name, source, batch_size, (seed, place), start_step, shuffle)
+            drawn[place,] = tf.data.Dataset.zip((batches,))
+    for alike in _alike(sizes):
+        counts, seeds = [sizes[place] for place in alike], [(seed, place) for place in alike]
+        drawn[alike] = index_batches(counts, batch_size, seeds, start_step, shuffle)
+    return drawn
 
 
 def _alike(sizes: Mapping[int, int]) -> list[tuple[int, ...]]:
