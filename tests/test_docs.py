@@ -1,5 +1,6 @@
 """The README's and the docstrings' examples, run."""
 
+import base64
 import dataclasses
 import doctest
 import importlib
@@ -30,8 +31,10 @@ from dg_keras.benchmark.config.config import Config, Section
 from dg_keras.benchmark.records.records import Records
 from dg_keras.objectives.get import BY_NAME as OBJECTIVES
 from dg_keras.strategies.get import BY_NAME as STRATEGIES
+from docs._narrow import narrow, shown
 from docs._notebooks import FOLDER, PAGES, executed, notebook_of
 from docs._outputs import on_page_markdown
+from docs._pictures import on_page_content
 from tests import nets
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import record
@@ -276,6 +279,40 @@ def test_the_site_shows_below_a_pages_code_what_it_comes_to(page):
         assert printed.strip() in part
         pictures = sum("image/png" in o.get("data", {}) for o in cell.outputs)
         assert part.count("(data:image/png;base64,") == pictures
+
+
+def test_a_phone_is_shown_figures_of_one_column():
+    """Else their text is too small to read, or they scroll. Drawn by `python -m docs._narrow`."""
+
+    def width(png):
+        return int.from_bytes(png[16:20])
+
+    for picture in set(shown()):
+        if width(picture.read_bytes()) > 750:  # 5 inches
+            assert width(narrow(picture).read_bytes()) <= 650
+    notebooks = [nbformat.read(FOLDER / f"{page}.ipynb", nbformat.NO_CONVERT) for page in PAGES]
+    outputs = [o for notebook in notebooks for c in notebook.cells for o in c.get("outputs", [])]
+    drawn = [o.data["image/png"] for o in outputs if "image/png" in o.get("data", {})]
+    assert drawn
+    for picture in drawn:
+        assert width(base64.b64decode(picture)) <= 580
+
+
+def test_the_site_shows_a_phone_the_narrow_figure():
+    wide = '<p><img alt="a" src="../experiment/gains.png" /></p>'
+    page = SimpleNamespace(url="pacs/results/")
+
+    def files(*there):
+        return SimpleNamespace(get_file_from_path=dict.fromkeys(there, "it").get)
+
+    made = on_page_content(wide, page=page, files=files("pacs/experiment/gains.narrow.png"))
+    assert made == (
+        '<p><picture><source media="(max-width: 600px)" srcset="../experiment/gains.narrow.png">'
+        '<img alt="a" src="../experiment/gains.png" /></picture></p>'
+    )
+    assert on_page_content(wide, page=page, files=files("gains.narrow.png")) == wide
+    inside = '<img alt="a" src="data:image/png;base64,/x.png">'
+    assert on_page_content(inside, page=page, files=files()) == inside
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ def agreement_plot(measurements: pd.DataFrame, prefix: str) -> Figure:
     start = f"{prefix}/agreement/"
     layers = [c.removeprefix(start) for c in measurements if c.startswith(start)]
     heights = [3.0, 0.8 + 0.22 * len(layers)] if layers else [3.0]
-    figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
+    figure = Figure(figsize=(5.6, sum(heights)), layout="constrained")
     axes = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     _lines(
         axes[0], measurements.drop(columns=[f"{prefix}/cosine/{name}" for name in layers]), prefix
@@ -48,7 +48,7 @@ def _lines(axes: Axes, measurements: pd.DataFrame, prefix: str) -> None:
         )
     axes.set_ylim(min(-0.05, pairs.min(axis=None) - 0.05), 1.05)
     axes.set_ylabel("similarity of the\ndomains' gradients")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8, frameon=False)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -59,4 +59,4 @@ def _heat_map(axes: Axes, steps: pd.Series, agreement: pd.DataFrame) -> None:
         [0, *steps], np.arange(len(conflicts) + 1), conflicts, cmap="cividis", vmin=0
     )
     axes.invert_yaxis()
-    axes.figure.colorbar(mesh, ax=axes, label="share of conflicting\ncomponents")
+    axes.figure.colorbar(mesh, ax=axes, aspect=40, label="share of conflicting\ncomponents")

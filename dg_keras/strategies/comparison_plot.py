@@ -20,8 +20,8 @@ def comparison_plot(table: pd.DataFrame, prefix: str) -> Figure:
     Returns:
         A figure, which pyplot does not know and need not close.
     """
-    figure = Figure(figsize=(9.0, 1.3 + 0.28 * len(table)), layout="constrained")
-    angles, kept, lengths = figure.subplots(1, 3, sharey=True, width_ratios=[3, 1, 1])
+    figure = Figure(figsize=(5.6, 1.5 + 0.28 * len(table)), layout="constrained")
+    angles, kept, lengths = figure.subplots(1, 3, sharey=True, width_ratios=[2, 1, 1])
     places = np.arange(len(table))
     angles.axvline(90, color="0.6", linewidth=0.8)
     for number, column in enumerate(c for c in table if c.startswith(prefix)):
@@ -33,11 +33,11 @@ def comparison_plot(table: pd.DataFrame, prefix: str) -> Figure:
             label=column.removeprefix(prefix),
             alpha=0.8,
         )
-    angles.set_xlabel("angle to a domain's gradient, degrees (over 90: conflict)")
+    angles.set_xlabel("angle to a domain's gradient,\ndegrees (over 90: conflict)")
     angles.set_yticks(places, table.index, parse_math=False)
     angles.invert_yaxis()
-    figure.legend(loc="outside upper center", ncols=4, frameon=False)
-    _bars(kept, places, table["kept"], "share of\ncomponents kept")
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    _bars(kept, places, table["kept"], "share\nkept")
     _bars(lengths, places, table["length"], "length, of\nthe mean's")
     for axes in (angles, kept, lengths):
         axes.spines[["top", "right"]].set_visible(False)

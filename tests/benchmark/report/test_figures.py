@@ -217,3 +217,62 @@ def test_heat_maps_frame_what_was_chosen(choose, panels):
         row, column = np.unravel_index(np.nanargmax(means), means.shape)
         np.testing.assert_allclose(frame.get_xy(), (column - 0.46, row - 0.46))
     assert len(shown[0].texts) == 2
+
+
+def conflicting(target, method):
+    shares = {f"block{layer}_depthwise_conv": [0.2] * 20 for layer in range(4)}
+    history = {f"loss/{source}": [1.0] for source in "abc"}
+    measured = Conflicts(steps=list(range(0, 2000, 100)), shares=shares)
+    return record(method, target, 1, 0.5, conflicts=measured, history=history)
+
+
+def along(target, method):
+    history = {f"val_accuracy/{source}": [0.1, 0.2] for source in ("art_painting", "sketch")}
+    return record(method, target, 1, 0.5, history=history)
+
+
+def alike(target, method):
+    measured = Similarity(steps=[0, 2], within=[0.1, 0.2], between=[0.1, 0.2])
+    return record(method, target, 1, 0.5, similarity=measured)
+
+
+@pytest.mark.parametrize(
+    ("draw", "made"),
+    [
+        (figures.training_curves, along),
+        (figures.similarity_curves, alike),
+        (figures.conflict_maps, conflicting),
+    ],
+)
+def test_curves_and_maps_for_a_phone_are_below_each_other(draw, made):
+    places = [(target, method) for method in ("Deep-All", "M") for target in ("photo", "sketch")]
+    check_narrow(*(draw([made(*place) for place in places], narrow=n) for n in (False, True)))
+
+
+@pytest.mark.parametrize("draw", [figures.gains, figures.pair_gains])
+def test_gains_for_a_phone_are_below_each_other(draw):
+    pairs = [(o, s) for o in ("empirical_risk", "irm") for s in ("mean", "agr_sum", "agr_rand")]
+    methods = [f"{{name: {o} {s}, objective: {o}, strategy: {s}}}" for o, s in pairs]
+    made = config(f"methods=[{', '.join(methods)}]", "baseline=empirical_risk mean")
+    base = np.array([0.1, 0.2, 0.4])
+    accuracies = {m.name: [base + 0.1 * i] * 2 for i, m in enumerate(made.methods)}
+    summary = Summary.of(made, records(**accuracies))
+    check_narrow(*(draw(made, summary, narrow=narrow) for narrow in (False, True)))
+
+
+def check_narrow(wide, narrow):
+    """The same panels, in one column, with all text inside of the figure."""
+    assert narrow.get_figwidth() < 4.5 < wide.get_figwidth()
+    titles = [axes.get_title() for axes in narrow.axes]
+    assert titles == [axes.get_title() for axes in wide.axes]
+    narrow.draw_without_rendering()
+    boxes = [axes.get_position() for axes in narrow.axes if axes.get_title()]
+    assert len(boxes) > 1
+    assert all(above.y0 > below.y1 for above, below in itertools.pairwise(boxes))
+    around = narrow.get_tightbbox()
+    assert around.x0 >= 0
+    assert around.x1 <= narrow.get_figwidth()
+    for axes in narrow.axes:
+        shown = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+        assert shown
+        assert all(a.x1 <= b.x0 for a, b in itertools.pairwise(shown))

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -23,7 +24,9 @@ _LINES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
-def curves_figure(curves: Curves, label: str, bounds: tuple[float, float]) -> Figure | None:
+def curves_figure(
+    curves: Curves, label: str, bounds: tuple[float, float], narrow: bool = False
+) -> Figure | None:
     """One panel per target (across) and method (down): means with 95 % bands over the trials.
 
     A line looks the same in all panels, and is told by dashes and markers, too, for readers who see
@@ -34,6 +37,7 @@ def curves_figure(curves: Curves, label: str, bounds: tuple[float, float]) -> Fi
         label: Of the vertical axes.
         bounds: The least and the largest value that there can be; no axis shows more, though a band
             over few trials may be wider.
+        narrow: Whether the panels are below each other, for a phone.
 
     Returns:
         The figure; None where there are no curves.
@@ -44,7 +48,8 @@ def curves_figure(curves: Curves, label: str, bounds: tuple[float, float]) -> Fi
     # Their numbers have no common factor, so that 140 lines look different.
     looks = zip(*map(itertools.cycle, (_LINES, _MARKERS, _COLOURS)), strict=True)
     styles = dict(zip(lines, looks, strict=False))
-    figure, axes = panels(len(methods), len(targets), (3.1, 2.6), sharex=True, sharey=True)
+    size = (3.1, 1.8 if narrow else 2.6)
+    figure, axes = panels(len(methods), len(targets), size, sharex=True, sharey=True, narrow=narrow)
     for panel in axes.flat:
         panel.set_autoscale_on(False)  # else all are looked at for each line of each
     handles: dict[str, Artist] = {}
@@ -61,12 +66,14 @@ def curves_figure(curves: Curves, label: str, bounds: tuple[float, float]) -> Fi
     lowest, highest = panel.get_ylim()  # which all panels share
     panel.set_ylim(max(lowest, bounds[0]), min(highest, bounds[1]))
     panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    figure.supylabel(label, fontsize=10)
-    for panel in axes[-1]:
-        panel.set_xlabel("step")
-    legend = figure.legend(
-        handles.values(), handles, loc="outside lower center", ncols=6, fontsize=8, frameon=False
-    )
+    look: dict[str, Any] = {"loc": "outside lower center", "ncols": 6}
+    if narrow:  # the ends of a long figure are not seen together
+        look = {"loc": "outside upper center", "ncols": 2, "title": f"{label}, by step"}
+    else:
+        figure.supylabel(label, fontsize=10)
+        for panel in axes[-1]:
+            panel.set_xlabel("step")
+    legend = figure.legend(handles.values(), handles, fontsize=8, frameon=False, **look)
     for text in legend.get_texts():
         text.set_parse_math(False)
     return figure

@@ -10,7 +10,9 @@ COLOURS: list[str] = _STYLE["axes.prop_cycle"].by_key()["color"]
 """Colours that are told apart by readers who see fewer of them, too."""
 
 _COLUMNS = 4
-_WIDTH = 12.4  # inches that a row of panels takes
+# Inches that a row of panels takes.
+_WIDTH = 12.4
+_NARROW = 4.2  # of which text of 8 points can be read on a phone
 
 
 def panels(
@@ -19,6 +21,7 @@ def panels(
     size: tuple[float, float],
     sharex: bool = False,
     sharey: bool = False,
+    narrow: bool = False,
 ) -> tuple[Figure, np.ndarray]:
     """A figure and its axes `[rows, columns]`; it is of no window, and freed like any object.
 
@@ -28,7 +31,15 @@ def panels(
         size: Width and height of a panel, in inches.
         sharex: Whether all panels have the same horizontal axis.
         sharey: Whether all panels have the same vertical axis.
+        narrow: Whether the panels are all below each other, row by row, and as wide as a phone has
+            room for, whatever `size` says.
     """
+    if narrow:
+        figure = Figure(figsize=(_NARROW, size[1] * rows * columns), layout="constrained")
+        axes = figure.subplots(rows * columns, squeeze=False, sharex=sharex, sharey=sharey)
+        for panel in axes.flat:
+            panel.tick_params(axis="x", labelbottom=True)  # the last one's may be far away
+        return figure, axes.reshape(rows, columns)
     figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
 

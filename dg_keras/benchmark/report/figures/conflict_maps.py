@@ -8,8 +8,10 @@ from matplotlib.figure import Figure
 from dg_keras.benchmark.records.record import Conflicts, Record
 from dg_keras.benchmark.report.figures._panels import panels
 
+_NUMBERS = 12  # that a panel's horizontal axis has room for
 
-def conflict_maps(records: Sequence[Record]) -> Figure | None:
+
+def conflict_maps(records: Sequence[Record], narrow: bool = False) -> Figure | None:
     """The share of components on which the domains conflict, per layer along training.
 
     One panel per method: the mean over its trials and held-out domains. White is what gradients of
@@ -17,6 +19,7 @@ def conflict_maps(records: Sequence[Record]) -> Figure | None:
 
     Args:
         records: Of the runs that have been done.
+        narrow: Whether the panels are below each other, for a phone.
 
     Returns:
         The figure; None where no conflicts were recorded.
@@ -40,17 +43,19 @@ def conflict_maps(records: Sequence[Record]) -> Figure | None:
     furthest = [abs(mean - chance).max() for mean in means.values()]
     span = max([0.1, *(float(far) for far in furthest if far is not np.ma.masked)])
     height = max(2.6, 1.2 + 0.28 * len(layers))  # inches, for the colour bar's label too
-    figure, axes = panels(1, len(means), (4.6, height), sharey=True)
+    figure, axes = panels(1, len(means), (4.6, height), sharey=True, narrow=narrow)
+    every = -(-len(steps) // (_NUMBERS // 2 if narrow else _NUMBERS))
     for panel, (method, mean) in zip(axes[0], means.items(), strict=True):
         picture = panel.imshow(
             mean, cmap="PuOr_r", vmin=chance - span, vmax=chance + span, aspect="auto"
         )
-        panel.set_xticks(range(len(steps)), steps)
+        panel.set_xticks(range(0, len(steps), every), steps[::every])
         panel.set_yticks(range(len(layers)), layers, fontsize=8, parse_math=False)
         panel.set_xlabel("step")
         panel.set_title(method, fontsize=10, parse_math=False)
     label = f"share of conflicting components\n(of random signs: {chance:g})"
-    figure.colorbar(picture, ax=list(axes[0]), label=label)
+    place = "bottom" if narrow else "right"
+    figure.colorbar(picture, ax=list(axes[0]), label=label, location=place)
     return figure
 
 

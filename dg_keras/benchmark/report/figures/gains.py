@@ -35,7 +35,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-def gains(config: Config, summary: Summary) -> Figure | None:
+def gains(config: Config, summary: Summary, narrow: bool = False) -> Figure | None:
     """Gains in accuracy over the baseline in percent points, a panel per held-out domain.
 
     A row per method: a dot for the gain, a line for its 95 % interval, a hollow diamond for the
@@ -44,6 +44,7 @@ def gains(config: Config, summary: Summary) -> Figure | None:
     Args:
         config: The experiment.
         summary: Its numbers.
+        narrow: Whether the panels are below each other, for a phone.
 
     Returns:
         The figure; None where no method has been run beside the baseline.
@@ -52,14 +53,14 @@ def gains(config: Config, summary: Summary) -> Figure | None:
         return None
     published = Published.of(config, summary)
     methods = [method for method in summary.methods if method != summary.baseline]
-    columns = min(_COLUMNS, len(summary.targets))
+    columns = 1 if narrow else min(_COLUMNS, len(summary.targets))
     rows = -(-len(summary.targets) // columns)
     names = _LETTER * max(map(len, methods))
     size = (
         max(_WIDTH, _LEAST / columns) + names / columns,
         _ROW * len(methods) + _AROUND_PANEL + _AROUND_PANELS / rows,
     )
-    figure, axes = panels(rows, columns, size, sharex=True, sharey=True)
+    figure, axes = panels(rows, columns, size, sharex=True, sharey=True, narrow=narrow)
     used, unused = axes.flat[: len(summary.targets)], axes.flat[len(summary.targets) :]
     for panel, target in zip(used, summary.targets, strict=True):
         _draw(panel, summary, published, target, methods)
@@ -67,12 +68,18 @@ def gains(config: Config, summary: Summary) -> Figure | None:
         panel.set_axis_off()
     used[0].set_yticks(range(len(methods)), methods, parse_math=False)
     used[0].set_ylim(len(methods) - 0.5, -0.5)  # the first at the top
-    title = f"Gain in accuracy over {summary.baseline} in percent points"
-    figure.suptitle(title, fontsize=11, parse_math=False)
+    end = "\n" if narrow else " "
+    title = f"Gain in accuracy over {summary.baseline}{end}in percent points"
     drawn = [line for panel in used for line in panel.get_legend_handles_labels()[0]]
     by_label = {line.get_label(): line for line in drawn}
     handles = [by_label[label] for label in _LOOKS if label in by_label]
-    figure.legend(handles=handles, loc="outside lower center", fontsize=9, frameon=False)
+    look: dict[str, Any] = {"handles": handles, "fontsize": 9, "frameon": False}
+    if narrow:  # the ends of a long figure are not seen together
+        legend = figure.legend(loc="outside upper center", title=title, title_fontsize=10, **look)
+        legend.get_title().set_parse_math(False)
+    else:
+        figure.suptitle(title, fontsize=11, parse_math=False)
+        figure.legend(loc="outside lower center", **look)
     return figure
 
 

@@ -15,12 +15,14 @@ from dg_keras.benchmark.report.pairs import Pairs
 from dg_keras.benchmark.report.summary import Summary
 
 _COLOURS = "RdBu"  # white at 0, and told apart by readers who see no red or no green
-_WIDTH = 9.6  # inches
+# Inches of the figure's width.
+_WIDTH = 9.6
+_NARROW = 4.2
 _SCALE = 0.9  # inches, below the panels
 _ACROSS = 2  # panels of a domain each
 
 
-def pair_gains(config: Config, summary: Summary) -> Figure | None:
+def pair_gains(config: Config, summary: Summary, narrow: bool = False) -> Figure | None:
     """Gains in accuracy over the baseline: objectives down, strategies across.
 
     A panel for the average over the held-out domains and a smaller one for each of them; in a cell
@@ -30,6 +32,7 @@ def pair_gains(config: Config, summary: Summary) -> Figure | None:
     Args:
         config: The experiment.
         summary: Its numbers.
+        narrow: Whether the panels are below each other, for a phone.
 
     Returns:
         The figure; None where the methods are no cross of objectives and strategies, or none has
@@ -38,7 +41,8 @@ def pair_gains(config: Config, summary: Summary) -> Figure | None:
     pairs = Pairs.of(config)
     if pairs is None or not summary.comparisons:
         return None
-    figure, panels = _panels(summary.targets, height=0.75 + 0.42 * len(pairs.objectives))
+    height = 0.75 + 0.42 * len(pairs.objectives)
+    figure, panels = _panels(summary.targets, height, narrow)
     gains = {
         target: [
             [summary.gain(target, pairs.methods[o, s]) for s in pairs.strategies]
@@ -49,41 +53,51 @@ def pair_gains(config: Config, summary: Summary) -> Figure | None:
     flat = [gain for lines in gains.values() for line in lines for gain in line if gain is not None]
     largest = max(0.1, *(100 * abs(gain.mean) for gain in flat))  # a scale must have a width
     for target, panel in panels.items():
-        picture = _draw(panel, pairs, gains[target], largest, summary.baseline)
+        picture = _draw(panel, pairs, gains[target], largest, summary.baseline, narrow)
         place = panel.get_subplotspec()  # None only where there is no grid
         if place is not None and place.is_first_col():
             panel.set_yticks(range(len(pairs.objectives)), pairs.objectives, parse_math=False)
         title = target if target == AVERAGE else f"{target} held out"
         panel.set_title(title, fontsize=10 + 2 * (target == AVERAGE), parse_math=False)
-    label = f"gain in accuracy over {summary.baseline} in percent points, and its 95 % interval"
+    end = "\n" if narrow else " "
+    label = f"gain in accuracy over {summary.baseline}{end}in percent points, and its 95 % interval"
     if all(gain.excludes_zero is None for gain in flat):
         label += "\n(of too few trials to tell)"
     under = list(panels.values())
-    bar = figure.colorbar(picture, ax=under, location="bottom", aspect=60, shrink=0.6)
+    bar = figure.colorbar(
+        picture, ax=under, location="bottom", aspect=30 if narrow else 60, shrink=0.6
+    )
     bar.set_label(label, parse_math=False)
     return figure
 
 
-def _panels(targets: Sequence[str], height: float) -> tuple[Figure, dict[str, Axes]]:
+def _panels(targets: Sequence[str], height: float, narrow: bool) -> tuple[Figure, dict[str, Axes]]:
     """A figure, and its panels by target: the average's across, those of the domains below.
 
     Args:
         targets: The held-out domains, and the average where there is one.
         height: Of a domain's panel, in inches.
+        narrow: Whether all are below each other.
     """
+    width, across = (_NARROW, 1) if narrow else (_WIDTH, _ACROSS)
     domains = [target for target in targets if target != AVERAGE]
     above = int(AVERAGE in targets)
-    heights = [1.2] * above + [1.0] * -(-len(domains) // _ACROSS)
-    figure = Figure((_WIDTH, sum(heights) * height + _SCALE), layout="constrained")
-    grid = figure.add_gridspec(len(heights), _ACROSS, height_ratios=heights)
+    heights = [1.2] * above + [1.0] * -(-len(domains) // across)
+    figure = Figure((width, sum(heights) * height + _SCALE), layout="constrained")
+    grid = figure.add_gridspec(len(heights), across, height_ratios=heights)
     places = {AVERAGE: grid[0, :]} if above else {}
     for number, domain in enumerate(domains):
-        places[domain] = grid[above + number // _ACROSS, number % _ACROSS]
+        places[domain] = grid[above + number // across, number % across]
     return figure, {target: figure.add_subplot(place) for target, place in places.items()}
 
 
 def _draw(
-    panel: Axes, pairs: Pairs, gains: list[list[Gain | None]], largest: float, baseline: str
+    panel: Axes,
+    pairs: Pairs,
+    gains: list[list[Gain | None]],
+    largest: float,
+    baseline: str,
+    narrow: bool,
 ) -> AxesImage:
     """One panel, its colours from the largest loss to the largest gain."""
     means = np.array([[np.nan if g is None else 100 * g.mean for g in line] for line in gains])
@@ -100,7 +114,7 @@ def _draw(
                 weight = "bold" if gain.excludes_zero else "normal"
                 mean, interval = gain.mean_points(), gain.interval_points()
                 write(column, row - 0.17, mean, fontsize=11, weight=weight, color=ink)
-                write(column, row + 0.23, interval, fontsize=8.5, color=ink)
+                write(column, row + 0.23, interval, fontsize=7 if narrow else 8.5, color=ink)
     panel.set_xticks(range(len(pairs.strategies)), pairs.strategies, parse_math=False)
     panel.set_yticks([])
     panel.tick_params(length=0)

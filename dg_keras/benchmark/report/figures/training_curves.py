@@ -12,11 +12,12 @@ _SOURCE = "val_accuracy/"
 _TARGET = "test_accuracy/"
 
 
-def training_curves(records: Sequence[Record]) -> Figure | None:
+def training_curves(records: Sequence[Record], narrow: bool = False) -> Figure | None:
     """Accuracy on each source's validation part and on the held-out domain, in percent.
 
     Args:
         records: Of the runs that have been done.
+        narrow: Whether the panels are below each other, for a phone.
 
     Returns:
         The figure; None where the domains' accuracies were not recorded.
@@ -30,4 +31,4 @@ def training_curves(records: Sequence[Record]) -> Figure | None:
             place = record.target, record.method, domain
             percent = 100 * np.asarray(values)
             curves.setdefault(place, []).append((record.history_steps, percent))
-    return curves_figure(curves, "accuracy in %", bounds=(0, 100))
+    return curves_figure(curves, "accuracy in %", bounds=(0, 100), narrow=narrow)
