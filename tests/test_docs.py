@@ -99,6 +99,61 @@ def test_readme_python_examples_work_when_pasted(tmp_path):
     assert (tmp_path / "travels.keras").exists()
 
 
+def test_the_sites_first_page_begins_as_the_readme():
+    first, *_ = code_blocks("python")
+    (on_site,) = code_blocks("python", Path("docs/index.md").read_text("utf-8"))
+    lines = [line.partition("  #")[0] for line in on_site.splitlines()]
+    assert first.splitlines()[: len(lines) - 1] == lines[:-1]
+    assert lines[-1] in first
+
+
+def test_averaging_works_when_pasted(capsys):
+    (code,) = code_blocks("python", method_page("swad"))
+    assert "every=25" in code
+    assert "steps_per_epoch=300" in code
+    code = code.replace("every=25", "every=1").replace("steps_per_epoch=300", "steps_per_epoch=4")
+    images = dg_keras.data.load(f"{few_images()}/images", target="sketch", image_size=12)
+    net = keras.Sequential([nets.alexnet_like(), keras.layers.Dense(len(images.classes))])
+    model = nets.compiled(dg_keras.DomainGeneralizer(net))
+    exec(code, {"dg_keras": dg_keras, "images": images, "model": model})
+    assert re.fullmatch(r"\(\d, 4\)\n", capsys.readouterr().out.splitlines(True)[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("machines", ["one", "several"])
+def test_what_trains_on_many_devices_works_when_pasted(machines, tmp_path):
+    """On two devices, and as the only one of several machines; few images, and a small net."""
+    one, several = code_blocks("python", Path("docs/replicas.md").read_text("utf-8"))
+    script = one if machines == "one" else several
+    for written, here in (
+        (
+            'dg_keras.backbones.EfficientNetLite0(len(images.classes), weights="imagenet")',
+            "build()",
+        ),
+        ("epochs=100", "epochs=2"),
+        ('"/shared/backup"', repr(str(tmp_path))),
+    ):
+        script = script.replace(written, here)
+    devices = 2 if machines == "one" else 1
+    before = f"""
+import keras, tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+logical = [tf.config.LogicalDeviceConfiguration()] * {devices}
+tf.config.set_logical_device_configuration(cpu, logical)
+import dg_keras
+images = dg_keras.data.load({f"{few_images()}/images"!r}, target="sketch", image_size=32)
+domains = images.train
+def build():
+    layers = [keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(8)]
+    return keras.Sequential(layers)
+"""
+    after = "print(model.optimizer.iterations.numpy(), model.distribute_strategy)"
+    code = "\n".join([before, script, after])
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    kind = "MirroredStrategy" if machines == "one" else "CollectiveAllReduceStrategy"
+    assert re.fullmatch(rf"[1-9]\d* .*{kind}.*", done.stdout.splitlines()[-1])
+
+
 @pytest.mark.parametrize(("name", "argument"), [("Median", "strategy"), ("SameMeans", "objective")])
 def test_what_the_readme_makes_of_its_own_trains(name, argument):
     (block,) = [b for b in code_blocks("python") if f"class {name}" in b]

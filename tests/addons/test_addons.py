@@ -49,6 +49,16 @@ def test_the_example_trains_saves_and_loads(example, strategy, tmp_path):
     np.testing.assert_array_equal(plain.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+def test_the_pages_example_works_when_pasted():
+    (code,) = re.findall(
+        r"```python\n(.*?)```", Path("docs/addons.md").read_text("utf-8"), re.DOTALL
+    )
+    names = {}
+    exec(code.replace("epochs=2)", "epochs=1, steps_per_epoch=2, verbose=0)"), names)
+    assert isinstance(names["model"].optimizer, tfa.optimizers.AdamW)
+    assert int(names["model"].step) == 2
+
+
 @pytest.mark.parametrize(
     "optimizer",
     [adamw, lambda: keras.optimizers.Adam(1e-3), lambda: keras.optimizers.legacy.Adam(1e-3)],
