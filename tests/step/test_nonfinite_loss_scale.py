@@ -13,6 +13,7 @@ from tests.step.vectors import EVERY, GRAPH, XLA, state
 class TestLossScaling:
     def model(self, how=GRAPH, strategy="agr_sum", objective="empirical_risk", **arguments):
         keras.config.set_dtype_policy("mixed_float16")
+        keras.utils.set_random_seed(0)  # with some weights IRM's first loss overflows of itself
         try:
             dense = keras.layers.Dense(CLASSES, dtype="float32")
             layers = [keras.Input((FEATURES,)), keras.layers.Dense(8), dense]

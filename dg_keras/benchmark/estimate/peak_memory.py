@@ -11,7 +11,8 @@ _SELF = Path("/proc/self")
 def peak_memory() -> int:
     """Bytes of the host's memory, since the process began or `forget_peak`."""
     if sys.platform == "linux":
-        (kib,) = re.findall(r"^VmHWM:\s+(\d+) kB$", (_SELF / "status").read_text(), re.MULTILINE)
+        status = (_SELF / "status").read_text(encoding="utf-8")
+        (kib,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
         return 1024 * int(kib)
     import resource  # which Windows has not
 
@@ -23,4 +24,4 @@ def peak_memory() -> int:
 def forget_peak() -> None:
     """Has `peak_memory` begin with what is taken now, where the system can: Linux, as a rule."""
     with contextlib.suppress(OSError):
-        (_SELF / "clear_refs").write_text("5")
+        (_SELF / "clear_refs").write_text("5", encoding="utf-8")

@@ -448,7 +448,8 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, monkeypatch, capsy
             signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(RunState, "on_epoch_end", on_epoch_end)
-    one = [*FEW, "methods=[Deep-All]", "training.evaluate_every=1"]
+    often = ["training.evaluate_every=1", "training.checkpoint_every=1"]
+    one = [*FEW, "methods=[Deep-All]", *often]
     before = signal.getsignal(signal.SIGTERM)
     assert command(monkeypatch, tmp_path, *one) == 128 + signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is before
