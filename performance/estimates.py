@@ -41,7 +41,10 @@ def main() -> None:
 def dry_run(config: str, data_root: str | None) -> dict[str, str | float]:
     """The runs that a config's dry run finds, what they would take, and what it took to say so."""
     root = [] if data_root is None else ["--data-root", data_root]
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as printed:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as printed,
+    ):
         start = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "run_all.py", config, "--dry-run", "--results", folder, *root],

@@ -113,7 +113,8 @@ def made(jit_compile: bool) -> Callable[..., None]:
 
 def holds() -> tuple[int, int, int]:
     """Bytes of memory, threads and open files of this process."""
-    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    lines = dict(line.split(":", 1) for line in status.splitlines())
     memory = 1024 * int(lines["VmRSS"].split()[0])
     return memory, int(lines["Threads"]), len(os.listdir("/proc/self/fd"))
 

@@ -23,7 +23,7 @@ from performance.kills import Grid, kill
 from tests.benchmark.few_images import few_images
 from tests.benchmark.small_net import SMALL, STAGES
 
-README = Path("README.md").read_text()
+README = Path("README.md").read_text(encoding="utf-8")
 INSTALL_AND_RUN, INSTALL_AND_TEST = (
     block.strip() for block in re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
 )

@@ -36,7 +36,7 @@ def test_the_same_words_to_another_program_change_nothing():
 
 
 def test_every_name_is_there_and_told_to_editors():
-    tree = ast.parse(Path(data.__file__).read_text())
+    tree = ast.parse(Path(data.__file__).read_text(encoding="utf-8"))
     told = {
         alias.name: node.module
         for block in tree.body
