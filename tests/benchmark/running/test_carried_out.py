@@ -151,6 +151,7 @@ def test_a_process_in_which_a_run_failed_is_given_no_other(tmp_path, monkeypatch
         assert "Fails" not in of_process[:-1]
 
 
+@pytest.mark.slow
 def test_a_worker_ends_with_a_command_that_is_killed_while_it_still_imports(tmp_path):
     """Which may take long."""
     pids, script = tmp_path / "pids", tmp_path / "imports.py"
