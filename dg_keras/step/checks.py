@@ -111,6 +111,7 @@ def check_replicas(model: keras.Model, replicas: int) -> None:
     refused = {
         # The auto of Keras is False on several replicas.
         "jit_compile": (False, bool(model.jit_compile)),
+        "compile_update": (False, model.compile_update is True),
         "steps_per_execution": (1, model.steps_per_execution),
         "gradient_accumulation_steps": (None, accumulated),
         "ema_overwrite_frequency": (None, overwritten if optimizer.use_ema else None),

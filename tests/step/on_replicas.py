@@ -82,6 +82,7 @@ MORE = {
 }
 REFUSED = {
     "jit_compile": {"how": {"jit_compile": True}},
+    "compile_update": {"compile_update": True},
     "steps_per_execution": {"how": {"jit_compile": False, "steps_per_execution": 2}},
     "gradient_accumulation_steps": {"optimizer": {"gradient_accumulation_steps": 2}},
     "ema_overwrite_frequency": {"optimizer": {"use_ema": True, "ema_overwrite_frequency": 2}},

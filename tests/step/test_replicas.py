@@ -34,6 +34,8 @@ OVERFLOW, SKIPPED = "overflow, whole domains", {"moved": 0.0, "scale": 0.5}
 REFUSED = {
     "jit_compile": "`jit_compile` must be False on several replicas: Keras does not combine the "
     "two. Received: jit_compile=True, and 2 replicas",
+    "compile_update": "`compile_update` must be False on several replicas: Keras does not combine "
+    "the two. Received: compile_update=True, and 2 replicas",
     "steps_per_execution": "`steps_per_execution` must be 1 on several replicas: Keras does not "
     "combine the two. Received: steps_per_execution=2, and 2 replicas",
     "gradient_accumulation_steps": "`gradient_accumulation_steps` must be None on several "
@@ -134,6 +136,7 @@ def test_whole_domains_take_one_device_per_machine():
     several = SimpleNamespace(
         optimizer=model.optimizer,
         jit_compile=False,
+        compile_update="auto",
         steps_per_execution=1,
         domain_parallel=True,
         distribute_strategy=Machines(),
