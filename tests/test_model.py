@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import dg_keras
 from dg_keras import strategies
+from dg_keras.step.moment import Moment
 from tests import nets
 from tests.nets import alexnet_like, compiled, domains, largest_difference
 
@@ -141,6 +142,12 @@ class TestStep:
             for step in (0, 1)
         }
         assert len(noise) == 8
+
+    @pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])
+    def test_strategy_and_objective_have_keys_of_their_own(self, seed):
+        moment = Moment(tf.constant(seed, tf.int64), tf.constant(7, tf.int64))
+        key = strategies.AgrRand().of_run(moment.seed).key(moment.step)
+        assert (key != moment.key).numpy().any()
 
     @every_strategy
     def test_a_compiled_step_is_the_eager_step(self, strategy):
