@@ -119,7 +119,7 @@ def check_replicas(model: keras.Model, replicas: int) -> None:
     for name, (allowed, given) in refused.items():
         if replicas > 1 and given != allowed:
             raise ValueError(
-                f"`{name}` must be {allowed} on several replicas: Keras does not combine the two. "
+                f"`{name}` must be {allowed} on several replicas: the two do not go together. "
                 f"Received: {name}={given!r}, and {replicas} replicas"
             )
     distribution = model.distribute_strategy

@@ -1,6 +1,7 @@
 """Grids that can't be, methods that are configs, and what works without the images."""
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -11,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dg_keras import benchmark, objectives
+from dg_keras import benchmark, data, objectives
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.records import inventory
+from dg_keras.benchmark.running.hand import UnpreparedError
 from dg_keras.common.source_digest import source_digest
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import write_records
@@ -210,6 +212,23 @@ def test_an_image_that_may_not_be_read_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(inventory, "read_content", refused)
     with pytest.raises(ValueError, match=r"`data`: .*\.\w+ must be an image, but it can't be read"):
         experiment(tmp_path, *FEW)
+
+
+@pytest.mark.parametrize("memory", ["kept", "decoded at every use"])
+@pytest.mark.parametrize("train_from", ["null", "block1_output"])
+def test_an_image_that_cannot_be_decoded_stops_it_before_its_first_run(
+    tmp_path, monkeypatch, memory, train_from
+):
+    if memory != "kept":
+        monkeypatch.setattr(data, "load", functools.partial(data.load, memory_limit=0))
+    shutil.copytree(few_images(), tmp_path / "few")
+    image = next((tmp_path / "few" / "images" / "photo").rglob("*.jpg"))
+    image.write_bytes(image.read_bytes()[:100])
+    frozen = f"backbone.train_from={train_from}"
+    made = experiment(tmp_path, *FEW, f"data.root={tmp_path / 'few'}", frozen)
+    with pytest.raises(UnpreparedError, match=rf"^ValueError: `path` must be .* path='{image}'"):
+        made.run()
+    assert not list((tmp_path / "smoke").glob("runs/*.json"))
 
 
 def test_gradients_along_training_take_two_sources(tmp_path):

@@ -32,21 +32,21 @@ MORE = [
 OVERFLOW, SKIPPED = "overflow, whole domains", {"moved": 0.0, "scale": 0.5}
 
 REFUSED = {
-    "jit_compile": "`jit_compile` must be False on several replicas: Keras does not combine the "
-    "two. Received: jit_compile=True, and 2 replicas",
-    "compile_update": "`compile_update` must be False on several replicas: Keras does not combine "
-    "the two. Received: compile_update=True, and 2 replicas",
-    "steps_per_execution": "`steps_per_execution` must be 1 on several replicas: Keras does not "
-    "combine the two. Received: steps_per_execution=2, and 2 replicas",
+    "jit_compile": "`jit_compile` must be False on several replicas: the two do not go together. "
+    "Received: jit_compile=True, and 2 replicas",
+    "compile_update": "`compile_update` must be False on several replicas: the two do not go "
+    "together. Received: compile_update=True, and 2 replicas",
+    "steps_per_execution": "`steps_per_execution` must be 1 on several replicas: the two do not "
+    "go together. Received: steps_per_execution=2, and 2 replicas",
     "gradient_accumulation_steps": "`gradient_accumulation_steps` must be None on several "
-    "replicas: Keras does not combine the two. Received: gradient_accumulation_steps=2, and 2 "
+    "replicas: the two do not go together. Received: gradient_accumulation_steps=2, and 2 "
     "replicas",
-    "ema_overwrite_frequency": "`ema_overwrite_frequency` must be None on several replicas: Keras "
-    "does not combine the two. Received: ema_overwrite_frequency=2, and 2 replicas",
+    "ema_overwrite_frequency": "`ema_overwrite_frequency` must be None on several replicas: the "
+    "two do not go together. Received: ema_overwrite_frequency=2, and 2 replicas",
     "domain_parallel": "`domain_parallel` must be False with more replicas (2) than domains (1). "
     "Received: domain_parallel=True",
-    "scalar loss": "`loss` must return a value for each sample on several replicas, of which Keras "
-    "takes the mean over all. Received: scalar, which returned a scalar",
+    "scalar loss": "`loss` must return a value for each sample on several replicas, of which "
+    "Keras takes the mean over all. Received: scalar, which returned a scalar",
     "batch_size": "`batch_size` must be a multiple of the 2 replicas. Received: batch_size=3",
 }
 

@@ -1,5 +1,6 @@
 """A report's files and its page."""
 
+import concurrent.futures
 import io
 import os
 import re
@@ -24,6 +25,7 @@ from dg_keras.benchmark.report.write_joint_report import write_joint_report
 from dg_keras.benchmark.report.write_report import write_report
 from tests.benchmark.made_records import config, diverged, record, records
 from tests.benchmark.report.test_tables import search
+from tests.common.test_sole_user import used_elsewhere
 
 
 def accuracies(trials):
@@ -175,6 +177,18 @@ def test_a_report_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
         write_report(tmp_path / "report", part_of(config(), records(**accuracies(3))))
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
     assert sorted(os.listdir(tmp_path)) == [".report.lock", "report"]
+
+
+def test_who_writes_the_report_is_waited_for(tmp_path):
+    part = part_of(config(), records(**accuracies(2)))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        with used_elsewhere(tmp_path, "report"):
+            waiting = pool.submit(write_report, tmp_path / "report", part)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=2)
+            assert not (tmp_path / "report").exists()
+        waiting.result(timeout=30)
+    assert (tmp_path / "report/index.html").is_file()
 
 
 def test_a_report_leaves_nothing_of_an_earlier_one_that_is_true_no_more(tmp_path):
