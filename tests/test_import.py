@@ -36,3 +36,12 @@ def test_what_takes_long_and_few_need_is_not_imported():
     script = "import sys, dg_keras; print('scipy.stats' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert run.stdout == "False\n"
+
+
+def test_a_command_whose_errors_nobody_hears_works(tmp_path):
+    """As of `2>&-`."""
+    empty = ["run", "smoke", "--report-only", "--results", tmp_path]
+    command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "dg_keras", *empty]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert "There are no records of runs" in done.stdout  # which Python prints there, then

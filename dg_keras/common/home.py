@@ -27,5 +27,6 @@ def places(kind: str) -> list[Path]:
 
 
 def home() -> Path:
-    """`$DG_KERAS_HOME`, or `~/.dg_keras` where it is not set."""
-    return Path(os.environ.get("DG_KERAS_HOME", "~/.dg_keras")).expanduser()
+    """`$DG_KERAS_HOME`, or `~/.dg_keras` where it is not set, or empty."""
+    # Unlike a path's own, it leaves "~" where nobody has a home, as in some containers.
+    return Path(os.path.expanduser(os.environ.get("DG_KERAS_HOME") or "~/.dg_keras"))

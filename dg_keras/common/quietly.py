@@ -15,6 +15,10 @@ def import_tensorflow_quietly() -> None:
     They go straight to the process' standard error, before any setting of TensorFlow's is read.
     Where the import fails, they are shown.
     """
+    if sys.stderr is None:  # it was closed before Python began
+        import tensorflow
+
+        return
     sys.stderr.flush()
     standard_error = os.dup(2)
     with tempfile.TemporaryFile() as swallowed:

@@ -37,7 +37,7 @@ def written_whole(path: Path, size: int, flush: bool = True) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
             if flush:
-                with partial.open("rb") as file:
+                with partial.open("r+b") as file:  # Windows flushes no file that is only read
                     os.fsync(file.fileno())
             partial.replace(path)
     except BaseException:

@@ -35,21 +35,22 @@ __all__ = [
 ]
 
 # The command line starts here, and needs neither TensorFlow nor pandas to say what it takes.
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "KNOWN": "dg_keras.data.tables.known_datasets",
-        "Domain": "dg_keras.data.feeding.domain",
-        "Inspection": "dg_keras.data.tools.inspection",
-        "KnownDataset": "dg_keras.data.tables.known_datasets",
-        "LeaveOneOut": "dg_keras.data.tables.leave_one_out",
-        "doctor": "dg_keras.data.tools.doctor",
-        "download": "dg_keras.data.tools.download",
-        "interleave": "dg_keras.data.feeding.interleave",
-        "load": "dg_keras.data.tables.load",
-        "pooled": "dg_keras.data.feeding.pooled",
-        "prepare": "dg_keras.data.tools.prepare",
-        "without_tuner": "dg_keras.data.feeding.without_tuner",
-        "write_manifest": "dg_keras.data.tables.manifest",
-    },
-)
+if not TYPE_CHECKING:  # a checker would take every name, misspelt ones too
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "KNOWN": "dg_keras.data.tables.known_datasets",
+            "Domain": "dg_keras.data.feeding.domain",
+            "Inspection": "dg_keras.data.tools.inspection",
+            "KnownDataset": "dg_keras.data.tables.known_datasets",
+            "LeaveOneOut": "dg_keras.data.tables.leave_one_out",
+            "doctor": "dg_keras.data.tools.doctor",
+            "download": "dg_keras.data.tools.download",
+            "interleave": "dg_keras.data.feeding.interleave",
+            "load": "dg_keras.data.tables.load",
+            "pooled": "dg_keras.data.feeding.pooled",
+            "prepare": "dg_keras.data.tools.prepare",
+            "without_tuner": "dg_keras.data.feeding.without_tuner",
+            "write_manifest": "dg_keras.data.tables.manifest",
+        },
+    )

@@ -63,7 +63,7 @@ class Strategy(Configured):
 
     def __call__(
         self, domain_gradients: Sequence[Sequence[Any]], step: int | tf.Tensor = 0
-    ) -> list[tf.Tensor | None]:
+    ) -> list[Any]:
         """Merges the domains' gradients.
 
         Args:

@@ -236,6 +236,14 @@ def test_a_dry_run_shows_the_grid_and_runs_nothing(tmp_path, monkeypatch, capsys
     assert not list(tmp_path.iterdir())
 
 
+def test_a_dry_run_says_that_memory_is_not_known_on_windows(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(efficientnet_lite0, "_STAGES", STAGES)
+    monkeypatch.setattr("dg_keras.benchmark.estimate.step_times.peak_memory", lambda: 0)
+    only = [word for override in ["methods=[Deep-All]", *SMALL] for word in ("--set", override)]
+    assert run_here(monkeypatch, tmp_path, "--dry-run", *only) == 0
+    assert "Memory: not known on this system." in capsys.readouterr().out
+
+
 def test_what_tensorflow_writes_is_shown_where_its_import_fails(tmp_path):
     broken = "import os\nos.write(2, b'no such driver\\n')\nraise ImportError('broken')\n"
     (tmp_path / "tensorflow.py").write_text(broken)

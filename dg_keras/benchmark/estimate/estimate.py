@@ -78,10 +78,13 @@ def estimate(
     shared = [name for name in SHARED if config.grid and name in config.grid.searched]
     if shared:
         noise += f" Time and memory are those of the config's own {', '.join(shared)}."
+    memory = "not known on this system"
+    if times.peak:
+        memory = f"at least {peak * processes / 2**30:.1f} GiB on the host"
     return (
         f"Time: about {duration(total)} on this machine "
         f"(per step: {', '.join(steps.values())}).\n"
-        f"Memory: at least {peak * processes / 2**30:.1f} GiB on the host.{noise}\n"
+        f"Memory: {memory}.{noise}\n"
         f"{gradients_in_memory(config.methods, sources, times.gradient_bytes)}"
     )
 

@@ -9,12 +9,14 @@ _SELF = Path("/proc/self")
 
 
 def peak_memory() -> int:
-    """Bytes of the host's memory, since the process began or `forget_peak`."""
+    """Bytes of the host's memory, since the process began or `forget_peak`; 0 on Windows."""
     if sys.platform == "linux":
         status = (_SELF / "status").read_text(encoding="utf-8")
         (kib,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
         return 1024 * int(kib)
-    import resource  # which Windows has not
+    if sys.platform == "win32":  # which has no such module
+        return 0
+    import resource
 
     # macOS counts bytes, others KiB.
     unit = 1 if sys.platform == "darwin" else 1024

@@ -7,6 +7,7 @@ import multiprocessing.connection
 import multiprocessing.resource_tracker
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
@@ -18,7 +19,6 @@ from dg_keras.benchmark.running.outcome import Outcome
 from dg_keras.common.end_with_parent import ends_with_this_process
 from dg_keras.common.told_if_full import NoSpaceError
 
-_IS_FILE = os.name == "posix"  # whether a connection is one, to which a trace may be written
 _PATIENCE = 5  # seconds for a process that has lost its connection to end by itself
 
 
@@ -93,7 +93,7 @@ class Worker:
         code = self._process.exitcode
         self._process.kill()  # its traces end with it
         trace = ""
-        if _IS_FILE:
+        if sys.platform != "win32":  # else a connection is no file, and has no trace in it
             with open(self._traces.fileno(), "rb", closefd=False) as traces:
                 trace = traces.read().decode(errors="backslashreplace")
         self.end()
@@ -121,7 +121,7 @@ def _serve(
     threads: int,
 ) -> None:
     """What the process does: runs, as long as it gets any."""
-    if _IS_FILE:
+    if sys.platform != "win32":
         os.set_blocking(traces.fileno(), False)  # what a pipe does not hold is left out
         faulthandler.enable(traces.fileno(), all_threads=False)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -143,7 +143,7 @@ def _serve(
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
     """Ctrl-C goes to all processes of a terminal: those begun here leave it to this one."""
-    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+    if sys.platform == "win32":  # which has no masks
         yield
         return
     # Begun with the first process, it would let the signals through again.

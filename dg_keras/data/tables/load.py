@@ -4,6 +4,7 @@ import functools
 import os
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -38,11 +39,11 @@ def load(
     seed: int = 0,
     batch_size: int = 128,
     *,
-    split: str = "seed",
-    test: str = "part",
+    split: Literal["seed", "official"] = "seed",
+    test: Literal["part", "whole"] = "part",
     manifest: str | os.PathLike[str] | None = None,
     memory_limit: int = MEMORY_LIMIT,
-    on_bad_image: str = "raise",
+    on_bad_image: Literal["raise", "skip"] = "raise",
 ) -> LeaveOneOut:
     """Loads a data set of several domains, and leaves one of them out.
 

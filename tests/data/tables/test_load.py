@@ -271,6 +271,7 @@ def test_an_empty_part_is_said(folder):
 def test_absent_data_set(tmp_path, monkeypatch):
     monkeypatch.setenv("DG_KERAS_HOME", str(tmp_path))
     monkeypatch.setattr("dg_keras.common.home._CHECKOUT", tmp_path / "wheel")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)  # of dg_keras_data
     with pytest.raises(FileNotFoundError, match=f"{tmp_path}/data/styleshift, or where `root`"):
         load("styleshift")
 
