@@ -396,7 +396,6 @@ def install() -> None:
     tree = types.SimpleNamespace(
         map_structure=map_structure,
         flatten=tf.nest.flatten,
-        pack_sequence_as=tf.nest.pack_sequence_as,
         lists_to_tuples=lists_to_tuples,
     )
     _add(
@@ -427,13 +426,15 @@ def install() -> None:
     _put(keras.optimizers.Optimizer, build=_noting(keras.optimizers.Optimizer.build))
     with unittest.mock.patch.object(keras, "Model", Model):
         import dg_keras.model
+    from dg_keras import backbones
     from dg_keras.analysis import GradientGram
-    from dg_keras.callbacks import GradientAgreement
+    from dg_keras.callbacks import GradientAgreement, SharedBackup
     from dg_keras.fitting import restart_optimizer
     from dg_keras.step import checks, domain_losses
 
-    for refused in (GradientAgreement, GradientGram):
+    for refused in (GradientAgreement, GradientGram, SharedBackup):
         _put(refused, __init__=_refusing(refused.__name__))
+    _put(backbones, split=_refusing("split"))
     _put(restart_optimizer, start_anew=_start_anew)
     _put(checks, check_can_start_anew=lambda *_: None)
     _put(dg_keras.model.DomainLosses, add_variable=_add_variable, reset_state=_reset_state)

@@ -23,8 +23,12 @@ from dg_keras.benchmark.report.summary import Summary
 FOLDER = Path(__file__).parent
 _CONFIGS = FOLDER.parent / "configs"
 _FIGURES: dict[str, Callable[[Config, Sequence[Record]], Figure | None]] = {
-    "gains": lambda config, records: figures.gains(config, Summary.of(config, records), True),
-    "pairs": lambda config, records: figures.pair_gains(config, Summary.of(config, records), True),
+    "gains": lambda config, records: figures.gains(
+        config, Summary.of(config, records), narrow=True
+    ),
+    "pairs": lambda config, records: figures.pair_gains(
+        config, Summary.of(config, records), narrow=True
+    ),
     "similarity": lambda _, records: figures.similarity_curves(records, narrow=True),
     "conflict": lambda _, records: figures.conflict_maps(records, narrow=True),
     "training": lambda _, records: figures.training_curves(records, narrow=True),

@@ -342,7 +342,9 @@ def test_a_phone_is_shown_figures_of_one_column():
     def width(png):
         return int.from_bytes(png[16:20])
 
-    for picture in set(shown()):
+    figures = set(shown())
+    assert len(figures) >= 10
+    for picture in figures:
         if width(picture.read_bytes()) > 750:  # 5 inches
             assert width(narrow(picture).read_bytes()) <= 650
     notebooks = [nbformat.read(FOLDER / f"{page}.ipynb", nbformat.NO_CONVERT) for page in PAGES]

@@ -324,8 +324,12 @@ class TestRefused:
             "python -m dg_keras run: The comparison takes Keras 3. Received: Keras 2"
         )
 
-    def test_looks_at_gradients(self):
+    def test_what_else_needs_keras_3(self):
         with pytest.raises(NotImplementedError, match="Keras 3 for GradientAgreement"):
             dg_keras.callbacks.GradientAgreement(images())
+        with pytest.raises(NotImplementedError, match="Keras 3 for SharedBackup"):
+            dg_keras.callbacks.SharedBackup("backup", None)
+        with pytest.raises(NotImplementedError, match="Keras 3 for split"):
+            dg_keras.backbones.split(network(), "flatten")
         with pytest.raises(NotImplementedError, match="Keras 3 for GradientGram"):
             dg_keras.analysis.GradientGram(network())

@@ -9,10 +9,11 @@ _STYLE = matplotlib.style.library["tableau-colorblind10"]
 COLOURS: list[str] = _STYLE["axes.prop_cycle"].by_key()["color"]
 """Colours that are told apart by readers who see fewer of them, too."""
 
+NARROW = 4.2
+"""Inches of a figure of which text of 8 points can be read on a phone."""
+
 _COLUMNS = 4
-# Inches that a row of panels takes.
-_WIDTH = 12.4
-_NARROW = 4.2  # of which text of 8 points can be read on a phone
+_WIDTH = 12.4  # inches that a row of panels takes
 
 
 def panels(
@@ -35,7 +36,7 @@ def panels(
             room for, whatever `size` says.
     """
     if narrow:
-        figure = Figure(figsize=(_NARROW, size[1] * rows * columns), layout="constrained")
+        figure = Figure(figsize=(NARROW, size[1] * rows * columns), layout="constrained")
         axes = figure.subplots(rows * columns, squeeze=False, sharex=sharex, sharey=sharey)
         for panel in axes.flat:
             panel.tick_params(axis="x", labelbottom=True)  # the last one's may be far away

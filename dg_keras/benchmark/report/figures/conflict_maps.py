@@ -54,7 +54,7 @@ def conflict_maps(records: Sequence[Record], narrow: bool = False) -> Figure | N
         panel.set_xlabel("step")
         panel.set_title(method, fontsize=10, parse_math=False)
     label = f"share of conflicting components\n(of random signs: {chance:g})"
-    place = "bottom" if narrow else "right"
+    place = "top" if narrow else "right"
     figure.colorbar(picture, ax=list(axes[0]), label=label, location=place)
     return figure
 

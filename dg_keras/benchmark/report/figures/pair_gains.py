@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,14 +11,13 @@ from matplotlib.image import AxesImage
 
 from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.records.held_out import AVERAGE
+from dg_keras.benchmark.report.figures._panels import NARROW
 from dg_keras.benchmark.report.gain import Gain
 from dg_keras.benchmark.report.pairs import Pairs
 from dg_keras.benchmark.report.summary import Summary
 
 _COLOURS = "RdBu"  # white at 0, and told apart by readers who see no red or no green
-# Inches of the figure's width.
-_WIDTH = 9.6
-_NARROW = 4.2
+_WIDTH = 9.6  # inches
 _SCALE = 0.9  # inches, below the panels
 _ACROSS = 2  # panels of a domain each
 
@@ -64,9 +64,10 @@ def pair_gains(config: Config, summary: Summary, narrow: bool = False) -> Figure
     if all(gain.excludes_zero is None for gain in flat):
         label += "\n(of too few trials to tell)"
     under = list(panels.values())
-    bar = figure.colorbar(
-        picture, ax=under, location="bottom", aspect=30 if narrow else 60, shrink=0.6
-    )
+    bars: dict[str, Any] = {"location": "bottom", "aspect": 60}
+    if narrow:  # where it is seen with the first panel; a tenth as far from it
+        bars = {"location": "top", "aspect": 30, "pad": 0.005}
+    bar = figure.colorbar(picture, ax=under, shrink=0.6, **bars)
     bar.set_label(label, parse_math=False)
     return figure
 
@@ -79,7 +80,7 @@ def _panels(targets: Sequence[str], height: float, narrow: bool) -> tuple[Figure
         height: Of a domain's panel, in inches.
         narrow: Whether all are below each other.
     """
-    width, across = (_NARROW, 1) if narrow else (_WIDTH, _ACROSS)
+    width, across = (NARROW, 1) if narrow else (_WIDTH, _ACROSS)
     domains = [target for target in targets if target != AVERAGE]
     above = int(AVERAGE in targets)
     heights = [1.2] * above + [1.0] * -(-len(domains) // across)
