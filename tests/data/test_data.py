@@ -42,6 +42,7 @@ def test_every_name_is_there_and_told_to_editors():
         for block in tree.body
         if isinstance(block, ast.If)
         for node in block.body
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
 

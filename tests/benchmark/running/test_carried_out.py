@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import importlib
 import os
 import shutil
 import signal
@@ -20,6 +19,7 @@ from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.estimate.stopwatch import Stopwatch
 from dg_keras.benchmark.records.records import Records
 from dg_keras.benchmark.records.run_files import RunFiles
+from dg_keras.benchmark.running import team
 from dg_keras.benchmark.running.carried_out import carried_out
 from dg_keras.benchmark.running.hand import Hand, UnpreparedError
 from dg_keras.benchmark.running.outcome import Outcome
@@ -100,16 +100,15 @@ class Process:
 
 def by_processes(monkeypatch, folder, well, until, methods):
     """What a team of such processes comes to: the processes, what each made, and the outcomes."""
-    module = importlib.import_module("dg_keras.benchmark.running.carried_out")
     processes, made = [], []
 
     def begun(*_):
         processes.append(Process(len(processes) < well, made, until))
         return processes[-1]
 
-    monkeypatch.setattr(module, "Worker", begun)
+    monkeypatch.setattr(team, "Worker", begun)
     # Those that die do so at once, and a run takes long.
-    monkeypatch.setattr(module, "_with_news", lambda team: sorted(team, key=_comes_late)[:1])
+    monkeypatch.setattr(team, "_with_news", lambda them: sorted(them, key=_comes_late)[:1])
     (config,) = benchmark.read(
         "configs/smoke.yaml", ["trials=4", f"methods=[{methods}]", "baseline=A"]
     ).configs
