@@ -346,12 +346,17 @@ class TestCompilingTheUpdate:
         def through_numpy(w):
             return tf.ensure_shape(tf.numpy_function(lambda v: v, [w], tf.float32), w.shape)
 
-        def penalty(w):
-            return tf.reduce_sum(tf.square(tf.stop_gradient(through_numpy(w))))
+        class Penalty(keras.regularizers.Regularizer):
+            def __call__(self, w):
+                return tf.reduce_sum(tf.square(tf.stop_gradient(through_numpy(w))))
+
+        class AsItIs(keras.constraints.Constraint):
+            def __call__(self, w):
+                return through_numpy(w)
 
         parts = {
-            "regularizer": {"kernel_regularizer": penalty},
-            "constraint": {"kernel_constraint": through_numpy},
+            "regularizer": {"kernel_regularizer": Penalty()},
+            "constraint": {"kernel_constraint": AsItIs()},
         }
         own = keras.Sequential(
             [keras.Input((FEATURES,)), keras.layers.Dense(CLASSES, **parts.get(whose, {}))]
