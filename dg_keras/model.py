@@ -17,6 +17,7 @@ from dg_keras.data.feeding.domains import is_domains, looks_like_domains, named
 from dg_keras.data.feeding.pooled import pooled
 from dg_keras.fitting.by_domain import metrics_by_domain
 from dg_keras.fitting.check_class_weight import check_class_weight
+from dg_keras.fitting.check_given import check_given
 from dg_keras.fitting.check_interleaved import check_interleaved
 from dg_keras.fitting.check_numbers import check_numbers
 from dg_keras.fitting.checks import (
@@ -335,6 +336,8 @@ class DomainGeneralizer(keras.Model):
         """
         if not self.compiled:
             return super().fit(x=x, y=y)  # where Keras says so
+        check_given("x", x, "in a dict of domains")
+        check_given("validation_data", kwargs.get("validation_data"), "batched, or in a dict")
         kwargs = {**kwargs, "verbose": verbose, "callbacks": callbacks}
         check_numbers(epochs, kwargs)
         self._initial_epoch = None  # `BackupAndRestore` leaves there where an earlier `fit` went on
@@ -385,6 +388,7 @@ class DomainGeneralizer(keras.Model):
             `return_dict=True`, else a list, which begins as Keras' own and goes on by domain.
         """
         kwargs["verbose"] = verbose
+        check_given("x", x, "batched, or in a dict of domains")
         if y is not None or not looks_like_domains(x):
             return super().evaluate(x, y, batch_size, **kwargs)
         check_domains_alone(
@@ -402,6 +406,7 @@ class DomainGeneralizer(keras.Model):
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predicts; as `keras.Model.predict`."""
+        check_given("x", x, "batched")
         if is_domains(x):
             raise ValueError(
                 "`x` must be inputs, not domains: predict each domain's by themselves. Received: "

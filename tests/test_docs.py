@@ -21,6 +21,7 @@ import keras
 import mlflow
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -403,10 +404,12 @@ class TestYourOwnData:
     def test_a_table_for_each_hospital(self):
         rng = np.random.default_rng(0)
         columns = {"age": rng.normal(size=40), "ward": rng.normal(size=40)}
-        table = {**columns, "readmitted": rng.integers(2, size=40)}
+        table = pd.DataFrame({**columns, "readmitted": rng.integers(2, size=40)})
+        of_table = {name: table[name] for name in columns}, table["readmitted"]
         given = {
             "tables": {"berlin": table, "paris": table},
-            "of_other_years": {"paris": (columns, table["readmitted"])},
+            "of_other_years": {"paris": of_table},
+            "of_a_new_hospital": of_table,
             **{"dg_keras": dg_keras, "keras": keras},
         }
         exec(self.blocks[1].replace("epochs=10", "epochs=1"), given)

@@ -145,6 +145,11 @@ class Experiment:
             raise self._absent
         for method in self.config.methods:
             strategies.get(method.strategy).check_number(len(self.inventory.domains) - 1)
+        if len(self.inventory.domains) == 2:
+            _LOGGER.warning(
+                "Of two domains one is left to train on, whose gradient every strategy merges to "
+                "itself: methods that differ by their strategy alone come to the same."
+            )
         if self.config.along_training.gradients:
             if len(self.inventory.domains) < 3:
                 raise ValueError(

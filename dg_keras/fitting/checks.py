@@ -1,7 +1,7 @@
 """What `fit` can't take, and what it derives from what it is given."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
 import keras
@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dg_keras.common.check_positive_integer import check_positive_integer
 from dg_keras.common.is_whole import is_whole
+from dg_keras.common.one_line import one_line
 from dg_keras.common.samples import check_divides
 from dg_keras.data.feeding.check_domains import check_domains
 from dg_keras.data.feeding.checked_batches import Classes, check_labels
@@ -113,11 +114,16 @@ def check_stays_interleaved(
     """Raises ValueError if Keras would mix the domains of arrays that are interleaved."""
     arrays = [array for array in keras.tree.flatten(x) if array is not None]
     are_arrays = all(hasattr(array, "shape") for array in arrays)
-    if domains is None and (are_arrays or isinstance(x, list | tuple)):
+    by_name = isinstance(x, Mapping) and domains is not None and {*map(str, x)} == {*domains}
+    if by_name or (domains is None and (are_arrays or isinstance(x, list | tuple))):
+        kind = type(x).__name__
+        if isinstance(x, list | tuple | Mapping):
+            values = x.values() if isinstance(x, Mapping) else x
+            kind += f" of {', '.join(type(value).__name__ for value in values)}"
         raise ValueError(
             "`x` must be domains, a dict, tuple or list whose every element is a tuple (x, y) of "
             "arrays or a tf.data.Dataset; or `domains` must be given to DomainGeneralizer, for "
-            f"data that are already interleaved. Received: `x` of type {type(x).__name__}"
+            f"data that are already interleaved. Received: `x` of type {one_line(kind)}"
         )
     if not are_arrays:
         return  # a dataset, whose order is its own

@@ -224,7 +224,7 @@ ROWS = [
     command(
         "a layer that is none",
         "--set backbone.train_from=block99",
-        "`backbone`: `layer` must be the name of a layer of 'efficientnet_lite0', such "
+        "`backbone.train_from`: `layer` must be the name of a layer of 'efficientnet_lite0', such "
         "as block9_output. Received: layer='block99'",
     ),
     command(

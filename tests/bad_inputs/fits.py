@@ -332,11 +332,14 @@ DOMAINS = [
     ),
     fit(
         "a domain of another dtype",
-        "All domains must have elements of one structure, shape and dtype. Received: domain 'a' "
-        "with (TensorSpec(shape=(5,), dtype=tf.float32, name=None), TensorSpec(shape=(), "
-        "dtype=tf.int32, name=None)) and domain 'b' with (TensorSpec(shape=(5,), dtype=tf.int32, "
-        "name=None), TensorSpec(shape=(), dtype=tf.int32, name=None))",
+        "All domains must have elements of one structure, shape and dtype. Received: x is float32 "
+        "of shape (5,) in domain 'a' and int32 of shape (5,) in domain 'b'",
         with_b(X.astype("int32"), Y),
+    ),
+    fit(
+        "a domain of dates",
+        f"{ARRAYS}holds dates or durations where an array of numbers should be",
+        with_b(X.astype("datetime64[s]"), Y),
     ),
     fit("a batched domain", UNBATCHED, with_b(stream().batch(4))),
     fit(
@@ -376,8 +379,8 @@ INTERLEAVED = [
     )
     for wrong, arguments, kind in [
         ("one data set of arrays", (X, Y), "ndarray"),
-        ("one data set in a tuple", ((X, Y),), "tuple"),
-        ("one data set in lists", ([[X, Y], [X, Y]],), "list"),
+        ("one data set in a tuple", ((X, Y),), "tuple of ndarray, ndarray"),
+        ("one data set in lists", ([[X, Y], [X, Y]],), "list of list, list"),
     ]
 ]
 INTERLEAVED += [

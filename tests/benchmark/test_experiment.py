@@ -242,6 +242,18 @@ def test_gradients_along_training_take_two_sources(tmp_path):
         made.check()
 
 
+def test_that_a_single_source_leaves_nothing_to_merge_is_told(tmp_path, caplog):
+    two = tmp_path / "two"
+    shutil.copytree(few_images(), two)
+    table = pd.read_csv(two / "manifest.csv", dtype=str, keep_default_na=False)
+    table[table["domain"].isin(["photo", "sketch"])].to_csv(two / "manifest.csv", index=False)
+    experiment(tmp_path, f"data.root={two}", "data.name=two").check()
+    assert "Of two domains one is left to train on" in caplog.text
+    table[table["domain"] == "photo"].to_csv(two / "manifest.csv", index=False)
+    with pytest.raises(ValueError, match=r"`data` must have a domain to train on beside .*photo$"):
+        experiment(tmp_path, f"data.root={two}", "data.name=two")
+
+
 @pytest.mark.slow
 def test_a_grid_over_what_methods_share_trains_each_as_an_experiment_by_itself(tmp_path):
     """The runs of the grid are those of the same setting without a grid."""

@@ -40,6 +40,11 @@ def held_out(config: Config, inventory: Inventory) -> list[str]:
                 f"{told} is no domain of {config.data.name}, which has {', '.join(domains)}. "
                 f"Nearest: {near[0]}"
             )
+    if len(domains) < 2:
+        raise ValueError(
+            f"`data` must have a domain to train on beside the one that is held out. Received: "
+            f"{config.data.name}, whose only domain is {', '.join(domains)}"
+        )
     for target in targets:
         sources = [name for name in domains if name != target]
         if not sum(inventory.size(source, "validation") for source in sources):

@@ -35,6 +35,11 @@ def build_trained(
             weights=backbone.weights,
             **backbone.arguments,
         )
-        return backbones.split(net, backbone.train_from) if backbone.train_from else (None, net)
     except ValueError as error:
         raise ValueError(f"`backbone`: {error}") from error
+    if not backbone.train_from:
+        return None, net
+    try:
+        return backbones.split(net, backbone.train_from)
+    except ValueError as error:
+        raise ValueError(f"`backbone.train_from`: {error}") from error

@@ -140,7 +140,7 @@ def _origin(
 
 
 def _computed(images: datasets.LeaveOneOut, front: keras.Model) -> np.ndarray:
-    images.images.decode(np.arange(len(images.table)))  # a broken one is told here
+    images.images.check()  # a broken one is told here, and not by a thread that nobody ends
     features = np.empty((len(images.table), *front.output_shape[1:]), "float32")
     for domain in images.domains:
         part = images.part(domain)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import pandas as pd
 import tensorflow as tf
 
 
@@ -15,8 +16,8 @@ def as_tensors(domain: tuple[Any, ...]) -> tuple[Any, ...]:
 
     Returns:
         Tensors in the same structure, but for lists, which become tuples, as in Keras' own `fit`:
-        tf.data takes a list for an array. They keep their dtype, but for float64, which becomes
-        float32 in `x` and `sample_weight`.
+        tf.data takes a list for an array; and a `pandas.Series` is a column, as there. They keep
+        their dtype, but for float64, which becomes float32 in `x` and `sample_weight`.
     """
     x, y, *weight = keras.tree.lists_to_tuples(domain)
     with tf.device("CPU:0"):  # tf.data runs there; tensors elsewhere would travel each step
@@ -28,6 +29,8 @@ def as_tensors(domain: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _as_tensor(array: Any, single: bool) -> Any:
+    if isinstance(array, pd.Series):
+        array = array.to_frame()
     is_composite = isinstance(array, tf.RaggedTensor | tf.SparseTensor)
     tensor = array if is_composite else tf.convert_to_tensor(array)
     if isinstance(tensor, tf.SparseTensor):

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from dg_keras.data.feeding.domains import check_unbatched, domain_size, fault_of, named
 
+_PARTS = ("x", "y", "sample_weight")
+
 
 def element_spec(domain: Any) -> Any:
     """Returns structure, shapes and dtypes of a domain's elements.
@@ -36,10 +38,14 @@ def check_domains(domains: Any, argument: str = "domains") -> None:
         ValueError: Naming the first domain at fault.
     """
     if not isinstance(domains, tuple | list | Mapping) or len(domains) == 0:
-        is_collection = isinstance(domains, tuple | list | Mapping)
+        kind = f"of type {type(domains).__name__}"
+        if isinstance(domains, tuple | list | Mapping):
+            kind = "empty"
+        elif isinstance(domains, tf.data.Dataset):
+            kind = "a single tf.data.Dataset"
         raise ValueError(
             f"`{argument}` must be a tuple, list or dict of at least one domain. Received: "
-            f"{argument} is {'empty' if is_collection else f'of type {type(domains).__name__}'}"
+            f"{argument} is {kind}"
         )
     for name, domain in named(domains):
         fault = fault_of(domain)
@@ -79,9 +85,11 @@ def check_elements(domains: Mapping[Any, Any]) -> None:
     first_name, first = next(iter(specs.items()))
     for name, spec in specs.items():
         if not _are_compatible(first, spec):
+            place, one, other = _first_apart(first, spec)
             raise ValueError(
                 "All domains must have elements of one structure, shape and dtype. Received: "
-                f"domain {first_name!r} with {first} and domain {name!r} with {spec}"
+                f"{place} is {_told(one)} in domain {first_name!r} and {_told(other)} in domain "
+                f"{name!r}"
             )
 
 
@@ -120,6 +128,27 @@ def _check_lengths(name: Any, domain: Any) -> None:
             f"All arrays of a domain must have one length. Received: domain {name!r} with arrays "
             f"of lengths {lengths}"
         )
+
+
+def _first_apart(spec: Any, other: Any, place: str = "") -> tuple[str, Any, Any]:
+    """Where elements first differ, such as "x['age']", and what there is in both."""
+    if isinstance(spec, Mapping) and isinstance(other, Mapping) and spec.keys() == other.keys():
+        inner = [(f"{place}[{key!r}]", spec[key], other[key]) for key in spec]
+    elif isinstance(spec, tuple) and isinstance(other, tuple) and len(spec) == len(other):
+        names = _PARTS if not place else [f"{place}[{i}]" for i in range(len(spec))]
+        inner = list(zip(names, spec, other, strict=False))
+    else:
+        return place or "(x, y)", spec, other
+    return next(
+        _first_apart(one, another, at)
+        for at, one, another in inner
+        if not _are_compatible(one, another)
+    )
+
+
+def _told(spec: Any) -> str:
+    is_dense = isinstance(spec, tf.TensorSpec)
+    return f"{spec.dtype.name} of shape {spec.shape}" if is_dense else str(spec)
 
 
 def _are_compatible(spec: Any, other: Any) -> bool:

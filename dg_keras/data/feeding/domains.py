@@ -64,6 +64,8 @@ def fault_of(domain: Any) -> str | None:
             return f"holds {type(array).__name__} where an array should be"
         if str(getattr(array, "dtype", "")) == "object":
             return "holds an array of Python objects where one of numbers should be"
+        if getattr(getattr(array, "dtype", None), "kind", "") in ("m", "M"):
+            return "holds dates or durations where an array of numbers should be"
         if len(array.shape) == 0:
             return "holds a single number where an array should be"
     return None

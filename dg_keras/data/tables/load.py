@@ -130,6 +130,8 @@ def load(
     if known is None and manifest is None and not (root / "manifest.csv").is_file():
         _warn_of_unread(root, table)
     _warn_of_parted_concepts(table)
+    if target is not None:
+        _warn_of_unknown_classes(table, target)
     table, skipped = without_unreadable(root, table) if on_bad_image == "skip" else (table, {})
     files = file_versions(root / path for path in table["path"])
     return LeaveOneOut(
@@ -200,6 +202,18 @@ def _warn_of_unread(root: Path, table: pd.DataFrame) -> None:
         warnings.warn(
             f"{len(unread)} images are left out beside the {len(table)} of {os.fspath(root)!r}, in "
             f"formats that are not read ({formats}), the first is {os.fspath(unread[0])!r}.",
+            stacklevel=3,
+        )
+
+
+def _warn_of_unknown_classes(table: pd.DataFrame, target: str) -> None:
+    """Warns of classes of which no source has an image: each of the target's is an error."""
+    is_target = table["domain"] == target
+    unknown = sorted({*table.loc[is_target, "class"]} - {*table.loc[~is_target, "class"]})
+    if unknown:
+        warnings.warn(
+            f"No domain but {target!r}, which is left out, has images of {', '.join(unknown)}: no "
+            "network can learn them, and each of its images of them counts as an error.",
             stacklevel=3,
         )
 

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from dg_keras.data.feeding.as_tensors import as_tensors
 from dg_keras.data.feeding.check_domains import check_domains
 from dg_keras.data.feeding.domains import (
     check_unbatched,
@@ -156,3 +157,9 @@ def test_batches_of_samples_with_a_side_of_1_are_named(shapes):
 
 def test_images_and_masks_of_varying_size_are_no_batches():
     check_unbatched([specified((None, None, 3), (None, None))], None)
+
+
+def test_a_series_is_a_column_as_in_keras():
+    """Else `evaluate` of one, which Keras makes a column of, failed after `fit` on domains."""
+    x, y = as_tensors(({"age": pd.Series([1.0, 2.0])}, pd.Series([0, 1])))
+    assert (x["age"].shape, y.shape) == ((2, 1), (2, 1))

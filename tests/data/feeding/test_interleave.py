@@ -289,15 +289,15 @@ def test_large_arrays_are_no_part_of_the_graph():
         ({"a": (np.zeros(3), np.zeros(2))}, r"one length.*domain 'a' .*\[3, 2\]"),
         (
             {"a": arrays(3), "b": (np.zeros((3, 2)), np.zeros(3, int))},
-            "one structure, shape and dtype.*domain 'a' with.*domain 'b' with",
+            r"x is float32 of shape \(1,\) in domain 'a' and float32 of shape \(2,\)",
         ),
         (
             {"a": arrays(3), "b": (*arrays(3), np.ones(3))},
-            "one structure, shape and dtype.*domain 'a' with.*domain 'b' with",
+            r"\(x, y\) is \(.*\) in domain 'a' and \(.*\) in domain 'b'",
         ),
         (
             {"a": arrays(3), "b": (arrays(3)[0], np.zeros(3, np.int32))},
-            "one structure, shape and dtype.*domain 'a' with.*domain 'b' with",
+            r"y is int64 of shape \(\) in domain 'a' and int32 of shape \(\) in domain 'b'",
         ),
         (
             {"a": as_stream(arrays(3)).map(lambda x, y: {"x": x})},

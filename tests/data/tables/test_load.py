@@ -292,3 +292,10 @@ def test_known_data_set_that_is_incomplete(folder):
 
     with pytest.raises(ValueError, match=r"'styleshift' must have .*photo 326.* day 20, night 8"):
         load("styleshift", root=folder)
+
+
+def test_a_class_that_no_source_has_is_told(folder):
+    shutil.copytree(folder / "night" / "dog", folder / "night" / "wolf")
+    with pytest.warns(UserWarning, match=r"No domain but 'night', .* has images of wolf: no"):
+        load(folder, target="night")
+    load(folder, target="day")

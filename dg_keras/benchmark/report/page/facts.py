@@ -82,13 +82,17 @@ def _training(config: Config) -> str:
         counts = {
             "best": "the best of these",
             "last": "the last of these",
-            "average": "that of the average of all steps in a valley of the loss there",
+            "average": "that of the average of all steps in a valley of the loss there, or of the "
+            "latest where it has none",
         }
         used = f"{counts[training.selection]} counts"
     elif training.selection == "best":
         used = "tested at the step that was best there"
     elif training.selection == "average":
-        used = "tested with the average of all steps in a valley of the loss there"
+        used = (
+            "tested with the average of all steps in a valley of the loss there, or of the latest "
+            "where it has none"
+        )
     else:
         used = "tested at the last step"
     if any(method.selection for method in config.methods):

@@ -46,13 +46,16 @@ def _highest(summary: Summary, target: str, gains: dict[str, Gain]) -> str:
     method = max(gains, key=lambda method: gains[method].mean)
     gain = gains[method]
     size = points(abs(gain.mean)).lstrip("+")
+    is_behind = float(size) > 0 and gain.mean < 0
     verb = "is" if len(gains) == 1 else f"comes out highest of {len(gains)} methods:"
     relation = (
         f"as accurate as {summary.baseline} to a tenth of a percent point"
         if float(size) == 0
-        else f"{size} percent points {'more' if gain.mean > 0 else 'less'} accurate than "
+        else f"{size} percent points {'less' if is_behind else 'more'} accurate than "
         f"{summary.baseline}"
     )
+    if is_behind and len(gains) > 1:
+        verb = f"comes nearest of {len(gains)} methods, all of them behind:"
     if gain.low is None or gain.high is None:
         known = _trials(gain.pairs)
     else:

@@ -7,7 +7,8 @@ from dg_keras.benchmark.config.config import Config, Method, Setting
 _SELECTED = {
     "best": "at the step that was best on the sources",
     "last": "at the last step",
-    "average": "with the average of all steps in a valley of the sources' loss",
+    "average": "with the average of all steps in a valley of the sources' loss, or of the latest "
+    "where it has none",
 }
 
 
