@@ -55,7 +55,9 @@ def read_arrays(path: Path, otherwise: str, *needed: str) -> dict[str, np.ndarra
         return None
 
 
-def _as_written(name: str, array: np.ndarray) -> tuple[str, np.ndarray]:
+def _as_written(name: str, array: np.ndarray | bytes) -> tuple[str, np.ndarray]:
+    if not isinstance(array, np.ndarray):  # a file in the archive that does not begin as NumPy's
+        raise ValueError(f"{name} is no array")
     if not name.endswith(BFLOAT16):
         return name, array
     return name.removesuffix(BFLOAT16), array.view(tf.bfloat16.as_numpy_dtype)

@@ -1,6 +1,7 @@
 """A file of arrays that is damaged, wherever it is, is no file of arrays."""
 
 import logging
+import zipfile
 
 import numpy as np
 import pytest
@@ -50,6 +51,15 @@ def test_what_is_no_longer_said_to_be_stored_is_told(path, compression):
     changed = content.replace(method + b"\x00", method + compression)
     path.write_bytes(changed.replace(b"\x93NUMPY", b"\x07NUMPY"))
     assert read_arrays(path, "it is made anew") is None
+
+
+def test_a_file_of_another_kind_in_the_archive_is_told(path, caplog):
+    """As `.ci/weekly` found; NumPy hands out its bytes."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("weights.npy", b"no array")
+    with caplog.at_level(logging.WARNING):
+        assert read_arrays(path, "it is made anew", "weights") is None
+    assert f"{path} is damaged (weights is no array): it is made anew" in caplog.text
 
 
 def test_a_dtype_that_numpy_does_not_know_is_as_it_was_written(path):
