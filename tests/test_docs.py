@@ -443,6 +443,23 @@ def test_what_is_ones_own_is_saved_and_loaded(tmp_path):
     assert (weighing.objective_state["losses"] != 1).all()
 
 
+def test_what_is_ones_own_is_known_in_a_config(tmp_path, monkeypatch):
+    text = Path("docs/own.md").read_text("utf-8")
+    example, _ = code_blocks("python", text)
+    (config,) = code_blocks("yaml", text)
+    (tmp_path / "my_module.py").write_text(example.partition("\nnet = ")[0], "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    smoke = Path("configs/smoke.yaml").read_text("utf-8")
+    before, ours, _ = smoke.partition("\nmethods:")
+    assert ours
+    (tmp_path / "mine.yaml").write_text(f"{before}\ntrials: 1\n{config}", "utf-8")
+    (made,) = benchmark.read(tmp_path / "mine.yaml").configs
+    _, median, means = made.methods
+    module = importlib.import_module("my_module")
+    assert dg_keras.strategies.get(median.strategy) == module.Median()
+    assert dg_keras.objectives.get(means.objective) == module.SameMeans(weight=0.5)
+
+
 class TestTrackersOfTheToolsPage:
     page = Path("docs/tools.md").read_text("utf-8")
 
