@@ -91,9 +91,10 @@ class DomainGeneralizer(keras.Model):
             For strategies that are a `FoldStrategy`, and objectives that neither weigh domains nor
             take gradients at a second point nor look at features.
         compile_update: Whether XLA compiles the merge and the optimizer's step alone, where
-            `jit_compile` is False; on several replicas it must not. "auto" compiles them where
-            weights are large on average, where it pays, and strategy, optimizer, schedule,
-            regularizers and constraints are ours or Keras'.
+            `jit_compile` is False; under `tf.distribute` nothing is compiled apart, and on several
+            replicas True is refused. "auto" compiles them where weights are large on average, where
+            it pays, and strategy, optimizer, schedule, regularizers and constraints are ours or
+            Keras'.
         on_nonfinite: What to do with a step in which a loss or gradient, or the learning rate, is
             infinite or NaN. "raise" stops training with a `dg_keras.NonfiniteError` that names the
             step and the domain, and leaves the model as it was before that step. "skip" goes on

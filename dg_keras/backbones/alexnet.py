@@ -131,6 +131,10 @@ def _imagenet_weights() -> Path:
     if found is not None:
         return found
     place = home() / "weights"
+    if place.parts[0] == "~":
+        raise FileNotFoundError(
+            "DG_KERAS_HOME must be the folder to download weights into, where the user has no home"
+        )
     place.mkdir(parents=True, exist_ok=True)
     folders = " or ".join(map(str, places("weights")))
     remedy = f"put {CHECKPOINT}, or {CONVERTED} made of it, into {folders}"

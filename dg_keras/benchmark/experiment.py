@@ -52,6 +52,7 @@ from dg_keras.benchmark.training.versions import others, software
 from dg_keras.benchmark.training.weights_digest import weights_digest
 from dg_keras.common.sole_user import InUseError, sole_user
 from dg_keras.common.told_if_full import told_if_full
+from dg_keras.data.tables.unknown_classes import unknown_classes
 
 _LOGGER = logging.getLogger(__name__)
 _SHOWN = 32  # runs of a dry run
@@ -147,9 +148,14 @@ class Experiment:
             strategies.get(method.strategy).check_number(len(self.inventory.domains) - 1)
         if len(self.inventory.domains) == 2:
             _LOGGER.warning(
-                "Of two domains one is left to train on, whose gradient every strategy merges to "
-                "itself: methods that differ by their strategy alone come to the same."
+                "Of two domains one is left to train on: there is nothing to agree or to conflict "
+                "with, and a strategy returns its gradient, rescaled at most."
             )
+        for target in dict.fromkeys(run.target for run in self.runs):
+            if self.inventory.table is not None:
+                unknown = unknown_classes(self.inventory.table, target)
+                if unknown is not None:
+                    _LOGGER.warning("%s", unknown)
         if self.config.along_training.gradients:
             if len(self.inventory.domains) < 3:
                 raise ValueError(

@@ -18,7 +18,7 @@ def check_given(name: str, x: Any, wanted: str) -> None:
             f"`{name}` must be a part of a data set: `train`, `validation` or `test`. Received: "
             f"all of {x.name!r}"
         )
-    if isinstance(x, Domain):
+    if isinstance(x, Domain) and not x.transforms:  # which may make batches
         raise ValueError(
             f"A domain in `{name}` must be {wanted}. Received: {x.name!r} by itself, unbatched"
         )

@@ -37,7 +37,7 @@ def check_interleaved(
         x = of_samples(x)
     if model.domain_parallel and replicas > 1:
         return _by_replica(model, x, replicas)
-    check_stays_interleaved(x, batch_size, arguments, names, replicas)
+    check_stays_interleaved(x, y, batch_size, arguments, names, replicas)
     if names is None:
         return x
     known = classes(model, model.net)

@@ -106,6 +106,7 @@ def check_positive(name: str, value: Any) -> None:
 
 def check_stays_interleaved(
     x: Any,
+    y: Any,
     batch_size: int | None,
     fit_arguments: dict[str, Any],
     domains: tuple[str, ...] | None,
@@ -115,7 +116,7 @@ def check_stays_interleaved(
     arrays = [array for array in keras.tree.flatten(x) if array is not None]
     are_arrays = all(hasattr(array, "shape") for array in arrays)
     by_name = isinstance(x, Mapping) and domains is not None and {*map(str, x)} == {*domains}
-    if by_name or (domains is None and (are_arrays or isinstance(x, list | tuple))):
+    if (by_name and y is None) or (domains is None and (are_arrays or isinstance(x, list | tuple))):
         kind = type(x).__name__
         if isinstance(x, list | tuple | Mapping):
             values = x.values() if isinstance(x, Mapping) else x

@@ -118,9 +118,10 @@ def check_replicas(model: keras.Model, replicas: int) -> None:
     }
     for name, (allowed, given) in refused.items():
         if replicas > 1 and given != allowed:
+            either = " or 'auto'" if name == "compile_update" else ""
             raise ValueError(
-                f"`{name}` must be {allowed} on several replicas: the two do not go together. "
-                f"Received: {name}={given!r}, and {replicas} replicas"
+                f"`{name}` must be {allowed}{either} on several replicas: the two do not go "
+                f"together. Received: {name}={given!r}, and {replicas} replicas"
             )
     distribution = model.distribute_strategy
     if model.domain_parallel and is_of_many_machines(distribution):

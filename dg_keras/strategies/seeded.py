@@ -45,7 +45,7 @@ class Seeded:
         """The strategy as a run with this seed, an int64 scalar below 2^31, uses it."""
         strategy = copy.copy(self)
         object.__setattr__(strategy, "_own_seed", int(self.seed or 0))
-        # A run's seed is below 2^31: as that, 0 is told from no run, and from an objective's key.
+        # With 0 the key would be the objectives': 2^31, which is no run's seed, stands in for it.
         run = tf.where(seed == 0, tf.constant(2**31, seed.dtype), seed)
         object.__setattr__(strategy, "_run_seed", tf.bitwise.left_shift(run, 32))
         return strategy

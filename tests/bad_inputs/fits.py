@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 import dg_keras
@@ -340,6 +341,11 @@ DOMAINS = [
         "a domain of dates",
         f"{ARRAYS}holds dates or durations where an array of numbers should be",
         with_b(X.astype("datetime64[s]"), Y),
+    ),
+    fit(
+        "a domain of a table with dates",
+        f"{ARRAYS}holds dates or durations where an array of numbers should be",
+        with_b(pd.DataFrame({"day": X[:, 0].astype("datetime64[s]"), "age": X[:, 1]}), Y),
     ),
     fit("a batched domain", UNBATCHED, with_b(stream().batch(4))),
     fit(

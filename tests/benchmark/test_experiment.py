@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dg_keras import benchmark, data, objectives
+from dg_keras import benchmark, data, objectives, strategies
 from dg_keras.benchmark.config.runs_of import runs_of
 from dg_keras.benchmark.records import inventory
 from dg_keras.benchmark.running.hand import UnpreparedError
 from dg_keras.common.source_digest import source_digest
+from dg_keras.strategies.get import BY_NAME
 from tests.benchmark.few_images import few_images
 from tests.benchmark.made_records import write_records
 from tests.benchmark.small_net import SMALL
@@ -249,6 +250,9 @@ def test_that_a_single_source_leaves_nothing_to_merge_is_told(tmp_path, caplog):
     table[table["domain"].isin(["photo", "sketch"])].to_csv(two / "manifest.csv", index=False)
     experiment(tmp_path, f"data.root={two}", "data.name=two").check()
     assert "Of two domains one is left to train on" in caplog.text
+    for name in BY_NAME:  # as the warning says
+        (merged,) = strategies.get(name)([[np.array([3.0, -1.0], "float32")]])
+        assert (np.sign(merged) == [1, -1]).all()
     table[table["domain"] == "photo"].to_csv(two / "manifest.csv", index=False)
     with pytest.raises(ValueError, match=r"`data` must have a domain to train on beside .*photo$"):
         experiment(tmp_path, f"data.root={two}", "data.name=two")

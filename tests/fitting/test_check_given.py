@@ -2,6 +2,8 @@
 
 import re
 
+import keras
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,3 +55,17 @@ def test_tables_without_labels_are_told_to_be_domains(model):
     tables = {name: pd.DataFrame({"age": [1.0, 2.0]}) for name in "abc"}
     with pytest.raises(ValueError, match=r"^`x` must be domains, .* of type dict of DataFrame, "):
         model.fit(tables)
+
+
+def test_inputs_may_be_called_as_the_domains(model):
+    inputs = {name: keras.Input((2,), name=name) for name in ("text", "image")}
+    outputs = keras.layers.Dense(4)(keras.layers.Concatenate()(list(inputs.values())))
+    named = compiled(dg_keras.DomainGeneralizer(keras.Model(inputs, outputs), domains=[*inputs]))
+    x = {name: np.ones((8, 2), "float32") for name in inputs}
+    named.fit(x, np.zeros(8, int), batch_size=8, shuffle=False, verbose=0)
+    assert int(named.step) == 1
+
+
+def test_a_domain_may_be_mapped_to_batches(images, model):
+    batches = images.part("photo", "test").map(lambda x, y: (x[None], y[None]))
+    assert model.predict(batches, steps=2, verbose=0).shape == (2, 4)

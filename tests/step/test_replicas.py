@@ -34,8 +34,8 @@ OVERFLOW, SKIPPED = "overflow, whole domains", {"moved": 0.0, "scale": 0.5}
 REFUSED = {
     "jit_compile": "`jit_compile` must be False on several replicas: the two do not go together. "
     "Received: jit_compile=True, and 2 replicas",
-    "compile_update": "`compile_update` must be False on several replicas: the two do not go "
-    "together. Received: compile_update=True, and 2 replicas",
+    "compile_update": "`compile_update` must be False or 'auto' on several replicas: the two do "
+    "not go together. Received: compile_update=True, and 2 replicas",
     "steps_per_execution": "`steps_per_execution` must be 1 on several replicas: the two do not "
     "go together. Received: steps_per_execution=2, and 2 replicas",
     "gradient_accumulation_steps": "`gradient_accumulation_steps` must be None on several "

@@ -1,7 +1,6 @@
 """Carries out runs of an experiment, one after the other."""
 
 import gc
-import re
 import traceback
 
 from dg_keras.benchmark.config.config import Config
@@ -17,8 +16,6 @@ from dg_keras.benchmark.training.too_large import TOO_LARGE
 from dg_keras.benchmark.training.workbench import Workbench
 from dg_keras.common.one_line import one_line
 from dg_keras.common.told_if_full import NoSpaceError
-
-_RAISED_WITHIN = re.compile(r": (\w+: [^\n]*)\nTraceback \(most recent call last\):\n")
 
 
 class UnpreparedError(RuntimeError):
@@ -129,11 +126,8 @@ class Hand:
         return f"{failure} (more in {self.files.log(run)})" if trace else failure
 
     def _failure(self, run: Run, error: Exception) -> str:
-        failure = f"{type(error).__name__}: {error}"
-        # TensorFlow's have the whole graph behind their first lines, and where they are of a
-        # function in Python, what that raised behind the names of all that called it.
-        raised = _RAISED_WITHIN.search(failure)
-        failure = one_line(failure if raised is None else raised[1], 300)
+        # TensorFlow's have the whole graph behind their first lines.
+        failure = one_line(f"{type(error).__name__}: {error}", 300)
         return self.told(run, failure, traceback.format_exc())
 
     def _runner_of(self, run: Run) -> Runner | Outcome:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import tensorflow as tf
 
 from dg_keras.data.feeding.domains import check_unbatched, domain_size, fault_of, named
@@ -108,6 +109,8 @@ def check_each(domains: Any) -> None:
 
 
 def _row_spec(array: Any) -> tf.TypeSpec:
+    if isinstance(array, pd.Series):
+        array = array.to_frame()  # as `as_tensors` has it
     if isinstance(array, tf.SparseTensor):
         return tf.SparseTensorSpec(array.shape[1:], array.dtype)
     if isinstance(array, tf.RaggedTensor):
@@ -139,16 +142,16 @@ def _first_apart(spec: Any, other: Any, place: str = "") -> tuple[str, Any, Any]
         inner = list(zip(names, spec, other, strict=False))
     else:
         return place or "(x, y)", spec, other
-    return next(
-        _first_apart(one, another, at)
-        for at, one, another in inner
-        if not _are_compatible(one, another)
-    )
+    for at, one, another in inner:
+        if not _are_compatible(one, another):
+            return _first_apart(one, another, at)
+    return place or "(x, y)", spec, other  # tuples of other types
 
 
 def _told(spec: Any) -> str:
-    is_dense = isinstance(spec, tf.TensorSpec)
-    return f"{spec.dtype.name} of shape {spec.shape}" if is_dense else str(spec)
+    if isinstance(spec, tf.TensorSpec):
+        return f"{spec.dtype.name} of shape {spec.shape}"
+    return f"{spec} ({type(spec).__name__})"
 
 
 def _are_compatible(spec: Any, other: Any) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from dg_keras.data.feeding.domain import Domain
@@ -64,7 +65,8 @@ def fault_of(domain: Any) -> str | None:
             return f"holds {type(array).__name__} where an array should be"
         if str(getattr(array, "dtype", "")) == "object":
             return "holds an array of Python objects where one of numbers should be"
-        if getattr(getattr(array, "dtype", None), "kind", "") in ("m", "M"):
+        kinds: Any = getattr(array, "dtypes", getattr(array, "dtype", None))  # a table has several
+        if any(getattr(kind, "kind", "") in ("m", "M") for kind in np.atleast_1d(kinds)):
             return "holds dates or durations where an array of numbers should be"
         if len(array.shape) == 0:
             return "holds a single number where an array should be"

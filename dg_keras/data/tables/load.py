@@ -23,6 +23,7 @@ from dg_keras.data.tables.read_table import read_table
 from dg_keras.data.tables.scan_folder import UNREAD, images, unread_format
 from dg_keras.data.tables.scan_known import find_root
 from dg_keras.data.tables.split_table import parted_concepts
+from dg_keras.data.tables.unknown_classes import unknown_classes
 from dg_keras.data.tables.without_unreadable import without_unreadable
 
 MEMORY_LIMIT = 4 * 2**30
@@ -53,7 +54,8 @@ def load(
     target say, decodes nothing.
 
     A warning tells of images beside those of a folder of one's own that are in no format that is
-    read, and of concepts that a manifest's split puts into several parts.
+    read, of concepts that a manifest's split puts into several parts, and of classes that only
+    `target` has.
 
     Of the known data sets, "pacs" (Li et al., 2017), "vlcs" (Fang et al., 2013), "office_home"
     (Venkateswara et al., 2017) and "styleshift", the numbers of images and the classes are checked.
@@ -130,9 +132,9 @@ def load(
     if known is None and manifest is None and not (root / "manifest.csv").is_file():
         _warn_of_unread(root, table)
     _warn_of_parted_concepts(table)
-    if target is not None:
-        _warn_of_unknown_classes(table, target)
     table, skipped = without_unreadable(root, table) if on_bad_image == "skip" else (table, {})
+    if target is not None and (unknown := unknown_classes(table, target)) is not None:
+        warnings.warn(unknown, stacklevel=2)
     files = file_versions(root / path for path in table["path"])
     return LeaveOneOut(
         os.fspath(name),
@@ -202,18 +204,6 @@ def _warn_of_unread(root: Path, table: pd.DataFrame) -> None:
         warnings.warn(
             f"{len(unread)} images are left out beside the {len(table)} of {os.fspath(root)!r}, in "
             f"formats that are not read ({formats}), the first is {os.fspath(unread[0])!r}.",
-            stacklevel=3,
-        )
-
-
-def _warn_of_unknown_classes(table: pd.DataFrame, target: str) -> None:
-    """Warns of classes of which no source has an image: each of the target's is an error."""
-    is_target = table["domain"] == target
-    unknown = sorted({*table.loc[is_target, "class"]} - {*table.loc[~is_target, "class"]})
-    if unknown:
-        warnings.warn(
-            f"No domain but {target!r}, which is left out, has images of {', '.join(unknown)}: no "
-            "network can learn them, and each of its images of them counts as an error.",
             stacklevel=3,
         )
 

@@ -1,10 +1,12 @@
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
 
 from dg_keras.data.feeding.as_tensors import as_tensors
-from dg_keras.data.feeding.check_domains import check_domains
+from dg_keras.data.feeding.check_domains import check_domains, check_elements
 from dg_keras.data.feeding.domains import (
     check_unbatched,
     domain_size,
@@ -163,3 +165,13 @@ def test_a_series_is_a_column_as_in_keras():
     """Else `evaluate` of one, which Keras makes a column of, failed after `fit` on domains."""
     x, y = as_tensors(({"age": pd.Series([1.0, 2.0])}, pd.Series([0, 1])))
     assert (x["age"].shape, y.shape) == ((2, 1), (2, 1))
+
+
+def test_domains_of_other_tuples_are_told():
+    class Pair(NamedTuple):
+        left: np.ndarray
+        right: np.ndarray
+
+    domains = {"a": (Pair(X, X), Y), "b": ((X, X), Y)}
+    with pytest.raises(ValueError, match=r"x is .* \(Pair\) in domain 'a' and .*\(tuple\) in"):
+        check_elements(domains)
