@@ -8,36 +8,20 @@ draws those that the pages show, from the records of docs/pacs and docs/styleshi
 import re
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
-from dg_keras.benchmark.config.config import Config
 from dg_keras.benchmark.config.read import read
 from dg_keras.benchmark.experiment import Experiment
-from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.report import figures
 from dg_keras.benchmark.report.summary import Summary
 
 FOLDER = Path(__file__).parent
 _CONFIGS = FOLDER.parent / "configs"
-_FIGURES: dict[str, Callable[[Config, Sequence[Record]], Figure | None]] = {
-    "gains": lambda config, records: figures.gains(
-        config, Summary.of(config, records), narrow=True
-    ),
-    "pairs": lambda config, records: figures.pair_gains(
-        config, Summary.of(config, records), narrow=True
-    ),
-    "similarity": lambda _, records: figures.similarity_curves(records, narrow=True),
-    "conflict": lambda _, records: figures.conflict_maps(records, narrow=True),
-    "training": lambda _, records: figures.training_curves(records, narrow=True),
-}
-"""By the name of the wide figure's file; a grid search's is narrow enough."""
 
 
 def shown() -> Iterator[Path]:
-    """The figures that pages show, of experiments."""
+    """The figures that pages show."""
     for page in sorted(FOLDER.rglob("*.md")):
         for picture in re.findall(r"!\[[^]]*\]\((\S+\.png)\)", page.read_text(encoding="utf-8")):
             yield (page.parent / picture).resolve()
@@ -54,18 +38,16 @@ def narrow(path: Path) -> Path:
 
 def main() -> None:
     """Draws them, and writes them."""
-    for path in shown():
-        if path.stem not in _FIGURES:
-            continue
-        (config,) = read(_CONFIGS / f"{path.parent.name}.yaml").configs
+    of_comparisons = {path for path in shown() if path.stem in figures.NAMES}
+    for folder in sorted({path.parent for path in of_comparisons}):
+        (config,) = read(_CONFIGS / f"{folder.name}.yaml").configs
         with tempfile.TemporaryDirectory() as results:
-            with tarfile.open(path.parents[1] / "records.tar.xz") as archive:
+            with tarfile.open(folder.parent / "records.tar.xz") as archive:
                 archive.extractall(results, filter="data")
             records = Experiment(config, results=Path(results)).finished()
-        figure = _FIGURES[path.stem](config, [r for r in records if not r.diverged])
-        if figure is None:
-            raise ValueError(f"{path}: its records have nothing to show in it")
-        narrow(path).write_bytes(figures.png(figure))
+        drawn = figures.figures_of(config, records, Summary.of(config, records), narrow=True)
+        for path in sorted(path for path in of_comparisons if path.parent == folder):
+            narrow(path).write_bytes(figures.png(drawn[path.stem]))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dg_keras.benchmark.records.record import Record
 from dg_keras.benchmark.report import figures, tables
 from dg_keras.benchmark.report.summary import Summary
 
-_FIGURES = ("accuracy", "gains", "pairs", "similarity", "conflict", "training")
+_FIGURES = [f"{name}.png" for name in figures.NAMES]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +31,7 @@ class ReportPart:
     tables: list[tables.Table]
     figures: dict[str, bytes]
 
-    FILES: ClassVar[frozenset[str]] = frozenset(
-        {"table.md", "table.csv", "table.tex", *(f"{name}.png" for name in _FIGURES)}
-    )
+    FILES: ClassVar[frozenset[str]] = frozenset({"table.md", "table.csv", "table.tex", *_FIGURES})
     """All that `write` may write; there is no figure where there is nothing to show in it."""
 
     @classmethod
@@ -46,17 +44,8 @@ class ReportPart:
             planned: How many runs there are to be; None for those that there are records of.
         """
         summary = Summary.of(config, records, planned)
-        results = [record for record in records if not record.diverged]
-        drawn = (
-            figures.box_plots(results, summary),
-            figures.gains(config, summary),
-            figures.pair_gains(config, summary),
-            figures.similarity_curves(results),
-            figures.conflict_maps(results),
-            figures.training_curves(results),
-        )
-        named = zip(_FIGURES, drawn, strict=True)
-        images = {name: figures.png(figure) for name, figure in named if figure is not None}
+        drawn = figures.figures_of(config, records, summary)
+        images = {name: figures.png(figure) for name, figure in drawn.items()}
         return cls(config, records, summary, tables.tables_of(config, summary), images)
 
     @property

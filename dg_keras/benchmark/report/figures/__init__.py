@@ -2,6 +2,7 @@
 
 from dg_keras.benchmark.report.figures.box_plots import box_plots
 from dg_keras.benchmark.report.figures.conflict_maps import conflict_maps
+from dg_keras.benchmark.report.figures.figures_of import NAMES, figures_of
 from dg_keras.benchmark.report.figures.gains import gains
 from dg_keras.benchmark.report.figures.heat_maps import heat_maps
 from dg_keras.benchmark.report.figures.missing_glyphs import missing_glyphs
@@ -11,8 +12,10 @@ from dg_keras.benchmark.report.figures.similarity_curves import similarity_curve
 from dg_keras.benchmark.report.figures.training_curves import training_curves
 
 __all__ = [
+    "NAMES",
     "box_plots",
     "conflict_maps",
+    "figures_of",
     "gains",
     "heat_maps",
     "missing_glyphs",
