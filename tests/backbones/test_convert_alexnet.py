@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import urllib.error
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -211,3 +212,11 @@ def test_gives_the_logits_of_torchvision(tmp_path, monkeypatch):
     for size, batch in batches.items():
         net = AlexNet(classes=1000, image_size=int(size), weights=tmp_path / "net.pth")
         np.testing.assert_allclose(logits(net, batch), expected[size], rtol=1e-4, atol=1e-4)
+
+
+def test_nothing_is_downloaded_into_a_home_that_nobody_has(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(alexnet, "home", lambda: Path("~/.dg_keras"))
+    with pytest.raises(FileNotFoundError, match="DG_KERAS_HOME must be the folder to download"):
+        AlexNet(classes=10, weights="imagenet")
+    assert not list(tmp_path.iterdir())
