@@ -132,18 +132,24 @@ def _class(name: str, argument: str, base: type[T], by_name: Mapping[str, type[T
         return found
     raise ValueError(
         f"`{argument}` must be the name of a dg_keras {argument}: {', '.join(by_name)}. "
-        f"Received: {shortened(name)}{_hint(name, argument, by_name)}"
+        f"Received: {shortened(name)}{_hint(name, argument, base, by_name)}"
     )
 
 
-def _hint(name: str, argument: str, by_name: Mapping[str, type]) -> str:
+def _hint(name: str, argument: str, base: type, by_name: Mapping[str, type]) -> str:
     """What was meant by a name that is unknown: another argument's, or one that is near to it."""
     for kind in Configured.__subclasses__():
         other = kind.__name__.lower()
         names = [found.__name__.lower() for found in _below(kind)]
         if other != argument and name.replace("_", "").lower() in names:
             return f", which is for `{other}`"
+    registered = [
+        of_own
+        for of_own, found in keras.saving.get_custom_objects().items()
+        if isinstance(found, type) and issubclass(found, base) and found not in by_name.values()
+    ]
     near = difflib.get_close_matches(name.lower(), by_name, n=1)
+    near = near or difflib.get_close_matches(name, registered, n=1)
     return f"; nearest: {near[0]}" if near else ""
 
 

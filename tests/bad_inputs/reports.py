@@ -59,7 +59,7 @@ ROWS = [
     domain("a domain of two lines", "two\nlines", "'two\\nlines'"),
     domain("a domain with a control character", "a\x1b[31m", "'a\\x1b[31m'"),
     domain("a domain that is written from right to left", "a\u202eb", "'a\\u202eb'"),
-    failing("a figure that can't be drawn", "figures.box_plots", ["one"], "one"),
+    failing("a figure that can't be drawn", "figures.figures_of", ["one"], "one"),
     failing("a table that can't be made", "tables.latex", ["one"], "one"),
     failing("a page that can't be made", "write_report.page", ["one"], "one"),
     failing("a page of several", "write_joint_report.page", ["one", "two"], "both"),

@@ -329,6 +329,17 @@ def test_is_found_by_name_config_or_instance(name, strategy):
     assert strategies.get(name) == strategy
 
 
+def test_one_of_ones_own_that_is_misspelt_is_told_the_nearest():
+    @keras.saving.register_keras_serializable(package="nearby")
+    @dataclasses.dataclass(frozen=True)
+    class Median(strategies.Strategy):
+        def merge(self, gradients, step):
+            return gradients[0]
+
+    with pytest.raises(ValueError, match=r"Received: 'nearby>Medien'; nearest: nearby>Median$"):
+        strategies.get("nearby>Medien")
+
+
 @pytest.mark.parametrize(
     ("identifier", "message"),
     [
