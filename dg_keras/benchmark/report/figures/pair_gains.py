@@ -65,7 +65,7 @@ def pair_gains(config: Config, summary: Summary, narrow: bool = False) -> Figure
         label += "\n(of too few trials to tell)"
     under = list(panels.values())
     bars: dict[str, Any] = {"location": "bottom", "aspect": 60}
-    if narrow:  # where it is seen with the first panel; a tenth as far from it
+    if narrow:  # seen with the first panel; `pad` is a part of the height, which is large
         bars = {"location": "top", "aspect": 30, "pad": 0.005}
     bar = figure.colorbar(picture, ax=under, shrink=0.6, **bars)
     bar.set_label(label, parse_math=False)
