@@ -5,6 +5,7 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 
 import dg_keras
 
@@ -38,6 +39,7 @@ def test_what_takes_long_and_few_need_is_not_imported():
     assert run.stdout == "False\n"
 
 
+@pytest.mark.slow
 def test_a_command_whose_errors_nobody_hears_works(tmp_path):
     """As of `2>&-`."""
     empty = ["run", "smoke", "--report-only", "--results", tmp_path]

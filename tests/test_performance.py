@@ -19,6 +19,7 @@ def test_each_says_what_it_measures(name):
     assert (f"python -m performance.{name}" in module.__doc__) == is_command
 
 
+@pytest.mark.slow
 def test_many_records_are_resumed_and_reported(tmp_path):
     trials = 2
     many_records.write(tmp_path, trials)

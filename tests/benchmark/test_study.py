@@ -27,14 +27,14 @@ def study(results, *names, more=(), **arguments):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """What was drawn as the first figure of a report."""
+    """The figures that were drawn, by report."""
     found = []
 
-    def kept(results, summary, of=figures.box_plots):
-        found.append(of(results, summary))
+    def kept(*arguments, of=figures.figures_of):
+        found.append(of(*arguments))
         return found[-1]
 
-    monkeypatch.setattr(figures, "box_plots", kept)
+    monkeypatch.setattr(figures, "figures_of", kept)
     return found
 
 
