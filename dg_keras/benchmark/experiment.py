@@ -151,10 +151,9 @@ class Experiment:
                 "Of two domains one is left to train on: there is nothing to agree or to conflict "
                 "with, and a strategy returns its gradient, rescaled at most."
             )
-        for target in dict.fromkeys(run.target for run in self.runs):
-            if self.inventory.table is not None:
-                unknown = unknown_classes(self.inventory.table, target)
-                if unknown is not None:
+        if self.inventory.table is not None:
+            for target in dict.fromkeys(run.target for run in self.runs):
+                if (unknown := unknown_classes(self.inventory.table, target)) is not None:
                     _LOGGER.warning("%s", unknown)
         if self.config.along_training.gradients:
             if len(self.inventory.domains) < 3:

@@ -108,20 +108,20 @@ def check_replicas(model: keras.Model, replicas: int) -> None:
         )
     accumulated = getattr(optimizer, "gradient_accumulation_steps", None)
     overwritten = getattr(optimizer, "ema_overwrite_frequency", None)
-    refused = {
+    combined: dict[str, tuple[tuple[Any, ...], Any]] = {
         # The auto of Keras is False on several replicas.
-        "jit_compile": (False, bool(model.jit_compile)),
-        "compile_update": (False, model.compile_update is True),
-        "steps_per_execution": (1, model.steps_per_execution),
-        "gradient_accumulation_steps": (None, accumulated),
-        "ema_overwrite_frequency": (None, overwritten if optimizer.use_ema else None),
+        "jit_compile": ((False,), bool(model.jit_compile)),
+        "compile_update": ((False, "auto"), model.compile_update),
+        "steps_per_execution": ((1,), model.steps_per_execution),
+        "gradient_accumulation_steps": ((None,), accumulated),
+        "ema_overwrite_frequency": ((None,), overwritten if optimizer.use_ema else None),
     }
-    for name, (allowed, given) in refused.items():
-        if replicas > 1 and given != allowed:
-            either = " or 'auto'" if name == "compile_update" else ""
+    for name, (allowed, given) in combined.items():
+        if replicas > 1 and given not in allowed:
+            must_be = " or ".join(map(repr, allowed))
             raise ValueError(
-                f"`{name}` must be {allowed}{either} on several replicas: the two do not go "
-                f"together. Received: {name}={given!r}, and {replicas} replicas"
+                f"`{name}` must be {must_be} on several replicas: the two do not go together. "
+                f"Received: {name}={given!r}, and {replicas} replicas"
             )
     distribution = model.distribute_strategy
     if model.domain_parallel and is_of_many_machines(distribution):

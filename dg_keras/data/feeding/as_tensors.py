@@ -3,8 +3,9 @@
 from typing import Any
 
 import keras
-import pandas as pd
 import tensorflow as tf
+
+from dg_keras.data.feeding.as_column import as_column
 
 
 def as_tensors(domain: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -29,10 +30,8 @@ def as_tensors(domain: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _as_tensor(array: Any, single: bool) -> Any:
-    if isinstance(array, pd.Series):
-        array = array.to_frame()
     is_composite = isinstance(array, tf.RaggedTensor | tf.SparseTensor)
-    tensor = array if is_composite else tf.convert_to_tensor(array)
+    tensor = array if is_composite else tf.convert_to_tensor(as_column(array))
     if isinstance(tensor, tf.SparseTensor):
         tensor = tf.sparse.reorder(tensor)  # rows are found in it as if it were sorted
     return tf.cast(tensor, tf.float32) if single and tensor.dtype == tf.float64 else tensor

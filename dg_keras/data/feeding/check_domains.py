@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 import tensorflow as tf
 
+from dg_keras.data.feeding.as_column import as_column
 from dg_keras.data.feeding.domains import check_unbatched, domain_size, fault_of, named
 
 _PARTS = ("x", "y", "sample_weight")
@@ -109,8 +109,6 @@ def check_each(domains: Any) -> None:
 
 
 def _row_spec(array: Any) -> tf.TypeSpec:
-    if isinstance(array, pd.Series):
-        array = array.to_frame()  # as `as_tensors` has it
     if isinstance(array, tf.SparseTensor):
         return tf.SparseTensorSpec(array.shape[1:], array.dtype)
     if isinstance(array, tf.RaggedTensor):
@@ -118,7 +116,7 @@ def _row_spec(array: Any) -> tf.TypeSpec:
         return tf.RaggedTensorSpec(
             array.shape[1:], array.dtype, array.ragged_rank - 1, array.row_splits.dtype
         )
-    row = tf.convert_to_tensor(array[:1])  # a pandas.DataFrame has no one dtype
+    row = tf.convert_to_tensor(as_column(array)[:1])  # a pandas.DataFrame has no one dtype
     return tf.TensorSpec(row.shape[1:], row.dtype)
 
 

@@ -35,14 +35,13 @@ def panels(
         narrow: Whether the panels are all below each other, row by row, and as wide as a phone has
             room for, whatever `size` says.
     """
+    down, across, width = (rows * columns, 1, NARROW) if narrow else (rows, columns, size[0])
+    figure = Figure(figsize=(width * across, size[1] * down), layout="constrained")
+    axes = figure.subplots(down, across, squeeze=False, sharex=sharex, sharey=sharey)
     if narrow:
-        figure = Figure(figsize=(NARROW, size[1] * rows * columns), layout="constrained")
-        axes = figure.subplots(rows * columns, squeeze=False, sharex=sharex, sharey=sharey)
         for panel in axes.flat:
             panel.tick_params(axis="x", labelbottom=True)  # the last one's may be far away
-        return figure, axes.reshape(rows, columns)
-    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    return figure, axes.reshape(rows, columns)
 
 
 def wrapped_panels(number: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray, list[Axes]]:
